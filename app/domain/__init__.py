@@ -1,0 +1,1 @@
+"""The concepts of the product, in the standard library alone."""

@@ -1,0 +1,114 @@
+"""The one tree of errors; `app.web.errors` maps it to HTTP statuses.
+
+Every message says what is wrong and what to do. None carries a patient's name or number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class VexascopeError(Exception):
+    """Something that the product can explain to the person or system that asked."""
+
+    title = "The request could not be done"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidInput(VexascopeError):
+    """What was sent cannot be accepted as it is."""
+
+    title = "The input is not valid"
+
+
+class NotFound(VexascopeError):
+    """No such case, cell, upload or report."""
+
+    title = "Not found"
+
+
+class Conflict(VexascopeError):
+    """What was asked contradicts what is stored."""
+
+    title = "Conflict with what is stored"
+
+
+class TooLarge(VexascopeError):
+    """More bytes, files or pixels than the limits allow."""
+
+    title = "Too large"
+
+
+class NotSignedIn(VexascopeError):
+    """No credentials, or wrong ones."""
+
+    title = "Sign in first"
+
+
+class Forbidden(VexascopeError):
+    """Signed in, but not allowed: the role, or a request from another site."""
+
+    title = "Not allowed"
+
+
+class TooManyAttempts(VexascopeError):
+    """Signing in failed too often."""
+
+    title = "Too many attempts"
+
+    def __init__(self, detail: str, *, retry_after_s: int) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class BundleRefused(VexascopeError):
+    """A classifier bundle is incomplete, damaged or does not fit this version."""
+
+    title = "The classifier bundle was refused"
+
+
+class SettingsRefused(VexascopeError):
+    """The environment asks for something that cannot be."""
+
+    title = "The settings were refused"
+
+
+class ImageRefused(VexascopeError):
+    """One file is not an image that can be read; `reason` is a stable code."""
+
+    title = "The image was refused"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """One file that was kept out, and why.
+
+    Parameters
+    ----------
+    file
+        The name that the sender gave; inside an archive `archive.zip/name.jpg`.
+    reason
+        A stable code, as in `ImageRefused.reason`.
+    detail
+        A sentence for the person who sent it.
+    """
+
+    file: str
+    reason: str
+    detail: str
+
+
+class NothingAccepted(InvalidInput):
+    """Not one of the files could be read; nothing was stored."""
+
+    title = "No image was accepted"
+
+    def __init__(self, detail: str, refused: Sequence[RefusedFile]) -> None:
+        super().__init__(detail)
+        self.refused = tuple(refused)

@@ -1,0 +1,1 @@
+"""Images: bytes or arrays in, arrays or verdicts out."""

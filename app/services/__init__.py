@@ -1,0 +1,1 @@
+"""One activity of the product a file."""

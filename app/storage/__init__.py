@@ -1,0 +1,1 @@
+"""Where images rest: local disk or S3."""

@@ -1,0 +1,116 @@
+"""What a classifier bundle says of itself: `manifest.json`, and the digest that names it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.abnormality import Abnormality
+from app.domain.errors import BundleRefused
+
+MANIFEST_FORMAT = 1
+PMN = "pmn"
+
+
+@dataclass(frozen=True)
+class BundleManifest:
+    """The checked content of `manifest.json`.
+
+    Parameters
+    ----------
+    digest
+        Hexadecimal SHA-256 of the manifest (itself without this field), which holds the SHA-256
+        of every other file: it changes when a weight, a threshold or a coefficient changes.
+    size_px
+        Side of the square input.
+    preprocessing
+        The `PREPROCESSING_VERSION` that the network was trained with.
+    thresholds
+        Probability from which an abnormality is called, 0-1.
+    pmn_threshold
+        Probability from which a cell counts as a PMN, 0-1.
+    label_basis
+        For each abnormality, in words, what kind of images it was learnt from.
+    training_data
+        Names and licences of the data sets.
+    files
+        File name to hexadecimal SHA-256, for every file but the manifest and the card.
+    """
+
+    name: str
+    version: str
+    digest: str
+    network: str
+    size_px: int
+    preprocessing: int
+    thresholds: dict[Abnormality, float]
+    pmn_threshold: float
+    label_basis: dict[Abnormality, str]
+    training_data: tuple[str, ...]
+    files: dict[str, str]
+
+    @property
+    def title(self) -> str:
+        """Name and version, as shown with each result."""
+        return f"{self.name} {self.version}"
+
+
+def manifest_digest(content: Mapping[str, Any]) -> str:
+    """Digest a manifest's JSON content, without its own `digest` field."""
+    rest = {key: value for key, value in content.items() if key != "digest"}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def parse_manifest(content: Mapping[str, Any]) -> BundleManifest:
+    """Check a manifest's JSON content.
+
+    Raises
+    ------
+    BundleRefused
+        With a sentence that names the field.
+    """
+    if content.get("format") != MANIFEST_FORMAT:
+        raise BundleRefused(
+            f"manifest.json: format is {content.get('format')!r}, this version reads "
+            f"{MANIFEST_FORMAT}. Export the bundle again with `vexascope train`."
+        )
+    labels = content.get("labels")
+    expected = [label.value for label in Abnormality]
+    if labels != expected:
+        raise BundleRefused(f"manifest.json: labels are {labels!r}, expected {expected!r}.")
+    if content.get("digest") != manifest_digest(content):
+        raise BundleRefused(
+            "manifest.json: the digest does not match the content; the file was changed after "
+            "its export. Restore it, or export the bundle again."
+        )
+    try:
+        return _from_content(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleRefused(f"manifest.json: {error!r} is missing or of the wrong kind.") from error
+
+
+def _from_content(content: Mapping[str, Any]) -> BundleManifest:
+    thresholds = {name: _probability(name, value) for name, value in content["thresholds"].items()}
+    return BundleManifest(
+        name=str(content["name"]),
+        version=str(content["version"]),
+        digest=str(content["digest"]),
+        network=str(content["network"]),
+        size_px=int(content["input"]["size_px"]),
+        preprocessing=int(content["input"]["preprocessing"]),
+        thresholds={label: thresholds[label.value] for label in Abnormality},
+        pmn_threshold=thresholds[PMN],
+        label_basis={label: str(content["label_basis"][label.value]) for label in Abnormality},
+        training_data=tuple(
+            f"{source['name']} ({source['licence']})" for source in content["training_data"]
+        ),
+        files=dict(content["files"]),
+    )
+
+
+def _probability(name: str, value: float) -> float:
+    if not 0 < float(value) < 1:
+        raise BundleRefused(f"manifest.json: threshold of {name} is {value}, not between 0 and 1.")
+    return float(value)

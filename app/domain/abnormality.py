@@ -15,7 +15,7 @@ class Abnormality(StrEnum):
     HYPOGRANULARITY = "hypogranularity"
 
     @property
-    def title(self) -> str:
+    def wording(self) -> str:
         """The name as a haematologist writes it."""
         return _TITLES[self]
 

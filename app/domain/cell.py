@@ -59,7 +59,7 @@ class QualityFlag(StrEnum):
     SEVERAL_LEUKOCYTES = "several_leukocytes"
 
     @property
-    def title(self) -> str:
+    def wording(self) -> str:
         """The flag in words."""
         return self.value.replace("_", " ").capitalize()
 

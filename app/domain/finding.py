@@ -1,9 +1,15 @@
-"""What a classifier says of one cell, and the tally of many."""
+"""What a classifier says of one cell, and the tally of a case's cells."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from app.domain.abnormality import Abnormality
+from app.domain.bundle import BundleManifest
+from app.domain.cell import Cell
+from app.domain.proportion import Proportion
 
 
 @dataclass(frozen=True)
@@ -23,4 +29,98 @@ class CellFindings:
     cell_id: UUID
     bundle_digest: str
     pmn_probability: float
-    probabilities: dict[Abnormality, float]
+    probabilities: Mapping[Abnormality, float]
+
+
+class Exclusion(StrEnum):
+    """Why a cell is left out of the count."""
+
+    POOR_QUALITY = "poor_quality"
+    NOT_PMN = "not_pmn"
+    NOT_CLASSIFIED = "not_classified"
+
+    @property
+    def wording(self) -> str:
+        """The reason in words."""
+        return _EXCLUSION_TITLES[self]
+
+
+_EXCLUSION_TITLES = {
+    Exclusion.POOR_QUALITY: "Poor picture quality",
+    Exclusion.NOT_PMN: "Not a neutrophil (PMN)",
+    Exclusion.NOT_CLASSIFIED: "Could not be classified",
+}
+
+
+@dataclass(frozen=True)
+class ReadCell:
+    """A cell beside what was found in it; `findings` is None where classification failed."""
+
+    cell: Cell
+    findings: CellFindings | None
+    exclusion: Exclusion | None
+    abnormalities: frozenset[Abnormality]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The counts of a case.
+
+    Parameters
+    ----------
+    patterns
+        How many counted PMN show exactly each set of abnormalities; the empty set is a PMN
+        without any. Proportions and the bootstrap both come from it.
+    """
+
+    cells: tuple[ReadCell, ...]
+    patterns: Mapping[frozenset[Abnormality], int]
+    excluded: Mapping[Exclusion, int]
+
+    @property
+    def pmn_count(self) -> int:
+        """Counted PMN: the denominator of every proportion."""
+        return sum(self.patterns.values())
+
+    def proportion(self, label: Abnormality) -> Proportion:
+        """Share of the counted PMN that show the abnormality."""
+        count = sum(n for pattern, n in self.patterns.items() if label in pattern)
+        return Proportion(count, self.pmn_count)
+
+
+def called(findings: CellFindings, manifest: BundleManifest) -> frozenset[Abnormality]:
+    """Abnormalities at or above their thresholds, whether or not the cell is counted."""
+    return frozenset(
+        label
+        for label, probability in findings.probabilities.items()
+        if probability >= manifest.thresholds[label]
+    )
+
+
+def read_cell(cell: Cell, findings: CellFindings | None, manifest: BundleManifest) -> ReadCell:
+    """Judge one cell: left out and why, or counted with its abnormalities."""
+    abnormalities = called(findings, manifest) if findings else frozenset()
+    return ReadCell(cell, findings, _exclusion(cell, findings, manifest), abnormalities)
+
+
+def _exclusion(
+    cell: Cell, findings: CellFindings | None, manifest: BundleManifest
+) -> Exclusion | None:
+    if not cell.quality.acceptable:
+        return Exclusion.POOR_QUALITY
+    if findings is None:
+        return Exclusion.NOT_CLASSIFIED
+    if findings.pmn_probability < manifest.pmn_threshold:
+        return Exclusion.NOT_PMN
+    return None
+
+
+def tally(cells: Iterable[ReadCell]) -> Tally:
+    """Count a case's cells."""
+    cells = tuple(cells)
+    counted = [cell for cell in cells if cell.exclusion is None]
+    return Tally(
+        cells=cells,
+        patterns=Counter(cell.abnormalities for cell in counted),
+        excluded=Counter(cell.exclusion for cell in cells if cell.exclusion),
+    )

@@ -1,0 +1,150 @@
+"""The report: one value, which HTML and JSON (and later PDF, FHIR and HL7) only render."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.abnormality import Abnormality
+from app.domain.bundle import BundleManifest
+from app.domain.case import Case, Progress
+from app.domain.finding import Exclusion, ReadCell, Tally
+from app.domain.proportion import Proportion
+from app.domain.screening import (
+    Recommendation,
+    ScreeningRule,
+    ScreeningScore,
+    recommend,
+    screen,
+)
+
+RESEARCH_USE_NOTICE = (
+    "For research use only. Not a medical device, not for diagnosis. VEXAS syndrome is confirmed "
+    "or excluded by UBA1 sequencing; a clean smear never rules it out."
+)
+STRONGEST_CELLS = 6
+
+
+@dataclass(frozen=True)
+class AbnormalityLine:
+    """One abnormality of the report.
+
+    Parameters
+    ----------
+    basis
+        What the classifier learnt this label from, in the bundle's own words.
+    strongest
+        Counted PMN that were called, highest probability first.
+    """
+
+    label: Abnormality
+    proportion: Proportion
+    threshold: float
+    basis: str
+    strongest: tuple[ReadCell, ...]
+
+
+@dataclass(frozen=True)
+class ExclusionLine:
+    """How many cells were left out for one reason."""
+
+    reason: Exclusion
+    count: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was read on one case with one bundle, at one time.
+
+    Parameters
+    ----------
+    score
+        None while cells still wait, and where too few PMN were counted.
+    recommendation
+        None while cells still wait: a part of a case gets no advice.
+    warnings
+        Sentences that must stand beside the numbers.
+    """
+
+    case: Case
+    created_at: datetime
+    bundle: BundleManifest
+    rule: ScreeningRule
+    progress: Progress
+    pmn_count: int
+    abnormalities: tuple[AbnormalityLine, ...]
+    exclusions: tuple[ExclusionLine, ...]
+    score: ScreeningScore | None
+    recommendation: Recommendation | None
+    warnings: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every accepted cell was read; a partial report must say so."""
+        return self.progress.done
+
+
+def compile_report(
+    case: Case,
+    tally: Tally,
+    bundle: BundleManifest,
+    rule: ScreeningRule,
+    progress: Progress,
+    created_at: datetime,
+) -> Report:
+    """Bring a case's tally into the form that is shown and sent."""
+    score = screen(tally, rule) if progress.done else None
+    return Report(
+        case=case,
+        created_at=created_at,
+        bundle=bundle,
+        rule=rule,
+        progress=progress,
+        pmn_count=tally.pmn_count,
+        abnormalities=tuple(_line(label, tally, bundle) for label in Abnormality),
+        exclusions=tuple(
+            ExclusionLine(reason, tally.excluded.get(reason, 0)) for reason in Exclusion
+        ),
+        score=score,
+        recommendation=recommend(score) if progress.done else None,
+        warnings=tuple(_warnings(tally, rule, progress)),
+    )
+
+
+def _line(label: Abnormality, tally: Tally, bundle: BundleManifest) -> AbnormalityLine:
+    showing = [
+        cell for cell in tally.cells if cell.exclusion is None and label in cell.abnormalities
+    ]
+    showing.sort(key=_probability_of(label), reverse=True)
+    return AbnormalityLine(
+        label=label,
+        proportion=tally.proportion(label),
+        threshold=bundle.thresholds[label],
+        basis=bundle.label_basis[label],
+        strongest=tuple(showing[:STRONGEST_CELLS]),
+    )
+
+
+def _probability_of(label: Abnormality) -> Callable[[ReadCell], float]:
+    return lambda cell: cell.findings.probabilities[label] if cell.findings else 0.0
+
+
+def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str]:
+    warnings = []
+    if not progress.done:
+        warnings.append(
+            f"Classification is under way: {progress.pending_count} of {progress.cell_count} "
+            "cells are not read yet. These numbers will change, and there is no score yet."
+        )
+    elif tally.pmn_count < rule.minimum_cells:
+        warnings.append(
+            f"{tally.pmn_count} PMN were counted; the score needs at least {rule.minimum_cells}. "
+            "Add cells of the same smear."
+        )
+    elif tally.pmn_count < rule.advised_cells:
+        warnings.append(
+            f"Fewer than {rule.advised_cells} PMN were counted: the intervals are wide. "
+            "Add cells of the same smear if there are any."
+        )
+    if notice := rule.basis.notice:
+        warnings.append(notice)
+    return warnings

@@ -34,7 +34,9 @@ class CaseOrigin(StrEnum):
 
 _ORIGIN_NOTICES = {
     CaseOrigin.LABORATORY: None,
-    CaseOrigin.SYNTHETIC: "Synthetic demonstration: every cell was drawn by a program. Not a patient.",
+    CaseOrigin.SYNTHETIC: (
+        "Synthetic demonstration: every cell was drawn by a program. Not a patient."
+    ),
     CaseOrigin.OPEN_DATA: (
         "Demonstration with published images of healthy donors, some with lesions drawn by a "
         "program. Not a patient."

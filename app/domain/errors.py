@@ -69,6 +69,12 @@ class BundleRefused(VexascopeError):
     title = "The classifier bundle was refused"
 
 
+class StorageUnavailable(VexascopeError):
+    """The object store or the database does not answer."""
+
+    title = "Storage is unavailable"
+
+
 class SettingsRefused(VexascopeError):
     """The environment asks for something that cannot be."""
 

@@ -1,0 +1,201 @@
+"""What the services need from the outside: small protocols that the adapters fulfil."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.abnormality import Abnormality
+from app.domain.bundle import BundleManifest
+from app.domain.case import Case, NewCase, Patient, Progress, Upload
+from app.domain.cell import Cell
+from app.domain.finding import CellFindings
+from app.domain.screening import ScreeningRule
+from app.domain.user import ApiToken, User
+
+Clock = Callable[[], datetime]
+"""The time now, in UTC with its zone."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A classifier's manifest and the screening rule that goes with it."""
+
+    manifest: BundleManifest
+    rule: ScreeningRule
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One forward pass over one cell; probabilities 0-1."""
+
+    pmn_probability: float
+    probabilities: Mapping[Abnormality, float]
+
+
+class Classifier(Protocol):
+    """Runs one bundle."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """What runs."""
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that really runs, for example ``CPUExecutionProvider``."""
+
+    def classify(self, images: NDArray[np.uint8]) -> list[Prediction]:
+        """Classify (n, size_px, size_px, 3), 0-255, RGB order; n predictions in order."""
+
+
+class BlobStore(Protocol):
+    """Bytes under a name; a name's bytes never change."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Store unless the name is there already. Durable when it returns."""
+
+    def get(self, name: str) -> bytes:
+        """The bytes; raises `NotFound`."""
+
+    def check(self) -> None:
+        """Raise `StorageUnavailable` where the store does not answer."""
+
+
+@dataclass(frozen=True)
+class CaseSummary:
+    """One line of the list of cases."""
+
+    case: Case
+    progress: Progress
+
+
+class CaseRepository(Protocol):
+    """Patients, cases and uploads."""
+
+    def add(self, new: NewCase, created_at: datetime) -> Case:
+        """Open a case; raises `Conflict` where the accession number exists."""
+
+    def get(self, case_id: UUID) -> Case:
+        """One case; raises `NotFound`."""
+
+    def lock(self, case_id: UUID) -> None:
+        """Hold the case until the transaction ends, so that uploads number cells in turn."""
+
+    def find(self, accession_number: str) -> Case | None:
+        """The case with exactly this accession number."""
+
+    def page(self, before: UUID | None, limit: int, digest: str) -> Sequence[CaseSummary]:
+        """Cases, newest first, older than `before`, with their progress under a bundle."""
+
+    def patient(self, patient_id: UUID) -> Patient:
+        """One patient; raises `NotFound`."""
+
+    def add_upload(self, upload: Upload) -> None:
+        """Record a delivery."""
+
+    def upload(self, upload_id: UUID) -> Upload:
+        """One delivery; raises `NotFound`."""
+
+
+class CellRepository(Protocol):
+    """Cells, findings and failures."""
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Store new cells."""
+
+    def get(self, cell_id: UUID) -> Cell:
+        """One cell; raises `NotFound`."""
+
+    def of_case(self, case_id: UUID) -> Sequence[Cell]:
+        """All cells of a case by ordinal."""
+
+    def of_upload(self, upload_id: UUID) -> Sequence[Cell]:
+        """The cells that one delivery brought, by ordinal."""
+
+    def known_pixels(self, case_id: UUID) -> set[str]:
+        """`pixel_sha256` of the case's cells."""
+
+    def unread(self, cell_ids: Sequence[UUID], digest: str) -> Sequence[Cell]:
+        """Those of the cells that have neither findings nor a failure under the bundle."""
+
+    def read_by_another(self, case_id: UUID, digest: str) -> Sequence[UUID]:
+        """Cells that only another bundle has read."""
+
+    def add_findings(self, findings: Iterable[CellFindings], found_at: datetime) -> None:
+        """Append; what is there already under the same bundle stays as it is."""
+
+    def add_failure(self, cell_id: UUID, digest: str, reason: str, failed_at: datetime) -> None:
+        """Note that a cell could not be classified."""
+
+    def findings(self, cell_ids: Sequence[UUID], digest: str) -> Mapping[UUID, CellFindings]:
+        """Findings under one bundle, by cell."""
+
+    def failures(self, case_id: UUID, digest: str) -> Mapping[UUID, str]:
+        """Reasons of failure under one bundle, by cell."""
+
+    def progress(self, case_id: UUID, digest: str) -> Progress:
+        """How far one bundle is with a case."""
+
+    def latest_bundle(self, case_id: UUID) -> str | None:
+        """Digest of the bundle that read a cell of the case last."""
+
+
+class BundleRepository(Protocol):
+    """Bundles that ever read a cell: an old report stays readable without its weights."""
+
+    def remember(self, bundle: Bundle, files: Mapping[str, str], seen_at: datetime) -> None:
+        """Keep manifest and rule under their digest."""
+
+    def get(self, digest: str) -> Bundle:
+        """A bundle by digest; raises `NotFound`."""
+
+
+class UserRepository(Protocol):
+    """People and their tokens."""
+
+    def count(self) -> int:
+        """How many accounts there are."""
+
+    def add(self, user: User, created_at: datetime) -> None:
+        """Store an account; raises `Conflict` where the name exists."""
+
+    def by_name(self, name: str) -> User | None:
+        """An account by its name."""
+
+    def get(self, user_id: UUID) -> User | None:
+        """An account by its id."""
+
+    def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        """Replace the stored hash."""
+
+    def add_token(self, token: ApiToken) -> None:
+        """Store a bearer token's digest."""
+
+    def by_token(self, token_sha256: str, now: datetime) -> User | None:
+        """Whose unexpired token this is."""
+
+
+class JobQueue(Protocol):
+    """Durable work, enqueued in the transaction that stores what it reads."""
+
+    def enqueue_classification(self, case_id: UUID, cell_ids: Sequence[UUID]) -> None:
+        """Classify up to 64 cells of one case."""
+
+
+class Transaction(Protocol):
+    """All repositories on one database transaction."""
+
+    cases: CaseRepository
+    cells: CellRepository
+    bundles: BundleRepository
+    users: UserRepository
+    jobs: JobQueue
+
+
+Transactions = Callable[[], AbstractContextManager[Transaction]]
+"""Opens a transaction; leaving it commits, an exception rolls back. Only edges call it."""

@@ -1,0 +1,134 @@
+"""The only reader of the environment. Every setting is VEXASCOPE_ and its name in capitals."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.domain.errors import SettingsRefused
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Provider(StrEnum):
+    """Where the classifier runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class Settings(BaseSettings):
+    """What can be set; the table in docs/settings.md is generated from these descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="VEXASCOPE_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port that the server listens on.")
+    data_dir: Path = Field(
+        Path("vexascope-data"),
+        description="Folder of the embedded default: database, images, session secret.",
+    )
+    database_url: str | None = Field(
+        None,
+        description="`sqlite:///FILE` or `postgresql://...`; default: SQLite in the data folder.",
+    )
+    storage_url: str | None = Field(
+        None,
+        description="`file:///FOLDER`, or `s3://BUCKET/PREFIX` with the usual AWS_ variables; "
+        "default: `images` in the data folder.",
+    )
+    bundle: Path | None = Field(
+        None, description="Folder of the classifier bundle; default: the one that is shipped."
+    )
+    provider: Provider = Field(
+        Provider.AUTO, description="`cpu`, `cuda`, or `auto`: CUDA where it works, else the CPU."
+    )
+    threads: int = Field(
+        0, ge=0, description="Threads of the classifier on the CPU; 0: one for each core."
+    )
+    admin_password: SecretStr | None = Field(
+        None,
+        description="Password of the first administrator; default: made on first start and "
+        "printed once. At least 15 characters, or one that you choose for a demonstration.",
+    )
+    session_hours: int = Field(12, ge=1, le=24, description="Hours until a sign-in ends.")
+    secure_cookies: bool = Field(
+        default=False, description="Set to true where the server is reached over HTTPS."
+    )
+    max_file_mib: int = Field(
+        20, ge=1, le=200, description="Largest image file that is accepted, in MiB."
+    )
+    max_request_mib: int = Field(
+        256, ge=1, le=4096, description="Largest request body that is accepted, in MiB."
+    )
+    max_files: int = Field(
+        10_000, ge=1, description="Most files in one request, members of archives included."
+    )
+    max_megapixels: int = Field(
+        50, ge=1, le=170, description="Largest image, in millions of pixels."
+    )
+    worker_in_server: bool = Field(
+        default=True, description="Classify in the server's process; else run `vexascope worker`."
+    )
+    executor_id: str | None = Field(
+        None,
+        description="Name of this process in the job queue: stable over restarts, different for "
+        "each process; default: made from the host's name.",
+    )
+    log_format: LogFormat = Field(LogFormat.JSON, description="`json` or `text`.")
+    log_level: str = Field("INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The URL with the driver that is used."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir.resolve() / 'vexascope.db'}"
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    @property
+    def resolved_storage_url(self) -> str:
+        """The URL of the object store."""
+        return self.storage_url or (self.data_dir.resolve() / "images").as_uri()
+
+    @property
+    def bundle_dir(self) -> Path:
+        """The folder of the bundle that runs."""
+        return self.bundle or shipped_bundle()
+
+
+def shipped_bundle() -> Path:
+    """The newest bundle in the project's `models/` folder."""
+    found = sorted((PROJECT / "models").glob("*/manifest.json"))
+    if not found:
+        raise SettingsRefused("No bundle lies in models/. Set VEXASCOPE_BUNDLE to a folder.")
+    return found[-1].parent
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    SettingsRefused
+        With the name of each variable that is wrong.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"VEXASCOPE_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise SettingsRefused(f"The environment is not valid. {problems}") from error

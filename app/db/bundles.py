@@ -1,0 +1,44 @@
+"""Bundles that ever ran here, in SQL."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.db.tables import BundleRow
+from app.domain.bundle import parse_manifest
+from app.domain.errors import NotFound
+from app.domain.screening import parse_rule
+from app.ports import Bundle
+
+
+class SqlBundleRepository:
+    """`BundleRepository` on one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def remember(self, bundle: Bundle, files: Mapping[str, str], seen_at: datetime) -> None:
+        """Keep `manifest.json` and `screening.json` as they were read; two workers may race."""
+        dialect = self._session.get_bind().dialect.name
+        make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        statement = make(BundleRow).on_conflict_do_nothing()
+        row = {
+            "digest": bundle.manifest.digest,
+            "name": bundle.manifest.name,
+            "version": bundle.manifest.version,
+            "manifest": json.loads(files["manifest.json"]),
+            "rule": json.loads(files["screening.json"]),
+            "first_seen_at": seen_at,
+        }
+        self._session.execute(statement, [row])
+
+    def get(self, digest: str) -> Bundle:
+        """Manifest and rule as they ran."""
+        row = self._session.scalar(select(BundleRow).where(BundleRow.digest == digest))
+        if row is None:
+            raise NotFound(f"No bundle with the digest {digest} ever ran here.")
+        return Bundle(parse_manifest(row.manifest), parse_rule(row.rule))

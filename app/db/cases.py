@@ -1,0 +1,120 @@
+"""Patients, cases and uploads in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
+from uuid_utils.compat import uuid7
+
+from app.db.cells import SqlCellRepository
+from app.db.mapping import from_context, from_upload, to_case, to_patient, to_upload
+from app.db.tables import CaseRow, PatientRow, UploadRow
+from app.domain.case import Case, NewCase, Patient, Upload
+from app.domain.errors import Conflict, NotFound
+from app.ports import CaseSummary
+
+
+class SqlCaseRepository:
+    """`CaseRepository` on one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, new: NewCase, created_at: datetime) -> Case:
+        """Open a case; the patient is made or found by the identifier."""
+        if self.find(new.accession_number):
+            raise _taken()
+        patient = self._patient_of(new, created_at)
+        row = CaseRow(
+            id=uuid7(),
+            patient_id=patient.id,
+            accession_number=new.accession_number,
+            origin=new.origin.value,
+            context=from_context(new.context),
+            created_at=created_at,
+        )
+        self._session.add(row)
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            # Another request opened it, or the patient, between the look and the insert.
+            raise _taken() from error
+        return self.get(row.id)
+
+    def _patient_of(self, new: NewCase, created_at: datetime) -> PatientRow:
+        found = self._session.scalar(
+            select(PatientRow).where(PatientRow.identifier == new.patient_identifier)
+        )
+        if found is None:
+            found = PatientRow(
+                id=uuid7(),
+                identifier=new.patient_identifier,
+                name=new.patient_name,
+                created_at=created_at,
+            )
+            self._session.add(found)
+        elif new.patient_name and found.name is None:
+            found.name = new.patient_name
+        elif new.patient_name and found.name != new.patient_name:
+            raise Conflict(
+                "The patient with this identifier is stored under another name. "
+                "Check the identifier; leave the name out to keep the stored one."
+            )
+        return found
+
+    def get(self, case_id: UUID) -> Case:
+        """One case with its patient."""
+        row = self._session.scalar(_CASES.where(CaseRow.id == case_id))
+        if row is None:
+            raise NotFound(f"There is no case {case_id}.")
+        return to_case(row)
+
+    def lock(self, case_id: UUID) -> None:
+        """Lock the row; on SQLite a first write holds the whole database instead."""
+        self._session.execute(select(CaseRow.id).where(CaseRow.id == case_id).with_for_update())
+
+    def find(self, accession_number: str) -> Case | None:
+        """By exact accession number."""
+        row = self._session.scalar(_CASES.where(CaseRow.accession_number == accession_number))
+        return to_case(row) if row else None
+
+    def page(self, before: UUID | None, limit: int, digest: str) -> Sequence[CaseSummary]:
+        """Keys are UUIDv7, so descending keys are newest first."""
+        query = _CASES.order_by(CaseRow.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(CaseRow.id < before)
+        cases = [to_case(row) for row in self._session.scalars(query)]
+        progress = SqlCellRepository(self._session).progress_of([case.id for case in cases], digest)
+        return [CaseSummary(case, progress[case.id]) for case in cases]
+
+    def patient(self, patient_id: UUID) -> Patient:
+        """One patient."""
+        row = self._session.get(PatientRow, patient_id)
+        if row is None:
+            raise NotFound(f"There is no patient {patient_id}.")
+        return to_patient(row)
+
+    def add_upload(self, upload: Upload) -> None:
+        """Insert at once, so that SQLite's write lock is held from here."""
+        self._session.add(from_upload(upload))
+        self._session.flush()
+
+    def upload(self, upload_id: UUID) -> Upload:
+        """One delivery."""
+        row = self._session.get(UploadRow, upload_id)
+        if row is None:
+            raise NotFound(f"There is no upload {upload_id}.")
+        return to_upload(row)
+
+
+_CASES = select(CaseRow).options(joinedload(CaseRow.patient))
+
+
+def _taken() -> Conflict:
+    return Conflict(
+        "A case with this accession number exists already. Add the images to it, "
+        "or give another accession number."
+    )

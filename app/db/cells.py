@@ -1,0 +1,197 @@
+"""Cells, findings and failures in SQL."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.db.mapping import from_cell, to_cell
+from app.db.tables import CellRow, ClassificationFailureRow, FindingRow, Row
+from app.domain.abnormality import Abnormality
+from app.domain.bundle import PMN
+from app.domain.case import Progress
+from app.domain.cell import Cell
+from app.domain.errors import NotFound
+from app.domain.finding import CellFindings
+
+# SQLite takes at most 32,766 parameters in a statement.
+CHUNK = 500
+
+
+class SqlCellRepository:
+    """`CellRepository` on one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, cells: Sequence[Cell]) -> None:
+        """Insert in bulk."""
+        if cells:
+            self._session.execute(insert(CellRow), [from_cell(cell) for cell in cells])
+
+    def get(self, cell_id: UUID) -> Cell:
+        """One cell."""
+        row = self._session.get(CellRow, cell_id)
+        if row is None:
+            raise NotFound(f"There is no cell {cell_id}.")
+        return to_cell(row)
+
+    def of_case(self, case_id: UUID) -> Sequence[Cell]:
+        """By ordinal."""
+        return self._cells(select(CellRow).where(CellRow.case_id == case_id))
+
+    def of_upload(self, upload_id: UUID) -> Sequence[Cell]:
+        """By ordinal."""
+        return self._cells(select(CellRow).where(CellRow.upload_id == upload_id))
+
+    def _cells(self, query: Select[CellRow]) -> Sequence[Cell]:
+        return [to_cell(row) for row in self._session.scalars(query.order_by(CellRow.ordinal))]
+
+    def known_pixels(self, case_id: UUID) -> set[str]:
+        """Digests of the case's images."""
+        query = select(CellRow.pixel_sha256).where(CellRow.case_id == case_id)
+        return set(self._session.scalars(query))
+
+    def unread(self, cell_ids: Sequence[UUID], digest: str) -> Sequence[Cell]:
+        """Without findings and failure under the bundle."""
+        query = select(CellRow).where(
+            CellRow.id.in_(cell_ids), ~_has_pmn(digest), ~_has_failure(digest)
+        )
+        return self._cells(query)
+
+    def read_by_another(self, case_id: UUID, digest: str) -> Sequence[UUID]:
+        """Read, but not under this bundle."""
+        read = exists().where(FindingRow.cell_id == CellRow.id)
+        query = select(CellRow.id).where(
+            CellRow.case_id == case_id, read, ~_has_pmn(digest), ~_has_failure(digest)
+        )
+        return list(self._session.scalars(query.order_by(CellRow.ordinal)))
+
+    def add_findings(self, findings: Iterable[CellFindings], found_at: datetime) -> None:
+        """Append; rows that exist stay."""
+        rows = [
+            {
+                "cell_id": item.cell_id,
+                "bundle_digest": item.bundle_digest,
+                "label": label,
+                "probability": probability,
+                "found_at": found_at,
+            }
+            for item in findings
+            for label, probability in _labelled(item)
+        ]
+        self._insert_new(FindingRow, rows)
+
+    def add_failure(self, cell_id: UUID, digest: str, reason: str, failed_at: datetime) -> None:
+        """Append; a row that exists stays."""
+        row = {
+            "cell_id": cell_id,
+            "bundle_digest": digest,
+            "reason": reason,
+            "failed_at": failed_at,
+        }
+        self._insert_new(ClassificationFailureRow, [row])
+
+    def _insert_new(self, table: type[Row], rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        if self._session.get_bind().dialect.name == "sqlite":
+            self._session.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
+        else:
+            self._session.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
+
+    def findings(self, cell_ids: Sequence[UUID], digest: str) -> Mapping[UUID, CellFindings]:
+        """By cell."""
+        probabilities: dict[UUID, dict[str, float]] = defaultdict(dict)
+        for start in range(0, len(cell_ids), CHUNK):
+            query = select(FindingRow.cell_id, FindingRow.label, FindingRow.probability).where(
+                FindingRow.cell_id.in_(cell_ids[start : start + CHUNK]),
+                FindingRow.bundle_digest == digest,
+            )
+            for cell_id, label, probability in self._session.execute(query):
+                probabilities[cell_id][label] = probability
+        return {
+            cell_id: CellFindings(
+                cell_id=cell_id,
+                bundle_digest=digest,
+                pmn_probability=by_label[PMN],
+                probabilities={label: by_label[label.value] for label in Abnormality},
+            )
+            for cell_id, by_label in probabilities.items()
+        }
+
+    def failures(self, case_id: UUID, digest: str) -> Mapping[UUID, str]:
+        """By cell."""
+        query = (
+            select(ClassificationFailureRow.cell_id, ClassificationFailureRow.reason)
+            .join(CellRow, CellRow.id == ClassificationFailureRow.cell_id)
+            .where(CellRow.case_id == case_id, ClassificationFailureRow.bundle_digest == digest)
+        )
+        return dict(self._session.execute(query).tuples().all())
+
+    def progress(self, case_id: UUID, digest: str) -> Progress:
+        """Of one case."""
+        return self.progress_of([case_id], digest)[case_id]
+
+    def progress_of(self, case_ids: Sequence[UUID], digest: str) -> dict[UUID, Progress]:
+        """Of several cases in one query."""
+        query = (
+            select(
+                CellRow.case_id,
+                func.count(CellRow.id),
+                func.count(FindingRow.cell_id),
+                func.count(ClassificationFailureRow.cell_id),
+            )
+            .outerjoin(FindingRow, _pmn_of_cell(digest))
+            .outerjoin(ClassificationFailureRow, _failure_of_cell(digest))
+            .where(CellRow.case_id.in_(case_ids))
+            .group_by(CellRow.case_id)
+        )
+        found = {row[0]: Progress(row[1], row[2], row[3]) for row in self._session.execute(query)}
+        return {case_id: found.get(case_id, Progress(0, 0, 0)) for case_id in case_ids}
+
+    def latest_bundle(self, case_id: UUID) -> str | None:
+        """By the time of its findings."""
+        query = (
+            select(FindingRow.bundle_digest)
+            .join(CellRow, CellRow.id == FindingRow.cell_id)
+            .where(CellRow.case_id == case_id)
+            .order_by(FindingRow.found_at.desc())
+            .limit(1)
+        )
+        return self._session.scalar(query)
+
+
+def _labelled(item: CellFindings) -> list[tuple[str, float]]:
+    return [(PMN, item.pmn_probability)] + [
+        (label.value, probability) for label, probability in item.probabilities.items()
+    ]
+
+
+def _pmn_of_cell(digest: str) -> ColumnElement[bool]:
+    """Every read cell has exactly one `pmn` row under a bundle, so it stands for "read"."""
+    return and_(
+        FindingRow.cell_id == CellRow.id,
+        FindingRow.bundle_digest == digest,
+        FindingRow.label == PMN,
+    )
+
+
+def _failure_of_cell(digest: str) -> ColumnElement[bool]:
+    return and_(
+        ClassificationFailureRow.cell_id == CellRow.id,
+        ClassificationFailureRow.bundle_digest == digest,
+    )
+
+
+def _has_pmn(digest: str) -> ColumnElement[bool]:
+    return exists().where(_pmn_of_cell(digest))
+
+
+def _has_failure(digest: str) -> ColumnElement[bool]:
+    return exists().where(_failure_of_cell(digest))

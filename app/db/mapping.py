@@ -1,0 +1,102 @@
+"""Rows to domain values and back."""
+
+from dataclasses import asdict
+from typing import Any
+
+from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
+from app.domain.case import Case, CaseOrigin, ClinicalContext, Patient, Sex, Upload
+from app.domain.cell import Box, Cell, Framing, Location, Quality, QualityFlag
+from app.domain.errors import RefusedFile
+
+
+def to_patient(row: PatientRow) -> Patient:
+    """A patient."""
+    return Patient(row.id, row.identifier, row.name)
+
+
+def to_case(row: CaseRow) -> Case:
+    """A case; its patient must be loaded."""
+    return Case(
+        id=row.id,
+        patient=to_patient(row.patient),
+        accession_number=row.accession_number,
+        context=_to_context(row.context),
+        origin=CaseOrigin(row.origin),
+        created_at=row.created_at,
+    )
+
+
+def _to_context(content: dict[str, Any]) -> ClinicalContext:
+    sex = content.get("sex")
+    return ClinicalContext(**{**content, "sex": Sex(sex) if sex else None})
+
+
+def from_context(context: ClinicalContext) -> dict[str, Any]:
+    """JSON of the values that were given."""
+    return {name: value for name, value in asdict(context).items() if value is not None}
+
+
+def to_upload(row: UploadRow) -> Upload:
+    """A delivery."""
+    return Upload(
+        id=row.id,
+        case_id=row.case_id,
+        created_at=row.created_at,
+        accepted_count=row.accepted_count,
+        duplicates=tuple(row.duplicates),
+        refused=tuple(RefusedFile(**item) for item in row.refused),
+    )
+
+
+def from_upload(upload: Upload) -> UploadRow:
+    """The row of a delivery."""
+    return UploadRow(
+        id=upload.id,
+        case_id=upload.case_id,
+        created_at=upload.created_at,
+        accepted_count=upload.accepted_count,
+        duplicates=list(upload.duplicates),
+        refused=[asdict(item) for item in upload.refused],
+    )
+
+
+def to_cell(row: CellRow) -> Cell:
+    """A cell."""
+    crop = Box(row.crop_left, row.crop_top, row.crop_right, row.crop_bottom)
+    flags = tuple(QualityFlag(flag) for flag in row.quality_flags)
+    return Cell(
+        id=row.id,
+        case_id=row.case_id,
+        upload_id=row.upload_id,
+        ordinal=row.ordinal,
+        file_name=row.file_name,
+        content_sha256=row.content_sha256,
+        pixel_sha256=row.pixel_sha256,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        location=Location(Framing(row.framing), crop),
+        quality=Quality(flags, row.quality_measures),
+    )
+
+
+def from_cell(cell: Cell) -> dict[str, Any]:
+    """The column values of a cell, for a bulk insert."""
+    crop = cell.location.crop
+    return {
+        "id": cell.id,
+        "case_id": cell.case_id,
+        "upload_id": cell.upload_id,
+        "ordinal": cell.ordinal,
+        "file_name": cell.file_name,
+        "content_sha256": cell.content_sha256,
+        "pixel_sha256": cell.pixel_sha256,
+        "width_px": cell.width_px,
+        "height_px": cell.height_px,
+        "framing": cell.location.framing.value,
+        "crop_left": crop.left,
+        "crop_top": crop.top,
+        "crop_right": crop.right,
+        "crop_bottom": crop.bottom,
+        "quality_flags": [flag.value for flag in cell.quality.flags],
+        "quality_measures": cell.quality.measures,
+    }

@@ -1,0 +1,194 @@
+"""The tables. `migrations/` makes them; a test holds both together."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time with its zone. SQLite keeps none, so every time is stored in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone: it would be read back as another moment."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without its zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Row(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[Any]: JSON,
+    }
+
+
+class PatientRow(Row):
+    """A patient under the identifier that the laboratory gave."""
+
+    __tablename__ = "patients"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    identifier: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class CaseRow(Row):
+    """One accession."""
+
+    __tablename__ = "cases"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
+    accession_number: Mapped[str] = mapped_column(String(200), unique=True)
+    origin: Mapped[str] = mapped_column(String(20))
+    context: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+    patient: Mapped[PatientRow] = relationship(lazy="raise")
+
+
+class UploadRow(Row):
+    """One delivery of images."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    created_at: Mapped[datetime]
+    accepted_count: Mapped[int]
+    duplicates: Mapped[list[Any]]
+    refused: Mapped[list[Any]]
+
+
+class CellRow(Row):
+    """One accepted cell image."""
+
+    __tablename__ = "cells"
+    __table_args__ = (
+        UniqueConstraint("case_id", "pixel_sha256"),
+        UniqueConstraint("case_id", "ordinal"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id"), index=True)
+    ordinal: Mapped[int]
+    file_name: Mapped[str] = mapped_column(Text)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    pixel_sha256: Mapped[str] = mapped_column(String(64))
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    framing: Mapped[str] = mapped_column(String(20))
+    crop_left: Mapped[int]
+    crop_top: Mapped[int]
+    crop_right: Mapped[int]
+    crop_bottom: Mapped[int]
+    quality_flags: Mapped[list[Any]]
+    quality_measures: Mapped[dict[str, Any]]
+
+
+class BundleRow(Row):
+    """A bundle that ever ran here."""
+
+    __tablename__ = "bundles"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    version: Mapped[str] = mapped_column(String(50))
+    manifest: Mapped[dict[str, Any]]
+    rule: Mapped[dict[str, Any]]
+    first_seen_at: Mapped[datetime]
+
+
+class FindingRow(Row):
+    """One label's probability on one cell under one bundle: append-only.
+
+    The label is an abnormality or `pmn`. The key makes a second run of a job change nothing.
+    """
+
+    __tablename__ = "findings"
+
+    cell_id: Mapped[UUID] = mapped_column(ForeignKey("cells.id"), primary_key=True)
+    bundle_digest: Mapped[str] = mapped_column(ForeignKey("bundles.digest"), primary_key=True)
+    label: Mapped[str] = mapped_column(String(40), primary_key=True)
+    probability: Mapped[float] = mapped_column(Float(53))
+    found_at: Mapped[datetime]
+
+
+class ClassificationFailureRow(Row):
+    """A cell that a bundle could not classify, and why."""
+
+    __tablename__ = "classification_failures"
+
+    cell_id: Mapped[UUID] = mapped_column(ForeignKey("cells.id"), primary_key=True)
+    bundle_digest: Mapped[str] = mapped_column(ForeignKey("bundles.digest"), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    failed_at: Mapped[datetime]
+
+
+class UserRow(Row):
+    """An account."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    role: Mapped[str] = mapped_column(String(40))
+    password_hash: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class ApiTokenRow(Row):
+    """A bearer token, by its digest."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class WorkerRow(Row):
+    """When a process that runs jobs was last alive; others take over from a silent one."""
+
+    __tablename__ = "workers"
+
+    executor_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    seen_at: Mapped[datetime]

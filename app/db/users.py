@@ -1,0 +1,80 @@
+"""Accounts and tokens in SQL."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.db.tables import ApiTokenRow, UserRow
+from app.domain.errors import Conflict, NotFound
+from app.domain.user import ApiToken, Role, User
+
+
+class SqlUserRepository:
+    """`UserRepository` on one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def count(self) -> int:
+        """All accounts."""
+        return self._session.scalar(select(func.count(UserRow.id))) or 0
+
+    def add(self, user: User, created_at: datetime) -> None:
+        """Insert an account."""
+        row = UserRow(
+            id=user.id,
+            name=user.name,
+            role=user.role.value,
+            password_hash=user.password_hash,
+            created_at=created_at,
+        )
+        self._session.add(row)
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            raise Conflict(f"An account named {user.name} exists already.") from error
+
+    def by_name(self, name: str) -> User | None:
+        """By exact name."""
+        row = self._session.scalar(select(UserRow).where(UserRow.name == name))
+        return _to_user(row) if row else None
+
+    def get(self, user_id: UUID) -> User | None:
+        """By id."""
+        row = self._session.get(UserRow, user_id)
+        return _to_user(row) if row else None
+
+    def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        """Replace the hash."""
+        row = self._session.get(UserRow, user_id)
+        if row is None:
+            raise NotFound("There is no such account.")
+        row.password_hash = password_hash
+
+    def add_token(self, token: ApiToken) -> None:
+        """Insert a token's digest."""
+        self._session.add(
+            ApiTokenRow(
+                id=token.id,
+                user_id=token.user_id,
+                token_sha256=token.token_sha256,
+                created_at=token.created_at,
+                expires_at=token.expires_at,
+            )
+        )
+
+    def by_token(self, token_sha256: str, now: datetime) -> User | None:
+        """By a token that has not expired."""
+        row = self._session.scalar(
+            select(UserRow)
+            .join(ApiTokenRow, ApiTokenRow.user_id == UserRow.id)
+            .where(ApiTokenRow.token_sha256 == token_sha256, ApiTokenRow.expires_at > now)
+        )
+        return _to_user(row) if row else None
+
+
+def _to_user(row: UserRow) -> User:
+    return User(row.id, row.name, Role(row.role), row.password_hash)

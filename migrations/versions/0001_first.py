@@ -59,8 +59,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
         sa.UniqueConstraint("token_sha256", name=op.f("uq_api_tokens_token_sha256")),
     )
-    with op.batch_alter_table("api_tokens", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_api_tokens_user_id"), ["user_id"], unique=False)
+    op.create_index(op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"])
 
     op.create_table(
         "cases",
@@ -76,8 +75,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sa.UniqueConstraint("accession_number", name=op.f("uq_cases_accession_number")),
     )
-    with op.batch_alter_table("cases", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_cases_patient_id"), ["patient_id"], unique=False)
+    op.create_index(op.f("ix_cases_patient_id"), "cases", ["patient_id"])
 
     op.create_table(
         "uploads",
@@ -90,8 +88,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_uploads_case_id_cases")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
     )
-    with op.batch_alter_table("uploads", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_uploads_case_id"), ["case_id"], unique=False)
+    op.create_index(op.f("ix_uploads_case_id"), "uploads", ["case_id"])
 
     op.create_table(
         "cells",
@@ -119,8 +116,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "ordinal", name=op.f("uq_cells_case_id_ordinal")),
         sa.UniqueConstraint("case_id", "pixel_sha256", name=op.f("uq_cells_case_id_pixel_sha256")),
     )
-    with op.batch_alter_table("cells", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_cells_upload_id"), ["upload_id"], unique=False)
+    op.create_index(op.f("ix_cells_upload_id"), "cells", ["upload_id"])
 
     op.create_table(
         "classification_failures",
@@ -153,34 +149,19 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["cell_id"], ["cells.id"], name=op.f("fk_findings_cell_id_cells")),
         sa.PrimaryKeyConstraint("cell_id", "bundle_digest", "label", name=op.f("pk_findings")),
     )
-    with op.batch_alter_table("findings", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_findings_bundle_digest_label", ["bundle_digest", "label"], unique=False
-        )
 
 
 def downgrade() -> None:
     """Migrate backwards."""
-    with op.batch_alter_table("findings", schema=None) as batch_op:
-        batch_op.drop_index("ix_findings_bundle_digest_label")
-
     op.drop_table("findings")
     op.drop_table("classification_failures")
-    with op.batch_alter_table("cells", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_cells_upload_id"))
-
+    op.drop_index(op.f("ix_cells_upload_id"), table_name="cells")
     op.drop_table("cells")
-    with op.batch_alter_table("uploads", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_uploads_case_id"))
-
+    op.drop_index(op.f("ix_uploads_case_id"), table_name="uploads")
     op.drop_table("uploads")
-    with op.batch_alter_table("cases", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_cases_patient_id"))
-
+    op.drop_index(op.f("ix_cases_patient_id"), table_name="cases")
     op.drop_table("cases")
-    with op.batch_alter_table("api_tokens", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_api_tokens_user_id"))
-
+    op.drop_index(op.f("ix_api_tokens_user_id"), table_name="api_tokens")
     op.drop_table("api_tokens")
     op.drop_table("workers")
     op.drop_table("users")

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         description="Password of the first administrator; default: made on first start and "
         "printed once. At least 15 characters, or one that you choose for a demonstration.",
     )
+    session_secret: SecretStr | None = Field(
+        None,
+        description="Key that signs sign-in cookies, the same for all servers of one address; "
+        "default: made on first start and kept in the data folder.",
+    )
     session_hours: int = Field(12, ge=1, le=24, description="Hours until a sign-in ends.")
     secure_cookies: bool = Field(
         default=False, description="Set to true where the server is reached over HTTPS."

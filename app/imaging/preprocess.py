@@ -48,4 +48,4 @@ def preprocess(rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
 
 def _border_colour(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
-    return np.median(border, axis=0).astype(np.uint8)
+    return np.asarray(np.median(border, axis=0), np.uint8)

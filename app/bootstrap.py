@@ -1,0 +1,151 @@
+"""The only place that chooses adapters."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Lock
+
+import cv2
+from dbos import DBOSClient
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db.engine import make_engine
+from app.db.job_queue import job_queues, migrate_queue, open_client
+from app.db.migrating import current_revision, newest_revision, upgrade
+from app.db.transaction import transactions
+from app.domain.errors import SettingsRefused, StorageUnavailable
+from app.imaging.archive import ArchiveLimits
+from app.imaging.decode import ImageLimits
+from app.inference.bundle import BundleFiles, load_bundle
+from app.inference.onnx_classifier import OnnxClassifier
+from app.ports import BlobStore, Bundle, Classifier, Transactions
+from app.services.intake import IntakeLimits
+from app.settings import Settings
+from app.storage.object_store import open_store
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Container:
+    """Everything that an edge (request, job, command) works with."""
+
+    settings: Settings
+    engine: Engine
+    queue_client: DBOSClient
+    transactions: Transactions
+    blobs: BlobStore
+    bundle_files: BundleFiles
+    limits: IntakeLimits
+    threads: Executor
+    _classifier_lock: Lock = field(default_factory=Lock)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The active bundle."""
+        return self.bundle_files.bundle
+
+    @cached_property
+    def _loaded_classifier(self) -> Classifier:
+        return OnnxClassifier(self.bundle_files, self.settings.provider, self.settings.threads)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The classifier, loaded on first use: a server without a worker never needs it."""
+        with self._classifier_lock:
+            return self._loaded_classifier
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        return datetime.now(UTC)
+
+    def check_database(self) -> None:
+        """Raise `StorageUnavailable` unless the database answers and is migrated."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+            found, needed = current_revision(self.engine), newest_revision(self.engine)
+        except SQLAlchemyError as error:
+            raise StorageUnavailable("The database does not answer.") from error
+        if found != needed:
+            raise StorageUnavailable(
+                f"The database has revision {found}, this version needs {needed}. "
+                "Run `vexascope migrate`."
+            )
+
+    def remember_bundle(self) -> None:
+        """Keep the active bundle's manifest and rule, so that its reports stay readable."""
+        with self.transactions() as transaction:
+            transaction.bundles.remember(self.bundle, self.bundle_files.texts, self.now())
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self.threads.shutdown()
+        self.queue_client.destroy()
+        self.engine.dispose()
+
+
+def build(settings: Settings) -> Container:
+    """Open everything that the settings name; nothing is written but empty folders.
+
+    Raises
+    ------
+    BundleRefused, SettingsRefused
+        With a sentence for the person who starts the process.
+    """
+    # Files are decoded side by side already; threads within one image would only compete.
+    cv2.setNumThreads(1)
+    bundle_files = load_bundle(settings.bundle_dir)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = _open_engine(settings)
+    client = open_client(engine)
+    return Container(
+        settings=settings,
+        engine=engine,
+        queue_client=client,
+        transactions=transactions(engine, job_queues(client)),
+        blobs=open_store(settings.resolved_storage_url),
+        bundle_files=bundle_files,
+        limits=intake_limits(settings),
+        threads=ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="intake"),
+    )
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Container]:
+    """A container that is closed in the end."""
+    container = build(settings)
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def migrate(container: Container) -> None:
+    """Bring the product's tables and the queue's to the newest revision."""
+    upgrade(container.engine)
+    migrate_queue(container.engine)
+
+
+def intake_limits(settings: Settings) -> IntakeLimits:
+    """The limits that the settings name."""
+    image = ImageLimits(
+        max_bytes=settings.max_file_mib * MIB, max_pixels=settings.max_megapixels * 1_000_000
+    )
+    archive = ArchiveLimits(max_entries=settings.max_files, max_member_bytes=image.max_bytes)
+    return IntakeLimits(max_files=settings.max_files, image=image, archive=archive)
+
+
+def _open_engine(settings: Settings) -> Engine:
+    url = settings.resolved_database_url
+    backend = make_url(url).get_backend_name()
+    if backend not in {"sqlite", "postgresql"}:
+        raise SettingsRefused(
+            f"VEXASCOPE_DATABASE_URL names {backend}; use sqlite:///FILE or postgresql://..."
+        )
+    return make_engine(url)

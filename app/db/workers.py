@@ -1,0 +1,23 @@
+"""When each worker was last alive."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from app.db.tables import WorkerRow
+
+
+def beat(engine: Engine, executor_id: str, now: datetime) -> None:
+    """Note that a worker is alive."""
+    with Session(engine) as session, session.begin():
+        session.merge(WorkerRow(executor_id=executor_id, seen_at=now))
+
+
+def silent_since(engine: Engine, limit: datetime, except_for: str) -> list[str]:
+    """Other workers that were last seen before `limit`."""
+    query = select(WorkerRow.executor_id).where(
+        WorkerRow.seen_at < limit, WorkerRow.executor_id != except_for
+    )
+    with Session(engine) as session:
+        return list(session.scalars(query))

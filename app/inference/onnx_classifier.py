@@ -1,0 +1,100 @@
+"""The classifier on onnxruntime, on CPU or GPU."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import structlog
+from numpy.typing import NDArray
+
+from app.domain.abnormality import Abnormality
+from app.domain.errors import BundleRefused, SettingsRefused
+from app.inference.bundle import BundleFiles
+from app.ports import Bundle, Prediction
+from app.settings import Provider
+
+CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+INPUT = "images"
+PMN_OUTPUT, ABNORMALITY_OUTPUT = "pmn_probability", "abnormality_probabilities"
+OUTPUTS = {PMN_OUTPUT, ABNORMALITY_OUTPUT, "activation_maps", "embedding"}
+
+_log = structlog.get_logger(__name__)
+
+
+class OnnxClassifier:
+    """`Classifier` on an exported network."""
+
+    def __init__(self, files: BundleFiles, provider: Provider, threads: int) -> None:
+        self._bundle = files.bundle
+        self._session = _open(files.network, _providers(provider), threads)
+        _check_signature(self._session, files.bundle.manifest.size_px)
+        self._warm_up()
+        _log.info(
+            "classifier ready",
+            bundle=files.bundle.manifest.title,
+            digest=files.bundle.manifest.digest[:12],
+            provider=self.provider,
+        )
+
+    @property
+    def bundle(self) -> Bundle:
+        """What runs."""
+        return self._bundle
+
+    @property
+    def provider(self) -> str:
+        """The first provider of the session: the one that takes the work."""
+        return str(self._session.get_providers()[0])
+
+    def classify(self, images: NDArray[np.uint8]) -> list[Prediction]:
+        """One forward pass over (n, size_px, size_px, 3), 0-255, RGB order."""
+        pmn, abnormal = self._session.run([PMN_OUTPUT, ABNORMALITY_OUTPUT], {INPUT: images})
+        if not (np.isfinite(pmn).all() and np.isfinite(abnormal).all()):
+            raise ArithmeticError("the classifier gave a probability that is not a number")
+        return [
+            Prediction(float(p), dict(zip(Abnormality, map(float, row), strict=True)))
+            for p, row in zip(pmn.reshape(len(images)), abnormal, strict=True)
+        ]
+
+    def _warm_up(self) -> None:
+        """Run once: the first pass allocates, and a broken graph shows here, not on a case."""
+        size_px = self._bundle.manifest.size_px
+        try:
+            self.classify(np.zeros((1, size_px, size_px, 3), np.uint8))
+        except Exception as error:
+            raise BundleRefused(f"model.onnx does not run: {error}") from error
+
+
+def _providers(wanted: Provider) -> list[str]:
+    available = onnxruntime.get_available_providers()
+    if wanted is Provider.CUDA and CUDA not in available:
+        raise SettingsRefused(
+            "VEXASCOPE_PROVIDER is cuda, but onnxruntime was installed without it. Install "
+            "onnxruntime-gpu, or set cpu or auto."
+        )
+    use_cuda = wanted is not Provider.CPU and CUDA in available
+    return [CUDA, CPU] if use_cuda else [CPU]
+
+
+def _open(network: Path, providers: list[str], threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    try:
+        session = onnxruntime.InferenceSession(network, options, providers=providers)
+    except Exception as error:
+        raise BundleRefused(f"model.onnx cannot be opened: {error}") from error
+    if session.get_providers()[0] != providers[0]:
+        _log.warning("CUDA does not work here; the classifier runs on the CPU")
+    return session
+
+
+def _check_signature(session: onnxruntime.InferenceSession, size_px: int) -> None:
+    inputs = {item.name: (item.type, item.shape[1:]) for item in session.get_inputs()}
+    if inputs != {INPUT: ("tensor(uint8)", [size_px, size_px, 3])}:
+        raise BundleRefused(
+            f"model.onnx takes {inputs}; expected {INPUT!r}, uint8, "
+            f"(n, {size_px}, {size_px}, 3) as the manifest says."
+        )
+    missing = OUTPUTS - {item.name for item in session.get_outputs()}
+    if missing:
+        raise BundleRefused(f"model.onnx lacks the outputs {', '.join(sorted(missing))}.")

@@ -1,0 +1,124 @@
+"""The worker: takes jobs from the durable queue and runs them."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from uuid import UUID
+
+import structlog
+from dbos import DBOS
+
+from app.bootstrap import Container
+from app.db.job_queue import CLASSIFY, JOB_VERSION, QUEUE
+from app.jobs.executor import executor_name
+from app.jobs.heartbeat import heartbeat
+from app.services.analysis import classify_cells, record
+
+# The library's default of one second would be most of the time that a small upload takes.
+POLLING_S = 0.05
+STEP_ATTEMPTS = 10
+FIRST_RETRY_S = 1.0
+# Two: while one batch is in the classifier, the next is decoded.
+JOBS_AT_ONCE = 2
+
+GIVEN_UP = "The image store or the database did not answer. Send the image again in a new case."
+
+_log = structlog.get_logger(__name__)
+
+
+def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
+    """Classify those of the cells that are not read yet; running it again changes nothing."""
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        cells = transaction.cells.unread(cell_ids, digest)
+    result = classify_cells(cells, container.classifier, container.blobs)
+    with container.transactions() as transaction:
+        record(transaction, result, digest, container.now())
+    _log.info(
+        "cells classified",
+        case=str(case_id),
+        classified=len(result.findings),
+        failed=len(result.failures),
+    )
+    for failure in result.failures:
+        _log.warning("cell not classified", cell=str(failure.cell.id), reason=failure.reason)
+
+
+def give_up_job(container: Container, cell_ids: list[UUID]) -> None:
+    """Note a failure for those of the cells that are still unread."""
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        for cell in transaction.cells.unread(cell_ids, digest):
+            transaction.cells.add_failure(cell.id, digest, GIVEN_UP, container.now())
+
+
+@contextmanager
+def worker(container: Container) -> Iterator[str]:
+    """Run jobs in threads of this process until the context ends.
+
+    Yields
+    ------
+    The executor's name. Jobs of this name that a killed process left are taken up first.
+    """
+    _ = container.classifier
+    with ExitStack() as stack:
+        name = stack.enter_context(
+            executor_name(container.settings.executor_id, container.settings.data_dir)
+        )
+        _launch(container, name)
+        stack.callback(_stop)
+        stack.enter_context(heartbeat(container, name))
+        yield name
+
+
+def _launch(container: Container, name: str) -> None:
+    DBOS(
+        config={
+            "name": "vexascope",
+            "system_database_engine": container.engine,
+            "system_database_url": container.engine.url.render_as_string(hide_password=False),
+            "executor_id": name,
+            "application_version": JOB_VERSION,
+            "log_level": "WARNING",
+            "run_migrations": False,
+        }
+    )
+    _register(container)
+    DBOS.listen_queues([QUEUE])
+    DBOS.launch()
+    DBOS.register_queue(
+        QUEUE,
+        worker_concurrency=JOBS_AT_ONCE,
+        polling_interval_sec=POLLING_S,
+        on_conflict="always_update",
+    )
+
+
+def _register(container: Container) -> None:
+    """Register under a stable name: the queue's rows hold it."""
+
+    @DBOS.step(
+        name="classify",
+        retries_allowed=True,
+        interval_seconds=FIRST_RETRY_S,
+        max_attempts=STEP_ATTEMPTS,
+    )
+    def step(case_id: str, cell_ids: list[str]) -> None:
+        classify_job(container, UUID(case_id), [UUID(cell_id) for cell_id in cell_ids])
+
+    @DBOS.workflow(name=CLASSIFY)
+    def workflow(case_id: str, cell_ids: list[str]) -> None:
+        try:
+            step(case_id, cell_ids)
+        except Exception:
+            # Nothing waits for ever without a word: the report lists these cells and why.
+            _log.exception("the batch was given up", case=case_id)
+            give_up(cell_ids)
+
+    @DBOS.step(name="give_up")
+    def give_up(cell_ids: list[str]) -> None:
+        give_up_job(container, [UUID(cell_id) for cell_id in cell_ids])
+
+
+def _stop() -> None:
+    """Let running jobs finish, then forget the registrations of this container."""
+    DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=20)

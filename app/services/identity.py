@@ -1,0 +1,82 @@
+"""Identity: who signs in. One administrator, until accounts are managed."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from pwdlib import PasswordHash
+from uuid_utils.compat import uuid7
+
+from app.domain.errors import NotSignedIn
+from app.domain.user import ApiToken, Role, User
+from app.ports import Transaction
+
+ADMINISTRATOR_NAME = "admin"
+TOKEN_DAYS = 30
+TOKEN_PREFIX = "vxs_"  # noqa: S105 - the public start of every token, for secret scanners
+
+_hasher = PasswordHash.recommended()
+# Checked where the name is unknown, so that the answer takes as long as for a known one.
+_DECOY_HASH = _hasher.hash(secrets.token_urlsafe(16))
+
+
+def ensure_administrator(
+    transaction: Transaction, chosen_password: str | None, now: datetime
+) -> str | None:
+    """Make the first account, or set its password to the chosen one.
+
+    Returns
+    -------
+    The password that was made up and must be printed once; None where none was.
+    """
+    existing = transaction.users.by_name(ADMINISTRATOR_NAME)
+    if existing is None:
+        password = chosen_password or secrets.token_urlsafe(15)
+        user = User(uuid7(), ADMINISTRATOR_NAME, Role.ADMINISTRATOR, _hasher.hash(password))
+        transaction.users.add(user, now)
+        return None if chosen_password else password
+    if chosen_password and not _hasher.verify(chosen_password, existing.password_hash):
+        transaction.users.set_password_hash(existing.id, _hasher.hash(chosen_password))
+    return None
+
+
+def check_password(transaction: Transaction, name: str, password: str) -> User:
+    """The account of a name and password.
+
+    Raises
+    ------
+    NotSignedIn
+        Without saying which of the two is wrong.
+    """
+    user = transaction.users.by_name(name)
+    stored = user.password_hash if user else _DECOY_HASH
+    if not _hasher.verify(password, stored) or user is None:
+        raise NotSignedIn("Name or password is wrong.")
+    return user
+
+
+def issue_token(transaction: Transaction, user: User, now: datetime) -> tuple[str, ApiToken]:
+    """Make a bearer token; its text is known only to the caller."""
+    text = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(uuid7(), user.id, token_digest(text), now, now + timedelta(days=TOKEN_DAYS))
+    transaction.users.add_token(token)
+    return text, token
+
+
+def check_token(transaction: Transaction, text: str, now: datetime) -> User:
+    """The account of a bearer token.
+
+    Raises
+    ------
+    NotSignedIn
+        If it is unknown or has expired.
+    """
+    user = transaction.users.by_token(token_digest(text), now)
+    if user is None:
+        raise NotSignedIn("The bearer token is unknown or has expired. Ask for a new one.")
+    return user
+
+
+def token_digest(text: str) -> str:
+    """SHA-256 of a token. It has 256 random bits, so a slow hash would protect nothing more."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,238 @@
+"""Intake: from delivered files to stored cells and the job that will read them.
+
+Two stages, so that the database is never locked while an image is decoded: `take_in` decodes,
+judges and stores pixels; `register` writes rows and the job in the caller's transaction.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import BinaryIO, TypeVar
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.case import Upload
+from app.domain.cell import Cell, Location, Quality
+from app.domain.errors import ImageRefused, NothingAccepted, RefusedFile, TooLarge
+from app.imaging.archive import ArchiveLimits, ArchiveMember, is_zip, unpack
+from app.imaging.decode import ImageLimits, decode, encode_png, pixel_sha256
+from app.imaging.locate import locate
+from app.imaging.quality import assess
+from app.ports import BlobStore, Transaction
+
+Item = TypeVar("Item")
+
+CELLS_PER_JOB = 64
+MAX_FILE_NAME_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class IntakeLimits:
+    """How much one request may bring."""
+
+    max_files: int = 10_000
+    image: ImageLimits = field(default_factory=ImageLimits)
+    archive: ArchiveLimits = field(default_factory=ArchiveLimits)
+
+
+@dataclass(frozen=True)
+class IncomingFile:
+    """One file as it was sent; `stream` is read from its start."""
+
+    name: str
+    stream: BinaryIO
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One readable image: its pixels are stored, its row is not yet."""
+
+    file_name: str
+    content_sha256: str
+    pixel_sha256: str
+    width_px: int
+    height_px: int
+    location: Location
+    quality: Quality
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a request brought, in the order in which it was sent."""
+
+    examined: tuple[Examined, ...]
+    refused: tuple[RefusedFile, ...]
+
+
+def blob_name(pixel_sha256: str) -> str:
+    """Where an image lies in the object store; two levels keep folders small."""
+    return f"cells/{pixel_sha256[:2]}/{pixel_sha256}.png"
+
+
+def take_in(
+    files: Iterable[IncomingFile], limits: IntakeLimits, blobs: BlobStore, threads: Executor
+) -> Delivery:
+    """Decode, judge and store every file and archive member; the bad ones do not stop the rest.
+
+    Raises
+    ------
+    TooLarge
+        If there are more files than the limits allow, before anything is stored.
+    NothingAccepted
+        If no file is an image that can be read; it names each one and why.
+    """
+    files = list(files)
+    _refuse_too_many(len(files), limits)
+    outcomes: list[Examined | RefusedFile] = []
+    for batch in _batches(_flatten(files, limits), CELLS_PER_JOB):
+        _refuse_too_many(len(outcomes) + len(batch), limits)
+        outcomes.extend(threads.map(lambda item: _examine(item, limits.image, blobs), batch))
+    delivery = Delivery(
+        tuple(item for item in outcomes if isinstance(item, Examined)),
+        tuple(item for item in outcomes if isinstance(item, RefusedFile)),
+    )
+    _refuse_nothing(delivery)
+    return delivery
+
+
+def examine(name: str, content: bytes, limits: ImageLimits, blobs: BlobStore | None) -> Examined:
+    """Decode, locate, judge and (given a store) keep one image.
+
+    Raises
+    ------
+    ImageRefused
+        With the reason.
+    """
+    rgb = decode(content, limits).rgb
+    location = locate(rgb)
+    examined = Examined(
+        file_name=name,
+        content_sha256=hashlib.sha256(content).hexdigest(),
+        pixel_sha256=pixel_sha256(rgb),
+        width_px=rgb.shape[1],
+        height_px=rgb.shape[0],
+        location=location,
+        quality=assess(rgb, location),
+    )
+    if blobs is not None:
+        blobs.put(blob_name(examined.pixel_sha256), encode_png(rgb))
+    return examined
+
+
+def register(
+    transaction: Transaction, case_id: UUID, delivery: Delivery, digest: str, now: datetime
+) -> Upload:
+    """Write a delivery's rows and its jobs; an image that the case has already adds no cell.
+
+    Cells that only an earlier bundle has read are read again, so that a report never mixes two
+    bundles.
+    """
+    transaction.cases.lock(case_id)
+    known = transaction.cells.known_pixels(case_id)
+    upload_id = uuid7()
+    cells, duplicates = _new_cells(delivery, case_id, upload_id, known)
+    upload = Upload(upload_id, case_id, now, len(cells), tuple(duplicates), delivery.refused)
+    transaction.cases.add_upload(upload)
+    transaction.cells.add(cells)
+    waiting = [cell.id for cell in cells]
+    if cells:
+        waiting.extend(transaction.cells.read_by_another(case_id, digest))
+    for batch in _batches(waiting, CELLS_PER_JOB):
+        transaction.jobs.enqueue_classification(case_id, batch)
+    return upload
+
+
+def _new_cells(
+    delivery: Delivery, case_id: UUID, upload_id: UUID, known: set[str]
+) -> tuple[list[Cell], list[str]]:
+    cells: list[Cell] = []
+    duplicates: list[str] = []
+    first, seen = len(known) + 1, set(known)
+    for item in delivery.examined:
+        if item.pixel_sha256 in seen:
+            duplicates.append(item.file_name)
+            continue
+        seen.add(item.pixel_sha256)
+        cells.append(
+            Cell(
+                id=uuid7(),
+                case_id=case_id,
+                upload_id=upload_id,
+                ordinal=first + len(cells),
+                **vars(item),
+            )
+        )
+    return cells, duplicates
+
+
+def _flatten(
+    files: Iterable[IncomingFile], limits: IntakeLimits
+) -> Iterator[IncomingFile | ArchiveMember | RefusedFile]:
+    for file in files:
+        name = shown_name(file.name)
+        if not is_zip(file.stream.read(4)):
+            yield IncomingFile(name, file.stream)
+            continue
+        try:
+            yield from unpack(name, file.stream, limits.archive)
+        except ImageRefused as error:
+            yield RefusedFile(name, error.reason, error.detail)
+
+
+def _examine(
+    item: IncomingFile | ArchiveMember | RefusedFile, limits: ImageLimits, blobs: BlobStore
+) -> Examined | RefusedFile:
+    if isinstance(item, RefusedFile):
+        return item
+    try:
+        return examine(item.name, _content(item, limits), limits, blobs)
+    except ImageRefused as error:
+        return RefusedFile(item.name, error.reason, error.detail)
+
+
+def _content(item: IncomingFile | ArchiveMember, limits: ImageLimits) -> bytes:
+    if isinstance(item, ArchiveMember):
+        return item.content
+    item.stream.seek(0)
+    # One byte more than allowed is enough for `decode` to refuse it.
+    return item.stream.read(limits.max_bytes + 1)
+
+
+def shown_name(name: str) -> str:
+    """The last part of a sender's file name, without what a terminal or page would act on."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    printable = "".join(char if char.isprintable() else "\ufffd" for char in last)
+    return printable[:MAX_FILE_NAME_LENGTH] or "unnamed"
+
+
+def _refuse_too_many(number: int, limits: IntakeLimits) -> None:
+    if number > limits.max_files:
+        raise TooLarge(
+            f"The request holds more than {limits.max_files} files. Send them in several requests."
+        )
+
+
+def _refuse_nothing(delivery: Delivery) -> None:
+    if delivery.examined:
+        return
+    if not delivery.refused:
+        raise NothingAccepted("The request holds no file. Send images as the field `files`.", ())
+    number = len(delivery.refused)
+    first = delivery.refused[0]
+    lead = "The file was refused" if number == 1 else f"All {number} files were refused; the first"
+    raise NothingAccepted(f"{lead}: {first.file}: {first.detail}", delivery.refused)
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,69 @@
+"""Local disk, S3 and memory through one library."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from app.domain.errors import NotFound, SettingsRefused, StorageUnavailable
+
+_PROBE = "health/probe"
+
+
+class ObjectBlobStore:
+    """`BlobStore` on an object store."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def put(self, name: str, content: bytes) -> None:
+        """Put if absent. Names are digests of their content, so what is there is the same."""
+        try:
+            obstore.put(self._store, name, content, mode="create")
+        except AlreadyExistsError:
+            return
+        except (BaseError, OSError) as error:
+            raise _unavailable("take an image") from error
+
+    def get(self, name: str) -> bytes:
+        """All bytes."""
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except FileNotFoundError as error:
+            raise NotFound("The image is not in the object store.") from error
+        except (BaseError, OSError) as error:
+            raise _unavailable("give an image back") from error
+
+    def check(self) -> None:
+        """Write and read a small object."""
+        try:
+            obstore.put(self._store, _PROBE, b"vexascope")
+            obstore.head(self._store, _PROBE)
+        except (BaseError, OSError) as error:
+            raise _unavailable("answer") from error
+
+
+def open_store(url: str) -> ObjectBlobStore:
+    """Open `file:///folder`, `s3://bucket/prefix` or `memory:///`.
+
+    S3 credentials, region and endpoint come from the usual AWS_ variables.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "file":
+        folder = Path(url2pathname(urlsplit(url).path))
+        return ObjectBlobStore(LocalStore(folder, mkdir=True))
+    if scheme in {"s3", "memory"}:
+        return ObjectBlobStore(from_url(url))
+    raise SettingsRefused(
+        f"VEXASCOPE_STORAGE_URL has the scheme {scheme!r}; use file:///FOLDER or "
+        "s3://BUCKET/PREFIX."
+    )
+
+
+def _unavailable(what: str) -> StorageUnavailable:
+    return StorageUnavailable(
+        f"The object store could not {what}. Check that it runs and has space; then try again."
+    )

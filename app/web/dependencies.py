@@ -1,0 +1,29 @@
+"""What routes ask for: the container, and who is signed in."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from app.bootstrap import Container
+from app.domain.user import User
+from app.web.security import Security
+
+
+def container_of(request: Request) -> Container:
+    """The process's adapters."""
+    return cast("Container", request.app.state.container)
+
+
+def security_of(request: Request) -> Security:
+    """The process's sign-in."""
+    return cast("Security", request.app.state.security)
+
+
+def current_user(request: Request) -> User:
+    """Who is signed in; raises `NotSignedIn` or, from another site, `Forbidden`."""
+    return security_of(request).user_of(request)
+
+
+ContainerDep = Annotated[Container, Depends(container_of)]
+SecurityDep = Annotated[Security, Depends(security_of)]
+UserDep = Annotated[User, Depends(current_user)]

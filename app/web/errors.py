@@ -1,0 +1,106 @@
+"""The one table from errors to HTTP statuses: problem+json for the API, a page for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.domain import errors
+from app.web.pages.failure import failure_page
+
+STATUS: dict[type[errors.VexascopeError], int] = {
+    errors.InvalidInput: 422,
+    errors.NothingAccepted: 422,
+    errors.ImageRefused: 422,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.NotSignedIn: 401,
+    errors.Forbidden: 403,
+    errors.TooManyAttempts: 429,
+    errors.StorageUnavailable: 503,
+    errors.BundleRefused: 500,
+    errors.SettingsRefused: 500,
+}
+MEDIA_TYPE = "application/problem+json"
+API_PREFIXES = ("/api/", "/health/")
+
+_log = structlog.get_logger(__name__)
+
+
+class Problem(JSONResponse):
+    """RFC 9457."""
+
+    media_type = MEDIA_TYPE
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application in one form."""
+    app.add_exception_handler(errors.VexascopeError, _ours)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.VexascopeError)  # noqa: S101 - registered for this class
+    status = STATUS[type(error)]
+    headers = {}
+    if isinstance(error, errors.TooManyAttempts):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.NotSignedIn):
+        headers["WWW-Authenticate"] = 'Basic realm="Vexascope", charset="UTF-8"'
+    extra: dict[str, Any] = {}
+    if isinstance(error, errors.NothingAccepted):
+        extra["refused"] = [vars(item) for item in error.refused]
+    return _answer(request, status, error.title, error.detail, headers, extra)
+
+
+def _validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    items = [
+        {"field": ".".join(str(part) for part in item["loc"][1:]), "problem": item["msg"]}
+        for item in error.errors()
+    ]
+    detail = "; ".join(f"{item['field'] or 'body'}: {item['problem']}" for item in items)
+    return _answer(request, 422, errors.InvalidInput.title, detail, {}, {"errors": items})
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    phrase = HTTPStatus(error.status_code).phrase
+    headers = dict(error.headers or {})
+    return _answer(request, error.status_code, phrase, str(error.detail), headers, {})
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("unexpected error", path=request.url.path, exc_info=error)
+    detail = "The server failed. The log has the details under this request's number."
+    return _answer(request, 500, "Internal error", detail, {}, {})
+
+
+def _answer(
+    request: Request,
+    status: int,
+    title: str,
+    detail: str,
+    headers: dict[str, str],
+    extra: dict[str, Any],
+) -> Response:
+    request_id = getattr(request.state, "request_id", "")
+    if not request.url.path.startswith(API_PREFIXES):
+        return failure_page(request, status, title, detail, headers)
+    content = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": request_id,
+        **extra,
+    }
+    return Problem(content, status, headers)

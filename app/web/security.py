@@ -1,0 +1,178 @@
+"""Sign-in: session cookies for people, HTTP Basic or bearer tokens for systems."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import time
+from pathlib import Path
+from uuid import UUID
+
+from fastapi import Request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from app.bootstrap import Container
+from app.domain.errors import Forbidden, NotSignedIn, TooManyAttempts
+from app.domain.user import User
+from app.services import identity
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# Argon2 is slow on purpose; a system that sends Basic with each request pays once in this time.
+BASIC_REMEMBERED_S = 300
+MAX_REMEMBERED = 1000
+
+
+class Security:
+    """Who is behind a request."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limit: RateLimitItem = parse("10 per 5 minutes")
+        self._cache_key = secrets.token_bytes(32)
+        self._basic_cache: dict[bytes, tuple[float, UUID]] = {}
+        # Only the demonstration sets it: a link that signs in to made-up cases.
+        self.demonstration_token: str | None = None
+
+    def user_of(self, request: Request) -> User:
+        """The account behind a request.
+
+        Raises
+        ------
+        NotSignedIn, TooManyAttempts
+        Forbidden
+            If a cookie came with a change that another site caused.
+        """
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        match scheme.lower():
+            case "basic":
+                return self._basic(request, value)
+            case "bearer":
+                return self._bearer(value.strip())
+            case "":
+                return self._cookie(request)
+            case _:
+                raise NotSignedIn("Use HTTP Basic or a bearer token.")
+
+    def sign_in(self, request: Request, name: str, password: str) -> User:
+        """Check a name and password and start a session."""
+        refuse_cross_site(request)
+        user = self._check(request, name, password)
+        self._start_session(request, user)
+        return user
+
+    def sign_in_to_demonstration(self, request: Request, token: str) -> User:
+        """Start a session from the demonstration's link."""
+        expected = self.demonstration_token
+        if expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
+            raise NotSignedIn("This link does not sign in (any more).")
+        with self._container.transactions() as transaction:
+            user = transaction.users.by_name(identity.ADMINISTRATOR_NAME)
+        if user is None:
+            raise NotSignedIn("There is no account yet.")
+        self._start_session(request, user)
+        return user
+
+    def _start_session(self, request: Request, user: User) -> None:
+        # A fresh session: nothing from before the sign-in stays in it.
+        request.session.clear()
+        request.session.update(
+            user=str(user.id), since=int(time.time()), password=_fingerprint(user)
+        )
+
+    def _cookie(self, request: Request) -> User:
+        user_id = request.session.get("user")
+        if user_id is None:
+            raise NotSignedIn("Sign in to see this.")
+        with self._container.transactions() as transaction:
+            user = transaction.users.get(UUID(user_id))
+        age_s = time.time() - request.session.get("since", 0)
+        expired = age_s > self._container.settings.session_hours * 3600
+        if user is None or expired or request.session.get("password") != _fingerprint(user):
+            request.session.clear()
+            raise NotSignedIn("The sign-in has ended. Sign in again.")
+        refuse_cross_site(request)
+        return user
+
+    def _bearer(self, token: str) -> User:
+        with self._container.transactions() as transaction:
+            return identity.check_token(transaction, token, self._container.now())
+
+    def _basic(self, request: Request, value: str) -> User:
+        try:
+            decoded = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise NotSignedIn("The Basic credentials are not valid base64 of UTF-8.") from error
+        name, _, password = decoded.partition(":")
+        return self._remembered(decoded) or self._remember(
+            decoded, self._check(request, name, password)
+        )
+
+    def _check(self, request: Request, name: str, password: str) -> User:
+        address = request.client.host if request.client else ""
+        if not self._limiter.test(self._limit, address, name):
+            window = self._limiter.get_window_stats(self._limit, address, name)
+            wait_s = max(1, round(window.reset_time - time.time()))
+            raise TooManyAttempts(
+                f"Too many failed sign-ins. Try again in {wait_s} s.", retry_after_s=wait_s
+            )
+        try:
+            with self._container.transactions() as transaction:
+                return identity.check_password(transaction, name, password)
+        except NotSignedIn:
+            self._limiter.hit(self._limit, address, name)
+            raise
+
+    def _remembered(self, credentials: str) -> User | None:
+        until, user_id = self._basic_cache.get(self._cache_name(credentials), (0.0, None))
+        if user_id is None or time.monotonic() > until:
+            return None
+        with self._container.transactions() as transaction:
+            return transaction.users.get(user_id)
+
+    def _remember(self, credentials: str, user: User) -> User:
+        if len(self._basic_cache) >= MAX_REMEMBERED:
+            self._basic_cache.clear()
+        until = time.monotonic() + BASIC_REMEMBERED_S
+        self._basic_cache[self._cache_name(credentials)] = (until, user.id)
+        return user
+
+    def _cache_name(self, credentials: str) -> bytes:
+        """A keyed digest: the password itself never stays in memory."""
+        return hmac.digest(self._cache_key, credentials.encode(), "sha256")
+
+
+def refuse_cross_site(request: Request) -> None:
+    """Refuse a change that another site's page caused in the browser of someone signed in.
+
+    Browsers say where a request comes from (Fetch Metadata); older ones send the origin.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("sec-fetch-site")
+    if site in {"same-origin", "none"}:
+        return
+    origin = request.headers.get("origin")
+    if site is None and (origin is None or origin.partition("://")[2] == request.url.netloc):
+        return
+    raise Forbidden("The request came from another site's page. Use the product's own pages.")
+
+
+def session_secret(container: Container) -> str:
+    """The key of the session cookies: from the settings, or made once and kept."""
+    chosen = container.settings.session_secret
+    if chosen is not None:
+        return chosen.get_secret_value()
+    path: Path = container.settings.data_dir / "session.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def _fingerprint(user: User) -> str:
+    """Changes with the password, so that a new password ends the old sessions."""
+    return hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]

@@ -1,0 +1,34 @@
+"""Where a sign-in leads back to: a path of this product, never another site's address."""
+
+from urllib.parse import quote, urlsplit
+
+from fastapi import Request
+
+HOME = "/cases"
+
+
+def local_path(value: str | None) -> str | None:
+    """The value if it is a path (and query) of this site, else None.
+
+    Browsers read ``//host``, ``/\\host`` and a path with a tab or line break in it as another
+    site's address, so these are refused too.
+    """
+    if not value or not value.startswith("/") or value.startswith("//"):
+        return None
+    if "\\" in value or not value.isprintable():
+        return None
+    return value
+
+
+def sign_in_address(request: Request) -> str:
+    """The sign-in page, which leads back to what was asked for."""
+    wanted = local_path(_wanted(request))
+    if wanted is None or wanted in {"/", HOME}:
+        return "/sign-in"
+    return f"/sign-in?next={quote(wanted, safe='/')}"
+
+
+def _wanted(request: Request) -> str:
+    # A fragment's own address is no page to come back to; htmx names the page around it.
+    address = urlsplit(request.headers.get("hx-current-url", "") or str(request.url))
+    return f"{address.path}?{address.query}" if address.query else address.path

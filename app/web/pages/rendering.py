@@ -1,0 +1,66 @@
+"""Templates to responses: each renders one frozen context as `page`, and the frame's `chrome`."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.domain.report import RESEARCH_USE_NOTICE
+from app.domain.user import User
+from app.settings import PROJECT
+from app.web.pages.contexts import Chrome
+
+TEMPLATES = PROJECT / "templates"
+STATIC = PROJECT / "static"
+
+
+@cache
+def environment() -> Environment:
+    """The one environment: everything is escaped, and a name that is not there is an error."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def chrome(title: str, user: User | None, notice: str | None = None) -> Chrome:
+    """The frame of a page."""
+    return Chrome(
+        title=title,
+        user_name=user.name if user else None,
+        origin_notice=notice,
+        research_use_notice=RESEARCH_USE_NOTICE,
+        asset_version=asset_version(),
+    )
+
+
+def render(
+    template: str,
+    page: object,
+    frame: Chrome | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """Render a page, or without a frame a fragment.
+
+    Nothing is kept in the browser's cache: after signing out, the way back shows no patient.
+    """
+    names = {"page": page} if frame is None else {"page": page, "chrome": frame}
+    content = environment().get_template(template).render(names)
+    return HTMLResponse(content, status, {"Cache-Control": "no-store", **(headers or {})})
+
+
+@cache
+def asset_version() -> str:
+    """Changes with any static file, so that browsers may keep them for good."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

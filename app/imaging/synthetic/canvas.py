@@ -95,6 +95,16 @@ class Canvas:
         ).astype(np.float32)
         return np.asarray(small / np.float32(255), np.float32)
 
+    def soft(self, coverage: Plane, width: float) -> Plane:
+        """A coverage whose edge fades over about `width` cell units: tissue is not cut paper."""
+        return np.asarray(cv2.GaussianBlur(coverage, (0, 0), width * self.unit_px), np.float32)
+
+    def at(self, plane: Plane, point: NDArray[np.float64]) -> float:
+        """The value of a plane at one point (2,) in cell units; 0 outside the window."""
+        x, y = np.rint(point * self.unit_px + np.asarray(self.origin_px)).astype(int).tolist()
+        inside = 0 <= x < self.width_px and 0 <= y < self.height_px
+        return float(plane[y, x]) if inside else 0.0
+
     def enlarge(self, plane: Plane) -> Plane:
         """A smooth plane on the fine raster."""
         size = (self.width_px * FINENESS, self.height_px * FINENESS)

@@ -33,7 +33,7 @@ def red_cell_density(spec: SyntheticCell, canvas: Canvas, scale: float) -> Plane
 
 def platelet_density(spec: SyntheticCell, canvas: Canvas, scale: float) -> Plane:
     """Optical density of the platelets (height, width), relative to a granule."""
-    rng = np.random.default_rng([spec.seed, 77])
+    rng = spec.stream(Part.PLATELETS)
     natural = canvas.unit_px / scale
     x, y = canvas.grid()
     density = np.zeros((canvas.height_px, canvas.width_px), np.float32)

@@ -39,7 +39,7 @@ def _organic(canvas: Canvas, spine: Spine, unrest: float, rng: np.random.Generat
     discs = canvas.raster()
     canvas.discs(discs, spine.centres, spine.radii, np.where(spine.solid, 255.0, 0.0))
     field = cv2.GaussianBlur(canvas.coverage(discs), (0, 0), 0.03 * canvas.unit_px)
-    for grain, amplitude in ((0.16, 0.15), (0.07, 0.09)):
+    for grain, amplitude in ((0.16, 0.14), (0.07, 0.065)):
         noise = smooth_noise(rng, field.shape, grain * canvas.unit_px)
         field += unrest * np.clip(amplitude * noise, -0.22, 0.22)
     raster = (canvas.enlarge(np.asarray(field, np.float32)) > HALF).astype(np.uint8) * 255

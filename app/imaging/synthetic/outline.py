@@ -18,7 +18,7 @@ def cell_outline(spec: SyntheticCell) -> Points:
     rng = spec.stream(Part.OUTLINE)
     angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
     # One neutrophil in four is visibly out of round, pressed by its neighbours.
-    unrest = rng.choice([0.6, 1.0, 2.0], p=[0.4, 0.35, 0.25])
+    unrest = rng.choice([0.7, 1.2, 2.3], p=[0.4, 0.35, 0.25])
     radius = np.ones_like(angle)
     for order, amplitude in (
         (2, 0.032),
@@ -35,14 +35,14 @@ def cell_outline(spec: SyntheticCell) -> Points:
 
 def natural_unit_px(spec: SyntheticCell) -> float:
     """Pixels per cell unit at the magnification of the real crops."""
-    rng = np.random.default_rng([spec.seed, len(Part)])
+    rng = spec.stream(Part.SIZE)
     spread = _RADIUS_SPREAD[spec.kind]
     return _RADIUS_PX[spec.kind] * float(np.exp(np.clip(rng.normal(0, spread), -0.2, 0.24)))
 
 
 def tight_canvas(spec: SyntheticCell, outline: Points, unit_px: float) -> Canvas:
     """The window cut tight to the cell, with the few pixels' slack of a real detector."""
-    rng = np.random.default_rng([spec.seed, len(Part) + 1])
+    rng = spec.stream(Part.SLACK)
     slack = rng.uniform(0.5, _WIDEST_MARGIN_PX, 4)
     low = -outline.min(axis=0) * unit_px + slack[:2]
     high = outline.max(axis=0) * unit_px + slack[2:]

@@ -22,6 +22,8 @@ from app.imaging.synthetic.stain import StainLook
 
 SMALLEST_PX = 64
 _USUAL_FRAME_PX = 360
+_BORDER_WIDTH = 0.014
+_MEMBRANE_WIDTH = 0.009
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,14 @@ def _require_room(size_px: int) -> None:
 def _leukocyte(spec: SyntheticCell, canvas: Canvas) -> _Leukocyte:
     raster = canvas.raster()
     canvas.fill(raster, cell_outline(spec))
-    body = canvas.coverage(raster)
-    nucleus = nucleus_coverage(spec, canvas) * body
+    body = canvas.soft(canvas.coverage(raster), _BORDER_WIDTH)
+    nucleus = canvas.soft(nucleus_coverage(spec, canvas) * body, _MEMBRANE_WIDTH)
     ground = _ground(spec, canvas)
     granules = granule_density(spec, canvas)[..., None] * _granule_stain(spec.stain)
     chromatin = chromatin_density(spec, nucleus, canvas.unit_px)[..., None]
     inner = chromatin * spec.stain.density(spec.stain.nucleus)
     share = nucleus[..., None]
-    full = (1 - 0.88 * vacuole_coverage(spec, canvas, nucleus))[..., None]
+    full = (1 - 0.88 * vacuole_coverage(spec, canvas, body - nucleus))[..., None]
     density = body[..., None] * full * ((1 - share) * (ground + granules) + share * inner)
     return _Leukocyte(canvas, body, np.asarray(density, np.float32))
 

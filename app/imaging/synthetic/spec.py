@@ -27,13 +27,18 @@ class Part(StrEnum):
     """
 
     OUTLINE = "outline"
+    SIZE = "size"
+    SLACK = "slack"
     NUCLEUS = "nucleus"
     SPIKES = "spikes"
     CHROMATIN = "chromatin"
     CYTOPLASM = "cytoplasm"
+    TINT = "tint"
     GRANULES = "granules"
+    DUST = "dust"
     VACUOLES = "vacuoles"
     SURROUNDINGS = "surroundings"
+    PLATELETS = "platelets"
     OPTICS = "optics"
 
 

@@ -12,12 +12,12 @@ Numbers = NDArray[np.float64]
 
 # Normal blood: two lobes 35 %, three 40 %, five or more under 5 %; the rest shared out.
 _LOBE_SHARES = {1: 0.08, 2: 0.35, 3: 0.40, 4: 0.135, 5: 0.035}
-_NUCLEAR_AREA = 0.34 * np.pi
+_NUCLEAR_AREA = 0.385 * np.pi
 _FURTHEST_REACH = 0.9
-_ATTEMPTS = 5
+_ATTEMPTS = 7
 _STEPS = 14
-_BRIDGE_SHARE = 0.45
-_GAP_SHARE = 0.35
+_BRIDGE_SHARE = 0.4
+_GAP_SHARE = 0.42
 _TURN_SHARE = 0.12
 
 
@@ -48,7 +48,7 @@ class Spine:
     def merit(self) -> float:
         """How well the nucleus spreads without leaving the cell; only comparisons count."""
         spread = float(np.hypot(*self.centres.std(axis=0)))
-        return spread - 2.5 * max(0.0, self.reach() - _FURTHEST_REACH)
+        return spread - 1.8 * max(0.0, self.reach() - _FURTHEST_REACH)
 
     def moved(self, by: Numbers) -> "Spine":
         """The same nucleus elsewhere."""

@@ -126,7 +126,8 @@ def _chain(count: int, rng: np.random.Generator) -> Spine:
         radii.append(width / 2 * (_band_profile(rng) if count == 1 else _lobe_profile()))
         gap = rng.uniform(0.08, 0.22) if rng.random() < _GAP_SHARE else rng.uniform(-0.06, 0.08)
         position = path[-1] + direction(heading) * gap
-        heading += side * rng.normal(0.6, 0.45)
+        # The more lobes, the less each joint turns: a closed ring is a rarity.
+        heading += side * rng.normal(0.8 - 0.09 * count, 0.45)
         side = -side if rng.random() < _TURN_SHARE else side
     joined = _joined(paths, radii, rng)
     middle = np.average(joined.centres, axis=0, weights=joined.radii)

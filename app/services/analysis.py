@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.domain.cell import Cell
+from app.domain.cell import Cell, Location
 from app.domain.errors import ImageRefused, NotFound
 from app.domain.finding import CellFindings
 from app.imaging.preprocess import cut, preprocess
 from app.imaging.stored import decode_stored
 from app.ports import BlobStore, Classifier, Prediction, Transaction
-from app.services.intake import blob_name
+from app.services.intake import Rgb, blob_name
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def classify_cells(cells: Sequence[Cell], classifier: Classifier, blobs: BlobSto
     StorageUnavailable
         If the store does not answer: the whole batch is to be tried again, no cell is at fault.
     """
-    prepared: list[tuple[Cell, NDArray[np.uint8]]] = []
+    prepared: list[tuple[Cell, Rgb]] = []
     failures: list[CellFailure] = []
     for cell in cells:
         try:
@@ -48,7 +47,8 @@ def classify_cells(cells: Sequence[Cell], classifier: Classifier, blobs: BlobSto
         except (ImageRefused, NotFound) as error:
             failures.append(CellFailure(cell, str(error)))
     findings: list[CellFindings] = []
-    for cell, outcome in _predict(prepared, classifier):
+    outcomes = predict([image for _, image in prepared], classifier)
+    for (cell, _), outcome in zip(prepared, outcomes, strict=True):
         if isinstance(outcome, Prediction):
             findings.append(_findings(cell, outcome, classifier.bundle.manifest.digest))
         else:
@@ -63,25 +63,30 @@ def record(transaction: Transaction, result: BatchResult, digest: str, now: date
         transaction.cells.add_failure(failure.cell.id, digest, failure.reason, now)
 
 
-def _prepared(cell: Cell, classifier: Classifier, blobs: BlobStore) -> NDArray[np.uint8]:
+def prepare(rgb: Rgb, location: Location, size_px: int) -> Rgb:
+    """Cut the cell out of an upright image and bring it to the classifier's size."""
+    return preprocess(cut(rgb, location.crop), size_px)
+
+
+def _prepared(cell: Cell, classifier: Classifier, blobs: BlobStore) -> Rgb:
     rgb = decode_stored(blobs.get(blob_name(cell.pixel_sha256)))
-    return preprocess(cut(rgb, cell.location.crop), classifier.bundle.manifest.size_px)
+    return prepare(rgb, cell.location, classifier.bundle.manifest.size_px)
 
 
-def _predict(
-    prepared: Sequence[tuple[Cell, NDArray[np.uint8]]], classifier: Classifier
-) -> list[tuple[Cell, Prediction | Exception]]:
-    if not prepared:
+def predict(images: Sequence[Rgb], classifier: Classifier) -> list[Prediction | Exception]:
+    """One outcome for each prepared image, in order."""
+    if not images:
         return []
     try:
-        predictions = classifier.classify(np.stack([image for _, image in prepared]))
-        pairs = zip((cell for cell, _ in prepared), predictions, strict=True)
-        return list(pairs)
+        predictions = classifier.classify(np.stack(images))
+        if len(predictions) != len(images):
+            raise RuntimeError(f"{len(images)} images gave {len(predictions)} predictions")
     except Exception as error:
-        if len(prepared) == 1:
-            return [(prepared[0][0], error)]
+        if len(images) == 1:
+            return [error]
         # One image may have spoilt the batch: each gets its own chance.
-        return [pair for item in prepared for pair in _predict([item], classifier)]
+        return [outcome for image in images for outcome in predict([image], classifier)]
+    return list(predictions)
 
 
 def _findings(cell: Cell, prediction: Prediction, digest: str) -> CellFindings:

@@ -10,9 +10,11 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, TypeAlias, TypeVar
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from uuid_utils.compat import uuid7
 
 from app.domain.case import Upload
@@ -25,6 +27,7 @@ from app.imaging.quality import assess
 from app.ports import BlobStore, Transaction
 
 Item = TypeVar("Item")
+Rgb: TypeAlias = NDArray[np.uint8]
 
 CELLS_PER_JOB = 64
 MAX_FILE_NAME_LENGTH = 255
@@ -45,6 +48,10 @@ class IncomingFile:
 
     name: str
     stream: BinaryIO
+
+
+Candidate: TypeAlias = IncomingFile | ArchiveMember | RefusedFile
+"""Something that may turn out to be an image, or was refused already."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +95,9 @@ def take_in(
     files = list(files)
     _refuse_too_many(len(files), limits)
     outcomes: list[Examined | RefusedFile] = []
-    for batch in _batches(_flatten(files, limits), CELLS_PER_JOB):
+    for batch in batches(unpacked(files, limits), CELLS_PER_JOB):
         _refuse_too_many(len(outcomes) + len(batch), limits)
-        outcomes.extend(threads.map(lambda item: _examine(item, limits.image, blobs), batch))
+        outcomes.extend(threads.map(lambda item: _take(item, limits.image, blobs), batch))
     delivery = Delivery(
         tuple(item for item in outcomes if isinstance(item, Examined)),
         tuple(item for item in outcomes if isinstance(item, RefusedFile)),
@@ -99,8 +106,12 @@ def take_in(
     return delivery
 
 
-def examine(name: str, content: bytes, limits: ImageLimits, blobs: BlobStore | None) -> Examined:
-    """Decode, locate, judge and (given a store) keep one image.
+def examine(name: str, content: bytes, limits: ImageLimits) -> tuple[Examined, Rgb]:
+    """Decode, locate and judge one image.
+
+    Returns
+    -------
+    What is known of it, and its upright pixels (height, width, 3), 0-255, RGB order.
 
     Raises
     ------
@@ -118,9 +129,7 @@ def examine(name: str, content: bytes, limits: ImageLimits, blobs: BlobStore | N
         location=location,
         quality=assess(rgb, location),
     )
-    if blobs is not None:
-        blobs.put(blob_name(examined.pixel_sha256), encode_png(rgb))
-    return examined
+    return examined, rgb
 
 
 def register(
@@ -141,7 +150,7 @@ def register(
     waiting = [cell.id for cell in cells]
     if cells:
         waiting.extend(transaction.cells.read_by_another(case_id, digest))
-    for batch in _batches(waiting, CELLS_PER_JOB):
+    for batch in batches(waiting, CELLS_PER_JOB):
         transaction.jobs.enqueue_classification(case_id, batch)
     return upload
 
@@ -169,27 +178,33 @@ def _new_cells(
     return cells, duplicates
 
 
-def _flatten(
-    files: Iterable[IncomingFile], limits: IntakeLimits
-) -> Iterator[IncomingFile | ArchiveMember | RefusedFile]:
+def unpacked(files: Iterable[IncomingFile], limits: IntakeLimits) -> Iterator[Candidate]:
+    """Every file, with archives replaced by their members."""
     for file in files:
-        name = shown_name(file.name)
         if not is_zip(file.stream.read(4)):
-            yield IncomingFile(name, file.stream)
+            yield file
             continue
         try:
-            yield from unpack(name, file.stream, limits.archive)
+            yield from unpack(file.name, file.stream, limits.archive)
         except ImageRefused as error:
-            yield RefusedFile(name, error.reason, error.detail)
+            yield RefusedFile(file.name, error.reason, error.detail)
 
 
-def _examine(
-    item: IncomingFile | ArchiveMember | RefusedFile, limits: ImageLimits, blobs: BlobStore
-) -> Examined | RefusedFile:
+def _take(item: Candidate, limits: ImageLimits, blobs: BlobStore) -> Examined | RefusedFile:
+    outcome = examine_candidate(item, limits)
+    if isinstance(outcome, RefusedFile):
+        return outcome
+    examined, rgb = outcome
+    blobs.put(blob_name(examined.pixel_sha256), encode_png(rgb))
+    return examined
+
+
+def examine_candidate(item: Candidate, limits: ImageLimits) -> tuple[Examined, Rgb] | RefusedFile:
+    """Examine one file or archive member; a refusal is an answer here, not an exception."""
     if isinstance(item, RefusedFile):
         return item
     try:
-        return examine(item.name, _content(item, limits), limits, blobs)
+        return examine(item.name, _content(item, limits), limits)
     except ImageRefused as error:
         return RefusedFile(item.name, error.reason, error.detail)
 
@@ -227,7 +242,8 @@ def _refuse_nothing(delivery: Delivery) -> None:
     raise NothingAccepted(f"{lead}: {first.file}: {first.detail}", delivery.refused)
 
 
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Cut into lists of at most `size`."""
     batch: list[Item] = []
     for item in items:
         batch.append(item)

@@ -1,6 +1,11 @@
-"""What each template may know: one frozen dataclass a template, with everything in words."""
+"""What each template may know: one frozen dataclass a template, with everything in words.
+
+Numbers arrive here as the text that is shown; only charts carry numbers, as coordinates.
+"""
 
 from dataclasses import dataclass
+
+from app.web.pages.charts import Axis, DivergingBar, IntervalBar, ScoreScale
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,23 @@ class Chrome:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A value under its name, both in words."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time: for machines, for people, and as an age."""
+
+    iso: str
+    text: str
+    age: str
+
+
+@dataclass(frozen=True)
 class FailurePage:
     """failure.html."""
 
@@ -30,3 +52,302 @@ class FailurePage:
     title: str
     detail: str
     request_id: str
+
+
+@dataclass(frozen=True)
+class SignInPage:
+    """sign_in.html; `next` is a path of this site."""
+
+    name: str
+    next: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One line of the list of cases; `state` says how far classification is."""
+
+    id: str
+    accession_number: str
+    patient: str
+    patient_name: str | None
+    origin: str | None
+    opened: Moment
+    cell_count: int
+    state: str
+    pending: bool
+
+
+@dataclass(frozen=True)
+class CasesPage:
+    """cases.html.
+
+    Parameters
+    ----------
+    refresh_path
+        This page again; None where no case is pending.
+    refresh_targets
+        CSS selectors of the states that are still to change, comma-separated.
+    """
+
+    rows: tuple[CaseRow, ...]
+    refresh_path: str | None
+    refresh_targets: str
+    newest_path: str | None
+    older_path: str | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a select."""
+
+    value: str
+    text: str
+    selected: bool
+
+
+@dataclass(frozen=True)
+class FormField:
+    """One input with its label; `kind` is ``text``, ``decimal``, ``integer``, ``select``."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    unit: str | None
+    hint: str | None
+    error: str | None
+    required: bool
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class FieldGroup:
+    """Inputs that belong together."""
+
+    legend: str
+    fields: tuple[FormField, ...]
+
+
+@dataclass(frozen=True)
+class NewCasePage:
+    """case_new.html; `conflict_path` leads to the case that has the accession number."""
+
+    groups: tuple[FieldGroup, ...]
+    error_count: int
+    conflict_path: str | None
+
+
+@dataclass(frozen=True)
+class CaseHead:
+    """Whose case it is, and what the requester knows."""
+
+    path: str
+    accession_number: str
+    patient: str
+    patient_name: str | None
+    opened: Moment
+    context: tuple[Named, ...]
+
+
+@dataclass(frozen=True)
+class ProgressPart:
+    """parts/progress.html and progress.html."""
+
+    path: str
+    cell_count: int
+    settled_count: int
+    failed_count: int
+    done: bool
+
+
+@dataclass(frozen=True)
+class Call:
+    """One probability of one cell; `called` is whether it reaches its threshold."""
+
+    label: str
+    short_label: str
+    probability: str
+    threshold: str
+    called: bool
+
+
+@dataclass(frozen=True)
+class CellCard:
+    """One cell of the gallery.
+
+    Parameters
+    ----------
+    facts
+        In place of probabilities: quality flags with their numbers, or why there is no finding.
+    """
+
+    path: str
+    thumbnail_path: str
+    ordinal: int
+    file_name: str
+    summary: str
+    calls: tuple[Call, ...]
+    pmn_probability: str | None
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GallerySection:
+    """Cells of one kind.
+
+    Parameters
+    ----------
+    counted
+        For an abnormality: its proportion with the interval.
+    more_path
+        Where the next cells come from; None where all are here.
+    """
+
+    key: str
+    title: str
+    note: str
+    count: int
+    counted: str | None
+    cells: tuple[CellCard, ...]
+    more_path: str | None
+
+
+@dataclass(frozen=True)
+class GalleryPart:
+    """parts/gallery.html and gallery.html."""
+
+    path: str
+    sections: tuple[GallerySection, ...]
+    bundle_title: str
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """case.html."""
+
+    head: CaseHead
+    progress: ProgressPart
+    gallery: GalleryPart
+    upload_path: str
+    report_path: str
+    empty: bool
+
+
+@dataclass(frozen=True)
+class CellPage:
+    """cell.html and cell_view.html: one cell with all that is known of it.
+
+    Parameters
+    ----------
+    whole_path, whole_size
+        The whole image, where the picture shown is only cut out of it.
+    verdict
+        Whether it is counted, and as what.
+    """
+
+    case_path: str
+    accession_number: str
+    ordinal: int
+    file_name: str
+    image_path: str
+    image_width_px: int
+    image_height_px: int
+    whole_path: str | None
+    whole_size: str
+    framing: str
+    verdict: str
+    calls: tuple[Call, ...]
+    flags: tuple[str, ...]
+    measures: tuple[Named, ...]
+    pixel_sha256: str
+    bundle_title: str
+
+
+@dataclass(frozen=True)
+class KeyPicture:
+    """A strongest cell of an abnormality."""
+
+    path: str
+    thumbnail_path: str
+    ordinal: int
+    probability: str
+
+
+@dataclass(frozen=True)
+class AbnormalityRow:
+    """One abnormality of the report; texts are dashes where nothing was read."""
+
+    title: str
+    count: int
+    total: int
+    proportion: str
+    interval: str
+    threshold: str
+    reference: str
+    basis: str
+    bar: IntervalBar
+    strongest: tuple[KeyPicture, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the report recommends; `kind` chooses the mark beside the words."""
+
+    kind: str
+    mark: str
+    wording: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Addend:
+    """One line of the sum of log-odds; `kind` is ``baseline``, ``part`` or ``total``."""
+
+    kind: str
+    name: str
+    text: str
+    bar: DivergingBar
+
+
+@dataclass(frozen=True)
+class ScorePart:
+    """The score with all that adds up to it."""
+
+    value: str
+    interval: str
+    cut_off: str
+    cut_off_log_odds: str
+    cell_count: int
+    scale: ScoreScale
+    addends: tuple[Addend, ...]
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """report.html.
+
+    Parameters
+    ----------
+    basis_notice
+        That the weights were not fitted on patients; None where they were.
+    """
+
+    head: CaseHead
+    created_at: Moment
+    progress: ProgressPart
+    pmn_count: int
+    verdict: Verdict
+    basis_notice: str | None
+    warnings: tuple[str, ...]
+    score: ScorePart | None
+    axis: Axis
+    rows: tuple[AbnormalityRow, ...]
+    exclusions: tuple[Named, ...]
+    bundle_title: str
+    bundle_digest: str
+    bundle_network: str
+    training_data: tuple[str, ...]
+    rule_name: str
+    cohort: str
+    json_path: str

@@ -8,9 +8,9 @@ HOME = "/cases"
 
 
 def local_path(value: str | None) -> str | None:
-    """The value if it is a path (and query) of this site, else None.
+    r"""The value if it is a path (and query) of this site, else None.
 
-    Browsers read ``//host``, ``/\\host`` and a path with a tab or line break in it as another
+    Browsers read ``//host``, ``/\host`` and a path with a tab or line break in it as another
     site's address, so these are refused too.
     """
     if not value or not value.startswith("/") or value.startswith("//"):

@@ -1,0 +1,60 @@
+# The two commands that matter: `make demo` and `make test`. Both set everything up first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUNBUFFERED = 1
+
+.PHONY: help setup setup-test setup-train demo serve test test-all lint bench screenshots clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.serve: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.serve
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.serve
+	sh .ci/install-torch $(BIN)/pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
+	@touch $@
+
+setup: $(VENV)/.serve  ## Make .venv with the command `vexascope`
+
+setup-test: $(VENV)/.test  ## ... and what the tests need
+	@sh .ci/install-browser
+
+setup-train: $(VENV)/.train  ## ... and what training needs (torch for the CPU)
+
+demo: setup  ## Seed three demonstration cases and serve them
+	$(BIN)/vexascope demo
+
+serve: setup  ## Run the server
+	$(BIN)/vexascope serve
+
+lint: setup-test  ## Check style, types, layers and templates
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --quiet --check --lint templates
+
+test: lint  ## Run the checks and all tests but the slow ones
+	$(BIN)/pytest -m 'not slow' -n 2 --dist loadgroup
+
+test-all: lint setup-train  ## Run every test
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+bench: setup-test  ## Run the benchmarks
+	$(BIN)/python -m tests.benchmarks
+
+screenshots: setup-test  ## Take pictures of the pages into screenshots/
+	$(BIN)/python -m tests.screenshots
+
+clean:  ## Remove what make has made
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,137 @@
+"""The command `vexascope`: each activity of the product from a terminal."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from app import __version__, logs
+from app.bootstrap import Container, migrate, running
+from app.cli.format import Format
+from app.domain.errors import VexascopeError
+from app.settings import LogFormat, Settings, load_settings
+
+app = typer.Typer(
+    name="vexascope",
+    help="Screening of blood smears for VEXAS syndrome. Research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+bundle_commands = typer.Typer(help="Classifier bundles.", no_args_is_help=True)
+app.add_typer(bundle_commands, name="bundle")
+
+_errors = Console(stderr=True)
+_log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    """Run the command; a problem that can be explained is one sentence, not a traceback."""
+    try:
+        app()
+    except VexascopeError as error:
+        _errors.print(f"{error.title}: {error.detail}", style="red", highlight=False)
+        sys.exit(2)
+
+
+@contextmanager
+def _container(settings: Settings | None = None) -> Iterator[Container]:
+    settings = settings or load_settings()
+    logs.configure(settings.log_format, settings.log_level)
+    with running(settings) as container:
+        yield container
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(f"vexascope {__version__}")
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to this version's revision."""
+    with _container() as container:
+        migrate(container)
+        _log.info("database migrated")
+
+
+@app.command()
+def serve() -> None:
+    """Run the server (and, unless the settings say otherwise, the worker in it)."""
+    from app.cli.serving import serve as run  # noqa: PLC0415 - the web stack is slow to import
+
+    with _container() as container:
+        run(container)
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker alone: it classifies what servers accepted."""
+    from app.cli.serving import work  # noqa: PLC0415 - the queue is slow to import
+
+    with _container() as container:
+        work(container)
+
+
+@app.command()
+def demo(
+    *,
+    real: Annotated[
+        bool, typer.Option("--real", help="Use published images of real neutrophils.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the published images (holds pbc/).")
+    ] = None,
+) -> None:
+    """Seed three demonstration cases, then serve them, already signed in."""
+    from app.cli.demonstration import run_demo  # noqa: PLC0415 - the web stack is slow to import
+
+    settings = load_settings()
+    quiet = settings.model_copy(update={"log_format": LogFormat.TEXT, "log_level": "WARNING"})
+    with _container(quiet) as container:
+        run_demo(container, data if real else None, real=real)
+
+
+@app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(help="Images, ZIPs or folders.")],
+    bundle: Annotated[Path | None, typer.Option(help="Folder of the bundle.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="Form of the answer.")] = Format.TABLE,
+) -> None:
+    """Classify image files exactly as the server does; exit 1 if any was refused."""
+    from app.cli.prediction import predict_paths  # noqa: PLC0415 - the classifier is slow to import
+
+    settings = load_settings()
+    if bundle is not None:
+        settings = settings.model_copy(update={"bundle": bundle})
+    logs.configure(LogFormat.TEXT, "WARNING")
+    sys.exit(predict_paths(paths, settings, output))
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="TOML file that names data and parameters.")],
+    output: Annotated[Path, typer.Option(help="Folder of the new bundle.")],
+) -> None:
+    """Train, evaluate, calibrate and export a classifier (needs the `train` extra)."""
+    from app.training.pipeline import run_train  # noqa: PLC0415 - torch is an extra
+
+    run_train(config, output)
+
+
+@bundle_commands.command("check")
+def check_bundle(
+    folder: Annotated[Path | None, typer.Argument(help="Folder; default: the active one.")] = None,
+) -> None:
+    """Check a bundle's files, digests and network."""
+    from app.cli.prediction import describe_bundle  # noqa: PLC0415 - the classifier is slow to import
+
+    settings = load_settings()
+    logs.configure(LogFormat.TEXT, "WARNING")
+    print(describe_bundle(folder or settings.bundle_dir, settings))

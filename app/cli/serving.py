@@ -1,0 +1,92 @@
+"""`vexascope serve` and `vexascope worker`: processes that run until they are told to stop."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+
+import structlog
+import uvicorn
+
+from app.bootstrap import Container, migrate
+from app.jobs.worker import worker
+from app.services.identity import ADMINISTRATOR_NAME, ensure_administrator
+from app.web.app import create_app
+from app.web.security import Security
+
+GRACEFUL_STOP_S = 30
+
+_log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Calls back once requests are answered, with the port that was really bound."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            # In a thread: the demonstration waits here for its cells while requests are served.
+            threading.Thread(target=self._ready, args=(port,), daemon=True).start()
+
+
+def serve(container: Container) -> None:
+    """Migrate, make sure of the administrator, and serve until SIGINT or SIGTERM."""
+    migrate(container)
+    announce_administrator(container)
+    run(container, Security(container), ready=lambda port: print(ready_line(container, port)))
+
+
+def run(container: Container, security: Security, ready: Callable[[int], None]) -> None:
+    """Serve on the configured address; running requests and jobs finish before it returns."""
+    settings = container.settings
+    app = create_app(
+        container,
+        security=security,
+        background=worker if settings.worker_in_server else nullcontext,
+    )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_STOP_S,
+    )
+    asyncio.run(_Server(config, ready).serve())
+
+
+def work(container: Container) -> None:
+    """Run jobs until SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    container.check_database()
+    container.remember_bundle()
+    with worker(container) as name:
+        _log.info("worker started", executor=name)
+        stop.wait()
+        _log.info("stopping: running jobs finish, the rest waits in the queue")
+
+
+def ready_line(container: Container, port: int) -> str:
+    """The line that says where to look."""
+    return f"Vexascope is ready at http://{container.settings.host}:{port}"
+
+
+def announce_administrator(container: Container) -> None:
+    """Make the first account; a password that was made up is printed, once and only here."""
+    chosen = container.settings.admin_password
+    with container.transactions() as transaction:
+        made = ensure_administrator(
+            transaction, chosen.get_secret_value() if chosen else None, container.now()
+        )
+    if made:
+        print(f"Administrator: {ADMINISTRATOR_NAME}   password: {made}")
+        print("This password is shown once. Keep it, or set VEXASCOPE_ADMIN_PASSWORD.")

@@ -1,0 +1,57 @@
+"""REST: cases and their reports."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from app.services.history import page_of_cases
+from app.services.reporting import bundle_of, report_on
+from app.web.api.problems import problems
+from app.web.api.report_schema import ReportRead
+from app.web.api.schemas import CaseCreate, CaseList, CaseRead
+from app.web.dependencies import ContainerDep
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+
+@router.post("", status_code=201, responses=problems(409, 422), summary="Open a case")
+def create_case(new: CaseCreate, container: ContainerDep, response: Response) -> CaseRead:
+    """Open a case for an accession number that is not in use yet."""
+    with container.transactions() as transaction:
+        case = transaction.cases.add(new.to_domain(), container.now())
+        progress = transaction.cells.progress(case.id, container.bundle.manifest.digest)
+    response.headers["Location"] = f"/api/v1/cases/{case.id}"
+    return CaseRead.of(case, progress)
+
+
+@router.get("", responses=problems(422), summary="List cases")
+def list_cases(
+    container: ContainerDep,
+    before: Annotated[UUID | None, Query(description="Only cases older than this one.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="Most cases in the answer.")] = 50,
+) -> CaseList:
+    """Cases, newest first."""
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        page = page_of_cases(transaction, before, limit, digest)
+    return CaseList.of(page.items, page.next_before)
+
+
+@router.get("/{case_id}", responses=problems(404, 422), summary="One case")
+def read_case(case_id: UUID, container: ContainerDep) -> CaseRead:
+    """A case and how far its classification is."""
+    with container.transactions() as transaction:
+        case = transaction.cases.get(case_id)
+        bundle = bundle_of(transaction, case_id, container.bundle)
+        progress = transaction.cells.progress(case_id, bundle.manifest.digest)
+    return CaseRead.of(case, progress)
+
+
+@router.get("/{case_id}/report", responses=problems(404, 422), summary="The report of a case")
+def read_report(case_id: UUID, container: ContainerDep) -> ReportRead:
+    """Counts, proportions with intervals, the score and the recommendation, as they are now."""
+    with container.transactions() as transaction:
+        case = transaction.cases.get(case_id)
+        report = report_on(transaction, case, container.bundle, container.now())
+    return ReportRead.of(report)

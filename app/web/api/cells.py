@@ -1,0 +1,153 @@
+"""REST: cells, their images, and deliveries of them."""
+
+import asyncio
+import time
+from collections.abc import Sequence, Set
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, File, Query, Response, UploadFile
+from starlette.concurrency import run_in_threadpool
+
+from app.bootstrap import Container
+from app.domain.cell import Cell
+from app.domain.finding import read_cell
+from app.ports import Bundle, Transaction
+from app.services.intake import IncomingFile, blob_name, register, shown_name, take_in
+from app.services.reporting import bundle_of
+from app.web.api.problems import problems
+from app.web.api.schemas import CellList, CellRead, CellState, UploadRead, UploadStatus
+from app.web.dependencies import ContainerDep
+
+router = APIRouter(tags=["cells"])
+
+MAX_WAIT_S = 120
+POLL_S = 0.03
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+@router.post(
+    "/cases/{case_id}/cells",
+    status_code=202,
+    responses={
+        200: {"model": UploadRead, "description": "All cells are classified."},
+        **problems(400, 404, 413, 422, 503),
+    },
+    summary="Send cell images",
+)
+async def create_cells(
+    case_id: UUID,
+    files: Annotated[
+        list[UploadFile], File(description="JPEG, PNG, TIFF or BMP images, or ZIPs of them.")
+    ],
+    container: ContainerDep,
+    response: Response,
+    wait: Annotated[
+        float, Query(ge=0, le=MAX_WAIT_S, description="Seconds to wait for the findings.")
+    ] = 0,
+) -> UploadRead:
+    """Store images and queue their classification.
+
+    Answers 202 with a `Location` to follow, or 200 where `wait` was long enough for the findings.
+    A file that is refused is listed with its reason; the others go on.
+    """
+    deadline = time.monotonic() + wait
+    incoming = [IncomingFile(shown_name(file.filename or ""), file.file) for file in files]
+    upload_id = await run_in_threadpool(_deliver, container, case_id, incoming)
+    read = await run_in_threadpool(_read_upload, container, upload_id)
+    while read.status is UploadStatus.CLASSIFYING and time.monotonic() < deadline:
+        await asyncio.sleep(POLL_S)
+        if await run_in_threadpool(_is_done, container, read):
+            read = await run_in_threadpool(_read_upload, container, upload_id)
+    response.headers["Location"] = f"/api/v1/uploads/{upload_id}"
+    if wait and read.status is UploadStatus.DONE:
+        response.status_code = 200
+    return read
+
+
+@router.get("/uploads/{upload_id}", responses=problems(404, 422), summary="One delivery")
+def read_upload(upload_id: UUID, container: ContainerDep) -> UploadRead:
+    """What became of the files of one request."""
+    return _read_upload(container, upload_id)
+
+
+@router.get("/cases/{case_id}/cells", responses=problems(404, 422), summary="Cells of a case")
+def list_cells(case_id: UUID, container: ContainerDep) -> CellList:
+    """All cells of a case by ordinal, with their findings."""
+    with container.transactions() as transaction:
+        transaction.cases.get(case_id)
+        bundle = bundle_of(transaction, case_id, container.bundle)
+        cells = transaction.cells.of_case(case_id)
+        items = _with_findings(transaction, case_id, cells, bundle)
+    return CellList(items=items, bundle=bundle.manifest.digest)
+
+
+@router.get("/cells/{cell_id}", responses=problems(404, 422), summary="One cell")
+def read_one_cell(cell_id: UUID, container: ContainerDep) -> CellRead:
+    """A cell with its findings."""
+    with container.transactions() as transaction:
+        cell = transaction.cells.get(cell_id)
+        bundle = bundle_of(transaction, cell.case_id, container.bundle)
+        return _with_findings(transaction, cell.case_id, [cell], bundle)[0]
+
+
+@router.get(
+    "/cells/{cell_id}/image",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {}}, "description": "The image."},
+        **problems(404, 422, 503),
+    },
+    summary="The image of a cell",
+)
+def read_image(cell_id: UUID, container: ContainerDep) -> Response:
+    """The upright image, without loss and without metadata."""
+    with container.transactions() as transaction:
+        cell = transaction.cells.get(cell_id)
+    content = container.blobs.get(blob_name(cell.pixel_sha256))
+    return Response(content, media_type="image/png", headers={"Cache-Control": IMMUTABLE})
+
+
+def _deliver(container: Container, case_id: UUID, files: list[IncomingFile]) -> UUID:
+    with container.transactions() as transaction:
+        transaction.cases.get(case_id)
+    delivery = take_in(files, container.limits, container.blobs, container.threads)
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        return register(transaction, case_id, delivery, digest, container.now()).id
+
+
+def _read_upload(container: Container, upload_id: UUID) -> UploadRead:
+    with container.transactions() as transaction:
+        upload = transaction.cases.upload(upload_id)
+        cells = transaction.cells.of_upload(upload_id)
+        bundle = bundle_of(transaction, upload.case_id, container.bundle)
+        return UploadRead.of(upload, _with_findings(transaction, upload.case_id, cells, bundle))
+
+
+def _is_done(container: Container, read: UploadRead) -> bool:
+    """A cheaper question than the whole answer, since it is asked many times."""
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        return not transaction.cells.unread([cell.id for cell in read.cells], digest)
+
+
+def _with_findings(
+    transaction: Transaction, case_id: UUID, cells: Sequence[Cell], bundle: Bundle
+) -> list[CellRead]:
+    digest = bundle.manifest.digest
+    findings = transaction.cells.findings([cell.id for cell in cells], digest)
+    failures = transaction.cells.failures(case_id, digest)
+    return [
+        CellRead.of(
+            read_cell(cell, findings.get(cell.id), bundle.manifest),
+            _state(cell, findings.keys(), failures.keys()),
+        )
+        for cell in cells
+    ]
+
+
+def _state(cell: Cell, found: Set[UUID], failed: Set[UUID]) -> CellState:
+    if cell.id in found:
+        return CellState.CLASSIFIED
+    return CellState.FAILED if cell.id in failed else CellState.PENDING

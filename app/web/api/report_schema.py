@@ -1,0 +1,135 @@
+"""The report as JSON: the same `Report` value that the page shows."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.domain.abnormality import Abnormality
+from app.domain.finding import Exclusion
+from app.domain.report import RESEARCH_USE_NOTICE, AbnormalityLine, Report
+from app.domain.screening import Basis, Recommendation, ScreeningScore
+from app.web.api.schemas import BundleRead, CaseRead, Probability
+
+
+class AbnormalityRead(BaseModel):
+    """One abnormality among the counted PMN."""
+
+    label: Abnormality
+    count: int = Field(description="Counted PMN that show it.")
+    total: int = Field(description="Counted PMN: the denominator.")
+    proportion: Probability | None = Field(description="count / total; null where total is 0.")
+    interval_low: Probability | None = Field(description="Wilson 95 % interval, lower end.")
+    interval_high: Probability | None = Field(description="Wilson 95 % interval, upper end.")
+    threshold: Probability = Field(description="Probability from which a cell is called.")
+    learnt_from: str = Field(description="What images the classifier learnt the label from.")
+    strongest_cells: list[UUID] = Field(description="Called cells, highest probability first.")
+
+    @classmethod
+    def of(cls, line: AbnormalityLine) -> Self:
+        """From the domain."""
+        share = line.proportion
+        return cls(
+            label=line.label,
+            count=share.count,
+            total=share.total,
+            proportion=share.value,
+            interval_low=share.low,
+            interval_high=share.high,
+            threshold=line.threshold,
+            learnt_from=line.basis,
+            strongest_cells=[read.cell.id for read in line.strongest],
+        )
+
+
+class ExclusionRead(BaseModel):
+    """Cells that were left out."""
+
+    reason: Exclusion
+    count: int
+
+
+class ContributionRead(BaseModel):
+    """What one abnormality adds to the score."""
+
+    label: Abnormality
+    log_odds: float = Field(description="Against the controls' mean proportion.")
+
+
+class ScoreRead(BaseModel):
+    """The screening score. It ranks cases; it is not a probability of VEXAS."""
+
+    value: Probability
+    interval_low: Probability = Field(description="95 % bootstrap over the cells, lower end.")
+    interval_high: Probability = Field(description="95 % bootstrap over the cells, upper end.")
+    cut_off: Probability = Field(description="Score from which UBA1 testing is recommended.")
+    baseline_log_odds: float = Field(
+        description="At the controls' means; with the contributions, the log-odds of `value`."
+    )
+    contributions: list[ContributionRead]
+
+    @classmethod
+    def of(cls, score: ScreeningScore) -> Self:
+        """From the domain."""
+        return cls(
+            value=score.value,
+            interval_low=score.interval_low,
+            interval_high=score.interval_high,
+            cut_off=score.cut_off,
+            baseline_log_odds=score.baseline_log_odds,
+            contributions=[ContributionRead(**vars(item)) for item in score.contributions],
+        )
+
+
+class RuleRead(BaseModel):
+    """The rule behind the score."""
+
+    name: str
+    basis: Basis = Field(description="On whom it was fitted.")
+    minimum_cells: int = Field(description="PMN below which there is no score.")
+    cohort: str
+
+
+class ReportRead(BaseModel):
+    """What was read on one case with one bundle."""
+
+    notice: str = Field(RESEARCH_USE_NOTICE, description="Show it with every figure.")
+    case: CaseRead
+    created_at: datetime
+    complete: bool = Field(description="False while cells wait: the numbers will change.")
+    pmn_count: int = Field(description="Counted PMN: the denominator of every proportion.")
+    abnormalities: list[AbnormalityRead]
+    exclusions: list[ExclusionRead]
+    score: ScoreRead | None = Field(description="Null while cells wait, and with too few PMN.")
+    recommendation: str | None = Field(
+        description="In words; null while cells wait: a part of a case gets no advice."
+    )
+    recommendation_code: Recommendation | None
+    warnings: list[str] = Field(description="Sentences that belong beside the numbers.")
+    bundle: BundleRead
+    rule: RuleRead
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """From the domain."""
+        outcome = report.recommendation
+        return cls(
+            case=CaseRead.of(report.case, report.progress),
+            created_at=report.created_at,
+            complete=report.complete,
+            pmn_count=report.pmn_count,
+            abnormalities=[AbnormalityRead.of(line) for line in report.abnormalities],
+            exclusions=[ExclusionRead(**vars(line)) for line in report.exclusions],
+            score=ScoreRead.of(report.score) if report.score else None,
+            recommendation=outcome.wording if outcome else None,
+            recommendation_code=outcome,
+            warnings=list(report.warnings),
+            bundle=BundleRead.of(report.bundle),
+            rule=RuleRead(
+                name=report.rule.name,
+                basis=report.rule.basis,
+                minimum_cells=report.rule.minimum_cells,
+                cohort=report.rule.cohort_description,
+            ),
+        )

@@ -1,0 +1,22 @@
+"""The API, version 1: every route asks who is there."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+
+from app.web.api import cases, cells, tokens
+from app.web.dependencies import current_user
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(current_user)])
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi(request: Request) -> dict[str, Any]:
+    """The description of this API, for those who may use it."""
+    document: dict[str, Any] = request.app.openapi()
+    return document
+
+
+router.include_router(cases.router)
+router.include_router(cells.router)
+router.include_router(tokens.router)

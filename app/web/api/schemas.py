@@ -1,0 +1,285 @@
+"""What goes in and out of the API. Proportions and probabilities are 0-1, times UTC."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.domain.abnormality import Abnormality
+from app.domain.bundle import BundleManifest
+from app.domain.case import (
+    CONTEXT_RANGES,
+    MAX_NAME_LENGTH,
+    Case,
+    CaseOrigin,
+    ClinicalContext,
+    NewCase,
+    Progress,
+    Sex,
+    Upload,
+)
+from app.domain.cell import Framing, QualityFlag
+from app.domain.finding import Exclusion, ReadCell
+from app.ports import CaseSummary
+from app.web.api.problems import RefusedFileRead
+
+MAX_TEXT_LENGTH = 2000
+
+ShortText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_LENGTH)
+]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT_LENGTH)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Strict(BaseModel):
+    """An input: an unknown field is an error, so that a misspelt one is not lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _range(name: str, text: str) -> Any:
+    low, high = CONTEXT_RANGES[name]
+    return Field(None, ge=low, le=high, description=text)
+
+
+class ClinicalContextCreate(_Strict):
+    """What the requester knows of the patient; every field may be left out."""
+
+    age_years: int | None = _range("age_years", "Age in years.")
+    sex: Sex | None = Field(None, description="Administrative sex.")
+    haemoglobin_g_dl: float | None = _range("haemoglobin_g_dl", "Haemoglobin in g/dL.")
+    mcv_fl: float | None = _range("mcv_fl", "Mean corpuscular volume in fL.")
+    platelets_10e9_l: float | None = _range("platelets_10e9_l", "Platelets in 10^9/L.")
+    neutrophils_10e9_l: float | None = _range("neutrophils_10e9_l", "Neutrophils in 10^9/L.")
+    known_cytopenia: LongText | None = Field(None, description="Known cytopenia, free text.")
+    question: LongText | None = Field(None, description="The clinical question, free text.")
+
+    def to_domain(self) -> ClinicalContext:
+        """The domain's value."""
+        return ClinicalContext(**self.model_dump())
+
+
+class CaseCreate(_Strict):
+    """A new case."""
+
+    accession_number: ShortText = Field(description="The laboratory's number of the sample.")
+    patient_identifier: ShortText = Field(
+        description="Pseudonymous identifier; the patient is found by it, or made."
+    )
+    patient_name: ShortText | None = Field(None, description="Optional; leave out if you can.")
+    clinical_context: ClinicalContextCreate = Field(
+        default_factory=ClinicalContextCreate, description="What the requester knows."
+    )
+
+    def to_domain(self) -> NewCase:
+        """The domain's value."""
+        return NewCase(
+            accession_number=self.accession_number,
+            patient_identifier=self.patient_identifier,
+            patient_name=self.patient_name,
+            context=self.clinical_context.to_domain(),
+        )
+
+
+class ProgressRead(BaseModel):
+    """How far classification is."""
+
+    cell_count: int = Field(description="Accepted cells.")
+    classified_count: int = Field(description="Cells with findings.")
+    failed_count: int = Field(description="Cells that could not be classified.")
+    pending_count: int = Field(description="Cells that still wait.")
+
+    @classmethod
+    def of(cls, progress: Progress) -> Self:
+        """From the domain."""
+        return cls(
+            cell_count=progress.cell_count,
+            classified_count=progress.classified_count,
+            failed_count=progress.failed_count,
+            pending_count=progress.pending_count,
+        )
+
+
+class CaseRead(BaseModel):
+    """A case."""
+
+    id: UUID
+    accession_number: str
+    patient_id: UUID
+    patient_identifier: str
+    patient_name: str | None
+    origin: CaseOrigin = Field(description="`laboratory`, or a demonstration's kind of images.")
+    clinical_context: ClinicalContextCreate
+    created_at: datetime
+    progress: ProgressRead
+
+    @classmethod
+    def of(cls, case: Case, progress: Progress) -> Self:
+        """From the domain."""
+        return cls(
+            id=case.id,
+            accession_number=case.accession_number,
+            patient_id=case.patient.id,
+            patient_identifier=case.patient.identifier,
+            patient_name=case.patient.name,
+            origin=case.origin,
+            clinical_context=ClinicalContextCreate(**vars(case.context)),
+            created_at=case.created_at,
+            progress=ProgressRead.of(progress),
+        )
+
+
+class CaseList(BaseModel):
+    """A page of cases, newest first."""
+
+    items: list[CaseRead]
+    next_before: UUID | None = Field(description="Pass as `before` for older cases.")
+
+    @classmethod
+    def of(cls, items: Sequence[CaseSummary], next_before: UUID | None) -> Self:
+        """From the domain."""
+        return cls(
+            items=[CaseRead.of(item.case, item.progress) for item in items],
+            next_before=next_before,
+        )
+
+
+class CellState(StrEnum):
+    """How far a cell is."""
+
+    PENDING = "pending"
+    CLASSIFIED = "classified"
+    FAILED = "failed"
+
+
+class QualityRead(BaseModel):
+    """The verdict on a picture."""
+
+    acceptable: bool = Field(description="Whether the cell may be counted.")
+    flags: list[QualityFlag] = Field(description="Why not; empty if it may.")
+    measures: dict[str, float] = Field(description="The numbers behind; names carry the unit.")
+
+
+class CropRead(BaseModel):
+    """What the classifier reads, in pixels of the upright image; right and bottom exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+class CellRead(BaseModel):
+    """A cell and what was found in it."""
+
+    id: UUID
+    ordinal: int = Field(description="1, 2, ... in the order of acceptance.")
+    file: str = Field(description="Name as sent.")
+    sha256: str = Field(description="Of the bytes as sent.")
+    width_px: int
+    height_px: int
+    framing: Framing = Field(description="How the leukocyte lies in the image.")
+    crop: CropRead
+    quality: QualityRead
+    state: CellState
+    pmn_probability: Probability | None = Field(description="That the cell is a PMN.")
+    probabilities: dict[Abnormality, Probability] | None
+    findings: list[Abnormality] | None = Field(
+        description="Labels at or above their thresholds; counted only where `counted`."
+    )
+    counted: bool = Field(description="Whether the cell stands in the report's denominator.")
+    exclusion: Exclusion | None = Field(description="Why it is not counted.")
+
+    @classmethod
+    def of(cls, read: ReadCell, state: CellState) -> Self:
+        """From the domain."""
+        cell, found = read.cell, read.findings
+        return cls(
+            id=cell.id,
+            ordinal=cell.ordinal,
+            file=cell.file_name,
+            sha256=cell.content_sha256,
+            width_px=cell.width_px,
+            height_px=cell.height_px,
+            framing=cell.location.framing,
+            crop=CropRead(**vars(cell.location.crop)),
+            quality=QualityRead(
+                acceptable=cell.quality.acceptable,
+                flags=list(cell.quality.flags),
+                measures=cell.quality.measures,
+            ),
+            state=state,
+            pmn_probability=found.pmn_probability if found else None,
+            probabilities=dict(found.probabilities) if found else None,
+            findings=[label for label in Abnormality if label in read.abnormalities]
+            if found
+            else None,
+            counted=state is CellState.CLASSIFIED and read.exclusion is None,
+            exclusion=None if state is CellState.PENDING else read.exclusion,
+        )
+
+
+class CellList(BaseModel):
+    """The cells of a case by ordinal."""
+
+    items: list[CellRead]
+    bundle: str = Field(description="Digest of the bundle that the findings come from.")
+
+
+class UploadStatus(StrEnum):
+    """How far a delivery is."""
+
+    CLASSIFYING = "classifying"
+    DONE = "done"
+
+
+class UploadRead(BaseModel):
+    """One delivery of images and what became of them."""
+
+    id: UUID
+    case_id: UUID
+    created_at: datetime
+    status: UploadStatus
+    accepted_count: int = Field(description="New cells.")
+    duplicates: list[str] = Field(description="Files whose image the case had already.")
+    refused: list[RefusedFileRead] = Field(description="Files that were kept out, and why.")
+    cells: list[CellRead] = Field(description="The new cells; findings as far as they are there.")
+
+    @classmethod
+    def of(cls, upload: Upload, cells: list[CellRead]) -> Self:
+        """From the domain."""
+        pending = any(cell.state is CellState.PENDING for cell in cells)
+        return cls(
+            id=upload.id,
+            case_id=upload.case_id,
+            created_at=upload.created_at,
+            status=UploadStatus.CLASSIFYING if pending else UploadStatus.DONE,
+            accepted_count=upload.accepted_count,
+            duplicates=list(upload.duplicates),
+            refused=[RefusedFileRead(**vars(item)) for item in upload.refused],
+            cells=cells,
+        )
+
+
+class BundleRead(BaseModel):
+    """The classifier that made a result."""
+
+    name: str
+    version: str
+    digest: str = Field(description="SHA-256 that names every weight, threshold and coefficient.")
+
+    @classmethod
+    def of(cls, manifest: BundleManifest) -> Self:
+        """From the domain."""
+        return cls(name=manifest.name, version=manifest.version, digest=manifest.digest)
+
+
+class TokenRead(BaseModel):
+    """A bearer token; it is shown once."""
+
+    token: str = Field(description="Send as `Authorization: Bearer TOKEN`.")
+    expires_at: datetime

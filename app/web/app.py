@@ -1,0 +1,81 @@
+"""The web application: routes, middleware and the life of the process."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+
+import structlog
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+
+from app import __version__
+from app.bootstrap import MIB, Container
+from app.domain.report import RESEARCH_USE_NOTICE
+from app.settings import PROJECT
+from app.web import errors, health
+from app.web.api.router import router as api
+from app.web.middleware import RequestMiddleware
+from app.web.pages.router import router as pages
+from app.web.security import Security, session_secret
+
+_log = structlog.get_logger(__name__)
+
+
+Background = Callable[[Container], AbstractContextManager[object]]
+"""Work beside the server; it begins before the first request and ends after the last."""
+
+
+def create_app(
+    container: Container,
+    *,
+    security: Security | None = None,
+    background: Background = nullcontext,
+) -> FastAPI:
+    """Make the application on a container whose database is migrated."""
+    app = FastAPI(
+        title="Vexascope",
+        version=__version__,
+        description=f"Screening of blood smears for VEXAS syndrome. {RESEARCH_USE_NOTICE}",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        middleware=_middleware(container),
+        max_body_size=container.settings.max_request_mib * MIB,
+        # One more than the limit, so that the answer to too many is the product's own.
+        form_limits={"max_files": container.settings.max_files + 1},
+    )
+    app.state.container = container
+    app.state.security = security or Security(container)
+    app.state.background = background
+    errors.install(app)
+    app.include_router(health.router)
+    app.include_router(api)
+    app.include_router(pages, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=PROJECT / "static"), name="static")
+    return app
+
+
+def _middleware(container: Container) -> list[Middleware]:
+    settings = container.settings
+    return [
+        Middleware(RequestMiddleware),
+        Middleware(
+            SessionMiddleware,
+            secret_key=session_secret(container),
+            session_cookie="vexascope_session",
+            max_age=settings.session_hours * 3600,
+            same_site="lax",
+            https_only=settings.secure_cookies,
+        ),
+    ]
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    container: Container = app.state.container
+    container.remember_bundle()
+    with app.state.background(container):
+        yield
+        _log.info("stopping: running jobs finish, the rest waits in the queue")

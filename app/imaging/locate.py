@@ -1,0 +1,86 @@
+"""Where the leukocyte lies in an image.
+
+The classifier learned from crops cut tight to the cell. An image that is such a crop passes
+unchanged; in a larger frame the leukocyte is found by its nucleus, outlined, and cut out with the
+margin of the training crops. `docs/decisions/0003-framing.md` says how well this works.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain.cell import Box, Framing, Location
+from app.imaging.outline import outline
+from app.imaging.stain import Stain, measure_stain, nuclei
+
+# The smallest nucleus, as a share of the image; platelets stay below it.
+_LEAST_NUCLEUS_SHARE = 0.006
+# The smallest further nucleus, as a share of the largest.
+_LEAST_OTHER_SHARE = 0.3
+# A crop is tight if nucleus and cell fill it: this many nucleus shares and cell shares together.
+_TIGHT_NUCLEUS_SHARE = 0.15
+_TIGHT_NUCLEUS_WEIGHT = 3.0
+_TIGHT_FILL = 1.15
+# Air around the outline in shares of the cell's size: measured between the training crops and
+# the outlines of the same cells in their frames.
+_MARGIN_SHARE = 0.02
+
+
+def locate(rgb: NDArray[np.uint8]) -> Location:
+    """Find the leukocyte in an image (height, width, 3), 0-255, RGB order."""
+    stain = measure_stain(rgb)
+    height, width = rgb.shape[:2]
+    whole = Box(0, 0, width, height)
+    found = _large_enough(nuclei(stain))
+    if not found:
+        return Location(Framing.NONE, whole)
+    centred = min(found, key=_distance_from_middle)
+    line = outline(stain, centred)
+    if _is_tight(found, line):
+        return Location(Framing.TIGHT, whole)
+    others = [nucleus for nucleus in found if not _is_within(nucleus, line)]
+    framing = Framing.SEVERAL if others else Framing.FRAMED
+    return Location(framing, _crop(line, stain, whole))
+
+
+def _large_enough(found: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
+    if not found:
+        return []
+    areas = [np.count_nonzero(nucleus) for nucleus in found]
+    least = max(_LEAST_NUCLEUS_SHARE * found[0].size, _LEAST_OTHER_SHARE * areas[0])
+    return [nucleus for nucleus, area in zip(found, areas, strict=True) if area >= least]
+
+
+def _distance_from_middle(nucleus: NDArray[np.bool_]) -> float:
+    y, x = np.nonzero(nucleus)
+    height, width = nucleus.shape
+    return float(np.hypot(x.mean() - width / 2, y.mean() - height / 2))
+
+
+def _is_tight(found: list[NDArray[np.bool_]], line: NDArray[np.float64]) -> bool:
+    height, width = found[0].shape
+    nucleus_share = sum(np.count_nonzero(nucleus) for nucleus in found) / found[0].size
+    size = np.clip(line, 0, (width, height)).max(axis=0) - np.clip(line, 0, None).min(axis=0)
+    cell_share = float(min(size[0] / width, size[1] / height))
+    fills = _TIGHT_NUCLEUS_WEIGHT * nucleus_share + cell_share >= _TIGHT_FILL
+    return bool(nucleus_share >= _TIGHT_NUCLEUS_SHARE and fills)
+
+
+def _is_within(nucleus: NDArray[np.bool_], line: NDArray[np.float64]) -> bool:
+    """Tell whether the middle of a nucleus lies within the box of an outline."""
+    y, x = np.nonzero(nucleus)
+    left, top = line.min(axis=0)
+    right, bottom = line.max(axis=0)
+    return bool(left <= x.mean() <= right and top <= y.mean() <= bottom)
+
+
+def _crop(line: NDArray[np.float64], stain: Stain, whole: Box) -> Box:
+    # A point of the outline counts from the middle of the first pixel, a box from its edge.
+    left, top = line.min(axis=0) + 0.5
+    right, bottom = line.max(axis=0) + 0.5
+    margin = _MARGIN_SHARE * (right - left + bottom - top) / 2
+    return Box(
+        max(0, round((left - margin) / stain.scale)),
+        max(0, round((top - margin) / stain.scale)),
+        min(whole.right, round((right + margin) / stain.scale)),
+        min(whole.bottom, round((bottom + margin) / stain.scale)),
+    )

@@ -1,0 +1,157 @@
+"""Measure `locate` on real images.
+
+    python -m tests.imaging.measure_locate DATA_DIR [--crops N]
+
+Everything was fitted and tuned on the dev half of the TXL-PBC images and on pbc's train split;
+the holdout half and pbc's val split were only measured.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from app.domain.cell import Box, Framing
+from app.imaging.locate import locate
+from tests.imaging.fields import is_dev, read_cells, read_fields, read_rgb
+
+ENOUGH = 0.7
+PASTED = 200
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--crops", type=int, default=1000, help="pbc crops sampled per split")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    _print_fields(arguments.data)
+    _print_crops(arguments.data, arguments.crops)
+    _print_pasted(arguments.data)
+
+
+def overlap(box: Box, drawn: tuple[int, int, int, int]) -> float:
+    """Return the intersection of two boxes over their union."""
+    across = min(box.right, drawn[2]) - max(box.left, drawn[0])
+    down = min(box.bottom, drawn[3]) - max(box.top, drawn[1])
+    common = max(0, across) * max(0, down)
+    area = (drawn[2] - drawn[0]) * (drawn[3] - drawn[1])
+    return common / (box.width * box.height + area - common)
+
+
+def _print_fields(data: Path) -> None:
+    single, several, empty = defaultdict(list), defaultdict(list), defaultdict(list)
+    times = defaultdict(list)
+    for field in read_fields(data):
+        start = time.perf_counter()
+        place = locate(field.rgb)
+        half = "dev" if is_dev(field.name) else "holdout"
+        times[field.source].append(1000 * (time.perf_counter() - start))
+        if len(field.leukocytes) == 1:
+            single[field.source, half].append((place, overlap(place.crop, field.leukocytes[0])))
+        else:
+            kind = several if field.leukocytes else empty
+            kind[field.source, half].append(place.framing)
+    _line("\nOne leukocyte drawn", "half", "images", "framed", "IoU median", f">= {ENOUGH}", "ms")
+    for (source, half), found in sorted(single.items()):
+        framed = [place.framing is Framing.FRAMED for place, _ in found]
+        overlaps = np.array([overlapping for _, overlapping in found])
+        enough = np.mean(overlaps >= ENOUGH)
+        cost = np.median(times[source])
+        _line(
+            source,
+            half,
+            len(found),
+            _percent(np.mean(framed)),
+            f"{np.median(overlaps):.3f}",
+            _percent(enough),
+            f"{cost:.1f}",
+        )
+    _print_framings("\nTwo or more drawn", several)
+    _print_framings("\nNone drawn", empty)
+
+
+def _print_crops(data: Path, count: int) -> None:
+    found = defaultdict(list)
+    for row in _sample(read_cells(data), count):
+        place = locate(read_rgb(data / "pbc" / "images" / row["file"]))
+        found[row["cell_type"], row["split"]].append(place.framing)
+        found["all", row["split"]].append(place.framing)
+        if "neutrophil" in row["cell_type"]:
+            found["all neutrophils", row["split"]].append(place.framing)
+    _print_framings("\nTight crops (pbc)", found)
+
+
+def _sample(rows: list[dict[str, str]], count: int) -> Iterator[dict[str, str]]:
+    chance = random.Random(0)
+    for split in ("train", "val"):
+        of_split = [row for row in rows if row["split"] == split]
+        yield from chance.sample(of_split, min(count, len(of_split)))
+
+
+def _print_pasted(data: Path) -> None:
+    """Paste neutrophils on a plain background of their own colour among drawn red cells."""
+    chance = np.random.default_rng(0)
+    rows = [
+        row
+        for row in read_cells(data)
+        if "neutrophil" in row["cell_type"] and row["split"] == "val"
+    ]
+    overlaps, framings = [], []
+    for index in chance.choice(len(rows), min(PASTED, len(rows)), replace=False):
+        crop = read_rgb(data / "pbc" / "images" / rows[index]["file"])
+        frame, drawn = _paste(crop, chance)
+        place = locate(frame)
+        overlaps.append(overlap(place.crop, drawn))
+        framings.append(place.framing is Framing.FRAMED)
+    _line("\nPasted neutrophils", "", "images", "framed", "IoU median", f">= {ENOUGH}")
+    _line(
+        "360x363",
+        "val",
+        len(overlaps),
+        _percent(np.mean(framings)),
+        f"{np.median(overlaps):.3f}",
+        _percent(np.mean(np.array(overlaps) >= ENOUGH)),
+    )
+
+
+def _paste(crop, chance):
+    pixels = crop.reshape(-1, 3)
+    colour = np.median(pixels[pixels[:, 1] >= np.percentile(pixels[:, 1], 90)], axis=0)
+    frame = np.full((363, 360, 3), colour, np.uint8)
+    for x, y in chance.integers(0, 360, (14, 2)):
+        shade = [int(value) for value in colour * (0.85, 0.75, 0.85)]
+        cv2.circle(frame, (int(x), int(y)), 34, shade, -1, cv2.LINE_AA)
+    frame = cv2.GaussianBlur(frame, (5, 5), 1.2)
+    height, width = crop.shape[:2]
+    left = (360 - width) // 2 + int(chance.integers(-20, 21))
+    top = (363 - height) // 2 + int(chance.integers(-20, 21))
+    frame[top : top + height, left : left + width] = crop
+    return frame, (left, top, left + width, top + height)
+
+
+def _print_framings(title: str, found) -> None:
+    _line(title, "", "images", *Framing)
+    for (name, half), framings in sorted(found.items()):
+        shares = [_percent(np.mean([framing is kind for framing in framings])) for kind in Framing]
+        _line(name, half, len(framings), *shares)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _line(name: str, *values: object) -> None:
+    start = "\n" if name.startswith("\n") else ""
+    cells: Iterable[str] = (f"{value!s:>11}" for value in values)
+    sys.stdout.write(f"{start}{name.strip():22}" + "".join(cells) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The model card: what the bundle learnt from, what was measured, and what is not known."""
+
+import math
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.domain.abnormality import Abnormality
+from app.training.evaluate import Evaluation, Figure
+
+_WANTED_VACUOLE_AUC = 0.95
+_WANTED_HEALTHY_CALLED = 0.05
+
+_UNKNOWN = """\
+- No VEXAS patient, and no MDS or other cytopenic patient, was seen in training or validation.
+- Pseudo-Pelger nuclei, nuclear spikes and hypogranularity have no real example and no real
+  label here. How well the classifier finds the real ones has not been measured. High figures on
+  edited cells say that the edits were learnt, no more.
+- The data name no patients. The split is by frame, so cells of one donor may lie on both sides;
+  intervals resample or count cells, not patients, and are too narrow.
+- All cells come from one laboratory, one stain (May-Gruenwald Giemsa) and one analyser. The
+  recoloured cells are computed from the same images; no other laboratory's smear was measured.
+- Temperatures and thresholds were chosen on the validation cells that the tables measure.
+- The probabilities are calibrated to the mix of validation images, half of them edited, not to
+  how often an abnormality occurs in patients."""
+
+
+class ParityFigures(Protocol):
+    """What the export check measured."""
+
+    @property
+    def difference(self) -> float:
+        """Largest difference between torch and onnxruntime, relative to the output's scale."""
+
+    @property
+    def images(self) -> int:
+        """On how many images."""
+
+
+def write_card(
+    path: Path,
+    manifest: dict[str, Any],
+    evaluation: Evaluation,
+    screening: dict[str, Any],
+    counts: dict[str, int],
+    parity: ParityFigures,
+) -> None:
+    """Write the card as Markdown."""
+    parts = [
+        _head(manifest),
+        _training(counts),
+        _basis(manifest),
+        _tables(evaluation),
+        "## What falls short\n\n" + "\n".join(f"- {s}" for s in shortfalls(evaluation)),
+        "## What is not known\n\n" + _UNKNOWN,
+        _screening(screening),
+        _export(parity),
+        _sources(manifest),
+    ]
+    path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def shortfalls(evaluation: Evaluation) -> list[str]:
+    """The figures that miss what was hoped for, in words; one sentence if none does."""
+    said = []
+    for figure in evaluation.figures:
+        where = f"{figure.measure}, {figure.images} ({figure.n}): {_number(figure.value)}"
+        if "vacuoles on neutrophils" in figure.measure and figure.value < _WANTED_VACUOLE_AUC:
+            said.append(f"{where}, below {_WANTED_VACUOLE_AUC}.")
+        spike = Abnormality.NUCLEAR_SPIKE.value in figure.measure
+        limit = 0.15 if spike else _WANTED_HEALTHY_CALLED
+        if figure.measure.startswith("healthy neutrophils called") and figure.value > limit:
+            said.append(f"{where}, above {limit}.")
+    return said or ["No figure below misses its mark; see what is not known."]
+
+
+def _head(manifest: dict[str, Any]) -> str:
+    size = manifest["input"]["size_px"]
+    return (
+        f"# {manifest['name']} {manifest['version']}\n\n"
+        "**Research use only.** Not validated on patients; not a medical device.\n\n"
+        f"{manifest['network']}. Input: one leukocyte cut tight, {size} x {size} px, RGB, by the "
+        f"product's own preprocessing (version {manifest['input']['preprocessing']}). Output: "
+        "whether the cell is a segmented or band neutrophil (PMN), and four abnormalities, each "
+        f"judged by itself. Created {manifest['created']}; digest `{manifest['digest']}`."
+    )
+
+
+def _training(counts: dict[str, int]) -> str:
+    return (
+        "## What it was trained on\n\n"
+        f"- {counts['pmn']} real neutrophils and {counts['others']} other leukocytes, "
+        "erythroblasts and platelets of healthy donors (training split);\n"
+        f"- {counts['vacuole']} of these neutrophils have an annotated vacuole;\n"
+        f"- {counts['edited']} edited images of the same neutrophils: abnormalities drawn on, and "
+        "decoys (the same painting without the abnormality). Validation edits were drawn on "
+        "validation cells only."
+    )
+
+
+def _basis(manifest: dict[str, Any]) -> str:
+    lines = ["## Basis of each label", "", "| label | threshold | learnt from |", "|---|---|---|"]
+    lines.append(
+        f"| pmn | {manifest['thresholds']['pmn']} | Real images, by the cell type of the data. |"
+    )
+    lines += [
+        f"| {name} | {manifest['thresholds'][name]} | {basis} |"
+        for name, basis in manifest["label_basis"].items()
+    ]
+    return "\n".join(lines)
+
+
+def _tables(evaluation: Evaluation) -> str:
+    tables: dict[str, list[Figure]] = {}
+    for figure in evaluation.figures:
+        tables.setdefault(figure.table, []).append(figure)
+    intro = (
+        "## Figures on validation cells\n\n"
+        "n is positives / negatives for an area under the curve, count of total for a share. "
+        "Intervals are at 95 %: exact for shares, resampled for areas."
+    )
+    return "\n\n".join([intro, *(_table(name, rows) for name, rows in tables.items())])
+
+
+def _table(name: str, rows: list[Figure]) -> str:
+    lines = [f"### {name}", "", "| measure | images | n | value | 95 % |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {f.measure} | {f.images} | {f.n} | {_number(f.value)} | "
+        f"{_number(f.interval[0])} - {_number(f.interval[1])} |"
+        for f in rows
+    ]
+    return "\n".join(lines)
+
+
+def _screening(screening: dict[str, Any]) -> str:
+    got = screening["performance"]
+    assumptions = "\n".join(f"- {line}" for line in screening["cohort"]["assumptions"])
+    return (
+        f"## Screening rule `{screening['name']}`\n\n"
+        f"{screening['cohort']['description']} {got['basis'].capitalize()} ({got['patients']}): "
+        f"AUC {got['auc']}, sensitivity {got['sensitivity']} "
+        f"({_span(got['sensitivity_interval_95'])}), specificity {got['specificity']} "
+        f"({_span(got['specificity_interval_95'])}). These figures follow from assumptions and "
+        f"must not be read as performance on patients:\n\n{assumptions}"
+    )
+
+
+def _export(parity: ParityFigures) -> str:
+    return (
+        "## Export\n\nONNX, fp32, one file; normalisation and calibration are inside. Largest "
+        f"difference between training library and onnxruntime: {parity.difference:.1g} of the "
+        f"output's scale, on {parity.images} real validation images."
+    )
+
+
+def _sources(manifest: dict[str, Any]) -> str:
+    lines = [f"- {s['name']}: {s['licence']}" for s in manifest["training_data"]]
+    return "## Sources and licences\n\n" + "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    return "n/a" if math.isnan(value) else f"{value:.3f}"
+
+
+def _span(interval: list[float]) -> str:
+    return f"{interval[0]:.2f}-{interval[1]:.2f}"

@@ -20,7 +20,6 @@ $(VENV)/.test: $(VENV)/.serve
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.serve
-	sh .ci/install-torch $(BIN)/pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
 	@touch $@
 

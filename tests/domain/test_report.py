@@ -1,0 +1,70 @@
+import pytest
+
+from app.domain.abnormality import Abnormality
+from app.domain.case import Progress
+from app.domain.finding import CellFindings, Exclusion, read_cell, tally
+from app.domain.report import STRONGEST_CELLS, compile_report
+from app.domain.screening import Recommendation
+from tests.factories import NOW, make_case, make_cell, make_manifest, make_rule, make_tally
+
+
+def report_of(counted, *, pending=0, **rule):
+    total = len(counted.cells) + pending
+    progress = Progress(total, len(counted.cells), 0)
+    return compile_report(make_case(), counted, make_manifest(), make_rule(**rule), progress, NOW)
+
+
+def test_a_full_report_has_a_line_for_each_abnormality_and_reason():
+    report = report_of(make_tally(200, vacuole=50))
+    assert [line.label for line in report.abnormalities] == list(Abnormality)
+    assert [line.reason for line in report.exclusions] == list(Exclusion)
+    line = next(line for line in report.abnormalities if line.label is Abnormality.VACUOLE)
+    assert (line.proportion.count, line.proportion.total) == (50, 200)
+    assert report.recommendation is Recommendation.NOT_RAISED_BY_SMEAR
+
+
+def test_a_part_of_a_case_gets_no_score_and_no_advice():
+    report = report_of(make_tally(200, vacuole=150), pending=1)
+    assert report.score is None
+    assert report.recommendation is None
+    assert "1 of 201" in report.warnings[0]
+
+
+def test_too_few_cells_say_so_instead_of_a_score():
+    report = report_of(make_tally(20, vacuole=20))
+    assert report.score is None
+    assert report.recommendation is Recommendation.INSUFFICIENT_CELLS
+    assert "20 PMN were counted" in report.warnings[0]
+
+
+@pytest.mark.parametrize(("count", "warned"), [(50, True), (99, True), (100, False)])
+def test_fewer_than_a_hundred_pmn_warn(count, warned):
+    warnings = report_of(make_tally(count)).warnings
+    assert any("intervals are wide" in text for text in warnings) is warned
+
+
+def test_simulated_weights_are_named_on_the_report():
+    assert "Demonstration weights, not fitted on patients." in report_of(make_tally(120)).warnings
+
+
+def test_an_empty_case_has_no_proportions():
+    report = report_of(make_tally(0))
+    assert {line.proportion.value for line in report.abnormalities} == {None}
+    assert report.recommendation is Recommendation.INSUFFICIENT_CELLS
+
+
+def test_the_strongest_cells_come_first_and_only_counted_ones():
+    manifest = make_manifest()
+    reads = []
+    for index in range(10):
+        cell = make_cell(ordinal=index + 1)
+        probabilities = dict.fromkeys(Abnormality, 0.0)
+        probabilities[Abnormality.VACUOLE] = 0.5 + index / 100
+        # The highest of all is no PMN.
+        pmn = 0.0 if index == 9 else 0.9
+        reads.append(read_cell(cell, CellFindings(cell.id, "d", pmn, probabilities), manifest))
+    line = next(
+        line for line in report_of(tally(reads)).abnormalities if line.label is Abnormality.VACUOLE
+    )
+    assert [read.cell.ordinal for read in line.strongest] == [9, 8, 7, 6, 5, 4]
+    assert len(line.strongest) == STRONGEST_CELLS

@@ -126,11 +126,13 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
     if tally.pmn_count < max(1, rule.minimum_cells):
         return None
     proportions = {label: tally.proportion(label).value or 0.0 for label in Abnormality}
+    value = logistic(_log_odds(proportions, rule))
     low, high = _bootstrap_interval(tally, rule, random.Random(seed))  # noqa: S311 - no secret
     return ScreeningScore(
-        value=logistic(_log_odds(proportions, rule)),
-        interval_low=low,
-        interval_high=high,
+        value=value,
+        # Where nothing was seen the posterior lies above it; the interval starts at what was seen.
+        interval_low=min(low, value),
+        interval_high=max(high, value),
         cut_off=rule.cut_off,
         baseline_log_odds=_log_odds(rule.reference_proportions, rule),
         contributions=tuple(

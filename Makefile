@@ -42,6 +42,7 @@ lint: setup-test  ## Check style, types, layers and templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --quiet --check --lint templates
+	$(BIN)/hadolint Dockerfile
 
 test: lint  ## Run the checks and all tests but the slow ones
 	$(BIN)/pytest -m 'not slow' -n 2 --dist loadgroup

@@ -78,15 +78,19 @@ def predict(images: Sequence[Rgb], classifier: Classifier) -> list[Prediction | 
     if not images:
         return []
     try:
-        predictions = classifier.classify(np.stack(images))
-        if len(predictions) != len(images):
-            raise RuntimeError(f"{len(images)} images gave {len(predictions)} predictions")
+        return list(_all_at_once(images, classifier))
     except Exception as error:
         if len(images) == 1:
             return [error]
         # One image may have spoilt the batch: each gets its own chance.
         return [outcome for image in images for outcome in predict([image], classifier)]
-    return list(predictions)
+
+
+def _all_at_once(images: Sequence[Rgb], classifier: Classifier) -> list[Prediction]:
+    predictions = classifier.classify(np.stack(images))
+    if len(predictions) != len(images):
+        raise RuntimeError(f"{len(images)} images gave {len(predictions)} predictions")
+    return predictions
 
 
 def _findings(cell: Cell, prediction: Prediction, digest: str) -> CellFindings:

@@ -1,0 +1,89 @@
+"""A very small real bundle: an ONNX graph that onnxruntime runs in microseconds.
+
+It reads the mean colour: the redder, the more vacuoles; the greener, the more of the others; the
+bluer, the surer a PMN. Nothing it says means anything; tests of the pipeline need no more.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from tests.factories import manifest_content, rule_content
+
+SIZE_PX = 32
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    manifest: dict[str, object] | None = None,
+    rule: dict[str, object] | None = None,
+    size_px: int = SIZE_PX,
+    outputs: tuple[str, ...] = (
+        "pmn_probability",
+        "abnormality_probabilities",
+        "activation_maps",
+        "embedding",
+    ),
+) -> Path:
+    """Write a bundle that passes every check, but for what the arguments change."""
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(_network(size_px, outputs), folder / "model.onnx")
+    (folder / "screening.json").write_text(json.dumps(rule_content(**(rule or {}))))
+    files = {name: _sha256(folder / name) for name in ("model.onnx", "screening.json")}
+    content = manifest_content(
+        **{"files": files, "input": {"size_px": SIZE_PX, "preprocessing": 1}, **(manifest or {})}
+    )
+    (folder / "manifest.json").write_text(json.dumps(content))
+    return folder
+
+
+def _network(size_px: int, outputs: tuple[str, ...]) -> onnx.ModelProto:
+    weights = np.zeros((3, 5), np.float32)
+    weights[2, 0], weights[0, 3] = 8, 8
+    weights[1, [1, 2, 4]] = 8
+    constants = {
+        "scale": np.array(255, np.float32),
+        "axes": np.array([1, 2], np.int64),
+        "weights": weights,
+        "bias": np.full(5, -4, np.float32),
+        "split": np.array([1, 4], np.int64),
+        "last": np.array([1], np.int64),
+        "map_shape": np.array([0, 4, 1, 1], np.int64),
+    }
+    nodes = [
+        helper.make_node("Cast", ["images"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["numbers", "axes"], ["means"], keepdims=0),
+        helper.make_node("Div", ["means", "scale"], ["embedding"]),
+        helper.make_node("Gemm", ["embedding", "weights", "bias"], ["logits"]),
+        helper.make_node("Sigmoid", ["logits"], ["probabilities"]),
+        helper.make_node(
+            "Split", ["probabilities", "split"], ["pmn_column", "abnormality_probabilities"], axis=1
+        ),
+        helper.make_node("Squeeze", ["pmn_column", "last"], ["pmn_probability"]),
+        helper.make_node(
+            "Reshape", ["abnormality_probabilities", "map_shape"], ["activation_maps"]
+        ),
+    ]
+    shapes = {
+        "pmn_probability": ["n"],
+        "abnormality_probabilities": ["n", 4],
+        "activation_maps": ["n", 4, 1, 1],
+        "embedding": ["n", 3],
+    }
+    graph = helper.make_graph(
+        nodes,
+        "mean-colour",
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["n", size_px, size_px, 3])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in outputs],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,105 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from app.domain.bundle import manifest_digest
+from app.domain.errors import BundleRefused, SettingsRefused
+from app.inference.bundle import load_bundle
+from app.inference.onnx_classifier import OnnxClassifier
+from app.settings import Provider
+from tests.bundles import SIZE_PX, write_bundle
+
+
+def classifier_of(folder):
+    return OnnxClassifier(load_bundle(folder), Provider.CPU, 1)
+
+
+def test_a_good_bundle_runs_in_batches_of_any_size(tmp_path):
+    classifier = classifier_of(write_bundle(tmp_path))
+    images = np.random.default_rng(0).integers(0, 256, (7, SIZE_PX, SIZE_PX, 3), np.uint8)
+    together = classifier.classify(images)
+    assert len(together) == 7
+    for image, prediction in zip(images, together, strict=True):
+        alone = classifier.classify(image[None])[0]
+        assert alone.pmn_probability == pytest.approx(prediction.pmn_probability, abs=1e-6)
+        assert alone.probabilities == pytest.approx(prediction.probabilities, abs=1e-6)
+
+
+def test_outputs_keep_the_order_of_the_labels(tmp_path):
+    classifier = classifier_of(write_bundle(tmp_path))
+    red = np.zeros((1, SIZE_PX, SIZE_PX, 3), np.uint8)
+    red[..., 0] = 255
+    found = classifier.classify(red)[0]
+    assert found.probabilities["vacuole"] > 0.9
+    assert found.probabilities["pseudo_pelger"] < 0.1
+    assert found.pmn_probability < 0.1
+
+
+def test_the_provider_that_runs_is_named(tmp_path):
+    assert classifier_of(write_bundle(tmp_path)).provider == "CPUExecutionProvider"
+
+
+def test_cuda_that_is_not_there_is_refused_and_not_replaced_silently(tmp_path):
+    files = load_bundle(write_bundle(tmp_path))
+    with pytest.raises(SettingsRefused, match="onnxruntime-gpu"):
+        OnnxClassifier(files, Provider.CUDA, 1)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "screening.json", "model.onnx"])
+def test_a_missing_file_is_named(tmp_path, name):
+    (write_bundle(tmp_path) / name).unlink()
+    with pytest.raises(BundleRefused, match=name.replace(".", r"\.")):
+        load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["screening.json", "model.onnx"])
+def test_a_changed_file_is_noticed(tmp_path, name):
+    with (write_bundle(tmp_path) / name).open("ab") as file:
+        file.write(b"\n")
+    with pytest.raises(BundleRefused, match=f"{name} is not the file that the manifest names"):
+        load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\x00"])
+def test_a_manifest_that_is_no_object_is_refused(tmp_path, text):
+    (write_bundle(tmp_path) / "manifest.json").write_text(text)
+    with pytest.raises(BundleRefused, match=r"manifest\.json"):
+        load_bundle(tmp_path)
+
+
+def test_another_preprocessing_is_refused(tmp_path):
+    manifest = {"input": {"size_px": SIZE_PX, "preprocessing": 99}}
+    with pytest.raises(BundleRefused, match="preprocessing 99"):
+        load_bundle(write_bundle(tmp_path, manifest=manifest))
+
+
+def test_a_network_of_another_size_is_refused(tmp_path):
+    files = load_bundle(write_bundle(tmp_path, size_px=SIZE_PX * 2))
+    with pytest.raises(BundleRefused, match="expected 'images'"):
+        OnnxClassifier(files, Provider.CPU, 1)
+
+
+def test_a_network_without_an_output_is_refused(tmp_path):
+    files = load_bundle(write_bundle(tmp_path, outputs=("pmn_probability", "embedding")))
+    with pytest.raises(BundleRefused, match="abnormality_probabilities, activation_maps"):
+        OnnxClassifier(files, Provider.CPU, 1)
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path):
+    folder = write_bundle(tmp_path)
+    (folder / "model.onnx").write_bytes(b"not a network")
+    _reseal(folder)
+    files = load_bundle(folder)
+    with pytest.raises(BundleRefused, match="cannot be opened"):
+        OnnxClassifier(files, Provider.CPU, 1)
+
+
+def _reseal(folder):
+    """Name the file as it is now, as someone who exported nonsense would have."""
+    content = json.loads((folder / "manifest.json").read_text())
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    content["files"]["model.onnx"] = digest
+    content["digest"] = manifest_digest(content)
+    (folder / "manifest.json").write_text(json.dumps(content))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.cell import Box, Framing, Location
-from app.imaging.outline import outline
+from app.imaging.outline import fine_outline, rough_outline, survey
 from app.imaging.stain import Stain, measure_stain, nuclei
 
 # The smallest nucleus, as a share of the image; platelets stay below it.
@@ -20,9 +20,10 @@ _LEAST_OTHER_SHARE = 0.3
 _TIGHT_NUCLEUS_SHARE = 0.15
 _TIGHT_NUCLEUS_WEIGHT = 3.0
 _TIGHT_FILL = 1.15
+_TIGHT_INSIDE_SHARE = 0.75
 # Air around the outline in shares of the cell's size: measured between the training crops and
 # the outlines of the same cells in their frames.
-_MARGIN_SHARE = 0.02
+_MARGIN_SHARE = 0.01
 
 
 def locate(rgb: NDArray[np.uint8]) -> Location:
@@ -34,12 +35,14 @@ def locate(rgb: NDArray[np.uint8]) -> Location:
     if not found:
         return Location(Framing.NONE, whole)
     centred = min(found, key=_distance_from_middle)
-    line = outline(stain, centred)
-    if _is_tight(found, line):
+    around = survey(stain, centred)
+    rough = rough_outline(around)
+    if _is_tight(found, rough):
         return Location(Framing.TIGHT, whole)
+    line = fine_outline(around, rough)
     others = [nucleus for nucleus in found if not _is_within(nucleus, line)]
     framing = Framing.SEVERAL if others else Framing.FRAMED
-    return Location(framing, _crop(line, stain, whole))
+    return Location(framing, _crop(line, centred, stain, whole))
 
 
 def _large_enough(found: list[NDArray[np.bool_]]) -> list[NDArray[np.bool_]]:
@@ -58,11 +61,17 @@ def _distance_from_middle(nucleus: NDArray[np.bool_]) -> float:
 
 def _is_tight(found: list[NDArray[np.bool_]], line: NDArray[np.float64]) -> bool:
     height, width = found[0].shape
-    nucleus_share = sum(np.count_nonzero(nucleus) for nucleus in found) / found[0].size
-    size = np.clip(line, 0, (width, height)).max(axis=0) - np.clip(line, 0, None).min(axis=0)
-    cell_share = float(min(size[0] / width, size[1] / height))
+    stained = np.any(found, axis=0)
+    nucleus_share = float(stained.mean())
+    if nucleus_share < _TIGHT_NUCLEUS_SHARE:
+        return False
+    left, top = np.clip(line.min(axis=0), 0, None).round().astype(int)
+    right, bottom = np.clip(line.max(axis=0), 0, (width, height)).round().astype(int)
+    # Where red cells took as much stain as the nucleus, much of it lies outside the cell.
+    inside = stained[top : bottom + 1, left : right + 1].sum() / stained.sum()
+    cell_share = min((right - left) / width, (bottom - top) / height)
     fills = _TIGHT_NUCLEUS_WEIGHT * nucleus_share + cell_share >= _TIGHT_FILL
-    return bool(nucleus_share >= _TIGHT_NUCLEUS_SHARE and fills)
+    return bool(fills and inside >= _TIGHT_INSIDE_SHARE)
 
 
 def _is_within(nucleus: NDArray[np.bool_], line: NDArray[np.float64]) -> bool:
@@ -73,14 +82,16 @@ def _is_within(nucleus: NDArray[np.bool_], line: NDArray[np.float64]) -> bool:
     return bool(left <= x.mean() <= right and top <= y.mean() <= bottom)
 
 
-def _crop(line: NDArray[np.float64], stain: Stain, whole: Box) -> Box:
-    # A point of the outline counts from the middle of the first pixel, a box from its edge.
-    left, top = line.min(axis=0) + 0.5
-    right, bottom = line.max(axis=0) + 0.5
+def _crop(line: NDArray[np.float64], nucleus: NDArray[np.bool_], stain: Stain, whole: Box) -> Box:
+    y, x = np.nonzero(nucleus)
+    # A cell holds its nucleus, whatever the outline says.
+    left, top = np.minimum(line.min(axis=0), (x.min(), y.min()))
+    right, bottom = np.maximum(line.max(axis=0), (x.max(), y.max()))
     margin = _MARGIN_SHARE * (right - left + bottom - top) / 2
+    # A point of the outline counts from the middle of the first pixel, a box from its edge.
     return Box(
-        max(0, round((left - margin) / stain.scale)),
-        max(0, round((top - margin) / stain.scale)),
-        min(whole.right, round((right + margin) / stain.scale)),
-        min(whole.bottom, round((bottom + margin) / stain.scale)),
+        max(0, round((left - margin + 0.5) / stain.scale)),
+        max(0, round((top - margin + 0.5) / stain.scale)),
+        min(whole.right, round((right + margin + 0.5) / stain.scale)),
+        min(whole.bottom, round((bottom + margin + 0.5) / stain.scale)),
     )

@@ -35,6 +35,9 @@ _LEAST_EDGE_LOGIT = -6.0
 # Beyond the image's edge: probably outside the cell, and no good place for its edge.
 _INSIDE_LOGIT_OUT_OF_IMAGE = -0.5
 _EDGE_LOGIT_OUT_OF_IMAGE = -3.0
+# Red cells are looked for this many nucleus radii away, and below this share of the threshold.
+_CLEAR_OF_NUCLEUS = 1.2
+_PALE_SHARE = 0.6
 _FEWEST_RED_CELL_PIXELS = 15
 _TYPICAL_RED_CELL = np.array([0.15, 0.25, 0.15], np.float32)
 _LEAST_RED_CELL_DENSITY = 0.08
@@ -65,17 +68,20 @@ class Surroundings:
     centre: tuple[float, float]
 
 
-def outline(stain: Stain, nucleus: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the cell's outline around a nucleus mask (height, width).
+def rough_outline(around: Surroundings) -> NDArray[np.float64]:
+    """Return a first outline, seen from the nucleus, which may lie off the cell's middle.
 
     Returns
     -------
     (48, 2) x and y in working pixels; they may lie beyond the image's edge.
     """
-    around = survey(stain, nucleus)
-    first = _closed_line(around, around.centre, FIRST_REACH * around.radius_px)
-    middle = (first.min(axis=0) + first.max(axis=0)) / 2
-    radius_px = float(np.ptp(first, axis=0).mean()) / 2
+    return _closed_line(around, around.centre, FIRST_REACH * around.radius_px)
+
+
+def fine_outline(around: Surroundings, rough: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the outline (48, 2) as seen from the middle of a first one (48, 2)."""
+    middle = (rough.min(axis=0) + rough.max(axis=0)) / 2
+    radius_px = float(np.ptp(rough, axis=0).mean()) / 2
     return _closed_line(around, (middle[0], middle[1]), SECOND_REACH * radius_px)
 
 
@@ -132,7 +138,7 @@ def _closed_line(
     x, y, rays = sample_rays(around, centre, reach_px)
     inside, edge = _logits(ray_features(rays, around))
     height, width = around.layers.shape[:2]
-    is_out = (x < -0.5) | (y < -0.5) | (x > width - 0.5) | (y > height - 0.5)
+    is_out = (np.abs(x - (width - 1) / 2) > width / 2) | (np.abs(y - (height - 1) / 2) > height / 2)
     inside = np.clip(inside, -_LARGEST_INSIDE_LOGIT, _LARGEST_INSIDE_LOGIT)
     inside[is_out] = _INSIDE_LOGIT_OUT_OF_IMAGE
     edge = np.maximum(edge, _LEAST_EDGE_LOGIT)
@@ -174,8 +180,8 @@ def _red_cell_density(stain: Stain, distance: NDArray[np.float32]) -> NDArray[np
     # Every fourth pixel is enough for a median.
     density, purple, distance = stain.density[::2, ::2], stain.purple[::2, ::2], distance[::2, ::2]
     is_stained = density[..., 1] > _LEAST_RED_CELL_DENSITY
-    is_pale = purple < 0.6 * stain.nucleus_threshold
-    found = density[(distance > 1.2) & is_stained & is_pale]
+    is_pale = purple < _PALE_SHARE * stain.nucleus_threshold
+    found = density[(distance > _CLEAR_OF_NUCLEUS) & is_stained & is_pale]
     if len(found) < _FEWEST_RED_CELL_PIXELS:
         return _TYPICAL_RED_CELL
     return np.median(found, axis=0).astype(np.float32)

@@ -110,4 +110,4 @@ LAYERS = (
     (_array(_WEIGHTS_2, 16, 16), _array(_BIAS_2, 16)),
     (_array(_WEIGHTS_3, 16, 2), _array(_BIAS_3, 2)),
 )
-"""Weights (inputs, outputs) and bias (outputs,) of each layer, the first layer first."""
+"""Weights (inputs, outputs) and bias (outputs,) of each layer, the first one first."""

@@ -60,9 +60,9 @@ def measure_stain(rgb: NDArray[np.uint8]) -> Stain:
     small, scale = _shrink(rgb)
     background = _background(small)
     density = _optical_density(small, background)
-    purple = cv2.GaussianBlur(density[..., 1] - density[..., 2], (5, 5), 1.0)
-    threshold = _nucleus_threshold(purple)
-    return Stain(density, np.asarray(purple, np.float32), threshold, background, scale)
+    difference = density[..., 1] - density[..., 2]
+    purple = np.asarray(cv2.GaussianBlur(difference, (5, 5), 1.0), np.float32)
+    return Stain(density, purple, _nucleus_threshold(purple), background, scale)
 
 
 def nuclei(stain: Stain) -> list[NDArray[np.bool_]]:
@@ -75,7 +75,9 @@ def nuclei(stain: Stain) -> list[NDArray[np.bool_]]:
         return []
     least = max(_LEAST_PIECE_PX, _LEAST_LOBE_SHARE * areas.max())
     pieces = [label for label in range(1, count) if areas[label - 1] >= least]
-    groups = _join_lobes(labels, {label: int(areas[label - 1]) for label in pieces})
+    groups = _join_lobes(
+        np.asarray(labels, np.int32), {label: int(areas[label - 1]) for label in pieces}
+    )
     masks = [np.isin(labels, group) for group in groups]
     return sorted(masks, key=np.count_nonzero, reverse=True)
 
@@ -98,7 +100,7 @@ def _background(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     cumulated = np.cumsum(np.bincount(green.ravel(), minlength=256)) / green.size
     low, high = np.searchsorted(cumulated, _BACKGROUND_SHARES)
     colours = every_other[(green >= low) & (green <= high)]
-    return np.median(colours, axis=0).astype(np.float32)
+    return np.asarray(np.median(colours, axis=0), np.float32)
 
 
 def _optical_density(
@@ -113,7 +115,7 @@ def _optical_density(
 def _nucleus_threshold(purple: NDArray[np.float32]) -> float:
     steps = np.clip(purple * _PURPLE_STEPS, 0, 255).astype(np.uint8)
     otsu, _ = cv2.threshold(steps, 0, 255, cv2.THRESH_OTSU)
-    return max(otsu / _PURPLE_STEPS, _LEAST_PURPLE)
+    return max(float(otsu) / _PURPLE_STEPS, _LEAST_PURPLE)
 
 
 def _join_lobes(labels: NDArray[np.int32], areas: dict[int, int]) -> list[list[int]]:

@@ -9,6 +9,7 @@ Needs the `train` extra; takes about two minutes on one core.
 
 import sys
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def _fit(features, labels, counted) -> nn.Sequential:
     sizes = (features.shape[1], *HIDDEN)
     layers = [
         layer
-        for size, following in zip(sizes[:-1], sizes[1:], strict=True)
+        for size, following in pairwise(sizes)
         for layer in (nn.Linear(size, following), nn.ReLU())
     ]
     network = nn.Sequential(*layers, nn.Linear(HIDDEN[-1], 2))

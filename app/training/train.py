@@ -26,7 +26,7 @@ Progress = Callable[[str, float], None]
 """Called with a sentence and the share of the training that is done, 0-1."""
 
 _WARM_UP = 40
-_RECORDED = ("torch", "numpy", "opencv-python-headless", "onnx", "onnxscript", "scikit-learn")
+_RECORDED = ("torch", "numpy", "opencv-python-headless", "onnx", "onnxscript", "scipy")
 
 
 @dataclass

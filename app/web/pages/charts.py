@@ -76,20 +76,13 @@ class IntervalBar:
 
 @dataclass(frozen=True)
 class ScoreScale:
-    """The score between 0 and 1, with its cut-off.
-
-    Parameters
-    ----------
-    label_anchor
-        The side of the cut-off on which its label has room, as SVG's `text-anchor`.
-    """
+    """The score between 0 and 1, with its cut-off."""
 
     width: float
     ticks: tuple[Tick, ...]
     start_x: float
     end_x: float
     cut_off_x: float
-    label_anchor: str
     span: Span
 
 
@@ -123,9 +116,7 @@ def interval_bar(proportion: Proportion, reference: float, scale: Scale) -> Inte
     """Draw one proportion on the common scale."""
     span = None
     if proportion.value is not None and proportion.low is not None and proportion.high is not None:
-        span = Span(
-            scale.at(proportion.low), scale.at(proportion.value), scale.at(proportion.high)
-        )
+        span = Span(scale.at(proportion.low), scale.at(proportion.value), scale.at(proportion.high))
     return IntervalBar(
         width=scale.width,
         height=BAR_HEIGHT,
@@ -140,14 +131,12 @@ def score_scale(value: float, low: float, high: float, cut_off: float) -> ScoreS
     """Draw a score and its interval between 0 and 1."""
     scale = Scale(0.0, 1.0, SCORE_WIDTH)
     ticks = tuple(Tick(scale.at(step / 5), f"{step / 5:g}") for step in range(6))
-    near_end = cut_off > 0.5  # noqa: PLR2004 - the middle
     return ScoreScale(
         width=SCORE_WIDTH,
         ticks=ticks,
         start_x=scale.at(0),
         end_x=scale.at(1),
         cut_off_x=scale.at(cut_off),
-        label_anchor="end" if near_end else "start",
         span=Span(scale.at(low), scale.at(value), scale.at(high)),
     )
 

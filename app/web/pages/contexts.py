@@ -1,11 +1,10 @@
 """What each template may know: one frozen dataclass a template, with everything in words.
 
-Numbers arrive here as the text that is shown; only charts carry numbers, as coordinates.
+Numbers arrive here as the text that is shown; only charts (in
+`report_contexts`) carry numbers, as coordinates.
 """
 
 from dataclasses import dataclass
-
-from app.web.pages.charts import Axis, DivergingBar, IntervalBar, ScoreScale
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class FormField:
-    """One input with its label; `kind` is ``text``, ``decimal``, ``integer``, ``select``."""
+    """One input with its label; `kind` is ``text``, ``number``, ``select`` or ``area``."""
 
     name: str
     label: str
@@ -262,92 +261,3 @@ class CellPage:
     measures: tuple[Named, ...]
     pixel_sha256: str
     bundle_title: str
-
-
-@dataclass(frozen=True)
-class KeyPicture:
-    """A strongest cell of an abnormality."""
-
-    path: str
-    thumbnail_path: str
-    ordinal: int
-    probability: str
-
-
-@dataclass(frozen=True)
-class AbnormalityRow:
-    """One abnormality of the report; texts are dashes where nothing was read."""
-
-    title: str
-    count: int
-    total: int
-    proportion: str
-    interval: str
-    threshold: str
-    reference: str
-    basis: str
-    bar: IntervalBar
-    strongest: tuple[KeyPicture, ...]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the report recommends; `kind` chooses the mark beside the words."""
-
-    kind: str
-    mark: str
-    wording: str
-    explanation: str
-
-
-@dataclass(frozen=True)
-class Addend:
-    """One line of the sum of log-odds; `kind` is ``baseline``, ``part`` or ``total``."""
-
-    kind: str
-    name: str
-    text: str
-    bar: DivergingBar
-
-
-@dataclass(frozen=True)
-class ScorePart:
-    """The score with all that adds up to it."""
-
-    value: str
-    interval: str
-    cut_off: str
-    cut_off_log_odds: str
-    cell_count: int
-    scale: ScoreScale
-    addends: tuple[Addend, ...]
-
-
-@dataclass(frozen=True)
-class ReportPage:
-    """report.html.
-
-    Parameters
-    ----------
-    basis_notice
-        That the weights were not fitted on patients; None where they were.
-    """
-
-    head: CaseHead
-    created_at: Moment
-    progress: ProgressPart
-    pmn_count: int
-    verdict: Verdict
-    basis_notice: str | None
-    warnings: tuple[str, ...]
-    score: ScorePart | None
-    axis: Axis
-    rows: tuple[AbnormalityRow, ...]
-    exclusions: tuple[Named, ...]
-    bundle_title: str
-    bundle_digest: str
-    bundle_network: str
-    training_data: tuple[str, ...]
-    rule_name: str
-    cohort: str
-    json_path: str

@@ -8,6 +8,7 @@ from app.web.pages.contexts import Moment
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
 # Between a number and its unit: narrow, and never broken over two lines.
 THIN = "\N{NARROW NO-BREAK SPACE}"
 SHORT_DIGEST = 12

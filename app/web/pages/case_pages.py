@@ -1,0 +1,177 @@
+"""The list of cases, the form of a new one, and a case with its gallery."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.domain.case import Progress
+from app.domain.errors import Conflict, NotFound
+from app.domain.user import User
+from app.ports import Bundle, CaseSummary, Transaction
+from app.services import reporting
+from app.services.history import page_of_cases
+from app.web.dependencies import ContainerDep, UserDep, current_user
+from app.web.pages.case_form import CaseForm, form_page, read_form
+from app.web.pages.contexts import CasePage
+from app.web.pages.navigation import HOME
+from app.web.pages.present import case_head, case_path, cases_page, progress_part
+from app.web.pages.present_cells import (
+    CaseCells,
+    cell_page,
+    gallery_part,
+    gallery_section,
+)
+from app.web.pages.rendering import chrome, render
+
+router = APIRouter(dependencies=[Depends(current_user)])
+
+CASES_PER_PAGE = 50
+# Heard by the gallery, which then loads itself again.
+_CLASSIFIED_EVENT = "classified"
+
+
+@router.get("/")
+def go_home() -> Response:
+    """The list of cases is the first page."""
+    return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+
+
+@router.get("/cases")
+def list_cases(container: ContainerDep, user: UserDep, before: UUID | None = None) -> Response:
+    """Cases, newest first."""
+    active = container.bundle
+    with container.transactions() as transaction:
+        found = page_of_cases(transaction, before, CASES_PER_PAGE, active.manifest.digest)
+        settled = _read_by_another(transaction, found.items, active)
+    page = cases_page(found.items, settled, before, found.next_before, container.now())
+    return render("cases.html", page, chrome("Cases", user))
+
+
+@router.get("/cases/new")
+def show_new_case(user: UserDep) -> Response:
+    """The empty form."""
+    return _case_form(CaseForm(), user)
+
+
+@router.post("/cases/new")
+def open_case(
+    container: ContainerDep, user: UserDep, form: Annotated[CaseForm, Form()]
+) -> Response:
+    """Open a case and go to it, or say on the form why not."""
+    read = read_form(form)
+    if read.case is None:
+        return _case_form(form, user, read.errors, HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        with container.transactions() as transaction:
+            case = transaction.cases.add(read.case, container.now())
+    except Conflict as error:
+        with container.transactions() as transaction:
+            existing = transaction.cases.find(read.case.accession_number)
+        field = "accession_number" if existing else "patient_name"
+        path = case_path(existing.id) if existing else None
+        return _case_form(form, user, {field: error.detail}, HTTPStatus.CONFLICT, path)
+    return RedirectResponse(case_path(case.id), HTTPStatus.SEE_OTHER)
+
+
+@router.get("/cases/{case_id}")
+def show_case(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
+    """A case: upload, progress and gallery."""
+    with container.transactions() as transaction:
+        cells = _cells(transaction, case_id, container.bundle)
+        progress = transaction.cells.progress(case_id, cells.manifest.digest)
+    page = CasePage(
+        head=case_head(cells.case, container.now()),
+        progress=progress_part(case_id, progress),
+        gallery=gallery_part(cells),
+        upload_path=f"/api/v1/cases/{case_id}/cells",
+        report_path=f"{case_path(case_id)}/report",
+        empty=progress.cell_count == 0,
+    )
+    frame = chrome(f"Case {cells.case.accession_number}", user, cells.case.origin.notice)
+    return render("case.html", page, frame)
+
+
+@router.get("/cases/{case_id}/progress")
+def show_progress(container: ContainerDep, case_id: UUID) -> Response:
+    """How far classification is; asks to be loaded again until it is done."""
+    with container.transactions() as transaction:
+        transaction.cases.get(case_id)
+        bundle = reporting.bundle_of(transaction, case_id, container.bundle)
+        progress = transaction.cells.progress(case_id, bundle.manifest.digest)
+    headers = {"HX-Trigger": _CLASSIFIED_EVENT} if progress.done else {}
+    return render("progress.html", progress_part(case_id, progress), headers=headers)
+
+
+@router.get("/cases/{case_id}/gallery")
+def show_gallery(
+    container: ContainerDep,
+    case_id: UUID,
+    section: str | None = None,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Response:
+    """The gallery, or more cells of one of its sections."""
+    with container.transactions() as transaction:
+        cells = _cells(transaction, case_id, container.bundle)
+    if section is None:
+        return render("gallery.html", gallery_part(cells))
+    part = gallery_section(cells, section, offset)
+    if part is None:
+        raise NotFound(f"The gallery has no section {section[:40]!r}. Load the page again.")
+    return render("more_cells.html", part)
+
+
+@router.get("/cases/{case_id}/cells/{cell_id}")
+def show_cell(
+    request: Request, container: ContainerDep, user: UserDep, case_id: UUID, cell_id: UUID
+) -> Response:
+    """One cell: a page, or for the gallery's larger view a fragment."""
+    with container.transactions() as transaction:
+        cells = _cells(transaction, case_id, container.bundle)
+    page = cell_page(cells.of(cell_id), cells)
+    if request.headers.get("hx-request") == "true":
+        return render("cell_view.html", page)
+    title = f"Cell {page.ordinal} of {cells.case.accession_number}"
+    return render("cell.html", page, chrome(title, user, cells.case.origin.notice))
+
+
+def _cells(transaction: Transaction, case_id: UUID, active: Bundle) -> CaseCells:
+    case = transaction.cases.get(case_id)
+    bundle = reporting.bundle_of(transaction, case_id, active)
+    read = reporting.read_cells(transaction, case_id, bundle)
+    settled = {item.cell.id for item in read}
+    return CaseCells(
+        case=case,
+        manifest=bundle.manifest,
+        read=read,
+        waiting=[cell for cell in transaction.cells.of_case(case_id) if cell.id not in settled],
+        failures=transaction.cells.failures(case_id, bundle.manifest.digest),
+    )
+
+
+def _read_by_another(
+    transaction: Transaction, items: Sequence[CaseSummary], active: Bundle
+) -> Mapping[UUID, Progress]:
+    """Progress of the cases that an earlier bundle read: they do not wait for this one."""
+    found = {}
+    for item in items:
+        if item.progress.cell_count and item.progress.pending_count == item.progress.cell_count:
+            bundle = reporting.bundle_of(transaction, item.case.id, active)
+            digest = bundle.manifest.digest
+            found[item.case.id] = transaction.cells.progress(item.case.id, digest)
+    return found
+
+
+def _case_form(
+    form: CaseForm,
+    user: User,
+    errors: Mapping[str, str] | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+    conflict_path: str | None = None,
+) -> Response:
+    page = form_page(form, errors or {}, conflict_path)
+    title = "Error: new case" if errors else "New case"
+    return render("case_new.html", page, chrome(title, user), status=status)

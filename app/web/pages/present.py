@@ -1,0 +1,112 @@
+"""Cases and their progress, from domain values to what the pages show."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.case import Case, CaseOrigin, ClinicalContext, Progress
+from app.ports import CaseSummary
+from app.web.pages.contexts import CaseHead, CaseRow, CasesPage, Named, ProgressPart
+from app.web.pages.wording import THIN, TIMES, counted, moment
+
+# Name in `ClinicalContext`: label, unit. The forms, the case and the report share it.
+MEASURED = {
+    "age_years": ("Age", "years"),
+    "haemoglobin_g_dl": ("Haemoglobin", "g/dL"),
+    "mcv_fl": ("MCV", "fL"),
+    "platelets_10e9_l": ("Platelets", f"{TIMES}10⁹/L"),
+    "neutrophils_10e9_l": ("Neutrophils", f"{TIMES}10⁹/L"),
+}
+TOLD = {"known_cytopenia": "Known cytopenia", "question": "Question"}
+_BADGES = {CaseOrigin.SYNTHETIC: "Synthetic", CaseOrigin.OPEN_DATA: "Open data"}
+
+
+def case_path(case_id: UUID) -> str:
+    """The page of a case; everything of the case lies below it."""
+    return f"/cases/{case_id}"
+
+
+def case_head(case: Case, now: datetime) -> CaseHead:
+    """Whose case it is, and what the requester knows."""
+    return CaseHead(
+        path=case_path(case.id),
+        accession_number=case.accession_number,
+        patient=case.patient.identifier,
+        patient_name=case.patient.name,
+        opened=moment(case.created_at, now),
+        context=clinical_context(case.context),
+    )
+
+
+def clinical_context(context: ClinicalContext) -> tuple[Named, ...]:
+    """The values that were given, each with its unit."""
+    shown = []
+    if context.sex is not None:
+        shown.append(Named("Sex", context.sex.value))
+    for name, (label, unit) in MEASURED.items():
+        value = getattr(context, name)
+        if value is not None:
+            shown.append(Named(label, f"{value:g}{THIN}{unit}"))
+    for name, label in TOLD.items():
+        if text := getattr(context, name):
+            shown.append(Named(label, text))
+    return tuple(shown)
+
+
+def progress_part(case_id: UUID, progress: Progress) -> ProgressPart:
+    """How far classification is."""
+    return ProgressPart(
+        path=f"{case_path(case_id)}/progress",
+        cell_count=progress.cell_count,
+        settled_count=progress.classified_count + progress.failed_count,
+        failed_count=progress.failed_count,
+        done=progress.done,
+    )
+
+
+def progress_state(progress: Progress) -> str:
+    """How far classification is, in a few words."""
+    if progress.cell_count == 0:
+        return "No images yet"
+    if not progress.done:
+        settled = progress.cell_count - progress.pending_count
+        return f"Classifying: {settled:,} of {progress.cell_count:,}"
+    if progress.failed_count:
+        return f"Classified; {counted(progress.failed_count, 'cell', 'cells')} failed"
+    return "Classified"
+
+
+def cases_page(
+    items: Sequence[CaseSummary],
+    settled: Mapping[UUID, Progress],
+    before: UUID | None,
+    next_before: UUID | None,
+    now: datetime,
+) -> CasesPage:
+    """The list of cases; `settled` overrides the progress of cases that a past bundle read."""
+    rows = tuple(
+        _case_row(item.case, settled.get(item.case.id, item.progress), now) for item in items
+    )
+    pending = [f"#state-{row.id}" for row in rows if row.pending]
+    here = f"/cases?before={before}" if before else "/cases"
+    return CasesPage(
+        rows=rows,
+        refresh_path=here if pending else None,
+        refresh_targets=",".join(pending),
+        newest_path="/cases" if before else None,
+        older_path=f"/cases?before={next_before}" if next_before else None,
+    )
+
+
+def _case_row(case: Case, progress: Progress, now: datetime) -> CaseRow:
+    return CaseRow(
+        id=str(case.id),
+        accession_number=case.accession_number,
+        patient=case.patient.identifier,
+        patient_name=case.patient.name,
+        origin=_BADGES.get(case.origin),
+        opened=moment(case.created_at, now),
+        cell_count=progress.cell_count,
+        state=progress_state(progress),
+        pending=not progress.done,
+    )

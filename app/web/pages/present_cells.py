@@ -1,0 +1,295 @@
+"""Cells of a case: the gallery in its groups, and one cell with all that is known of it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.abnormality import Abnormality
+from app.domain.bundle import BundleManifest
+from app.domain.case import Case
+from app.domain.cell import Cell, Framing
+from app.domain.errors import NotFound
+from app.domain.finding import CellFindings, Exclusion, ReadCell, Tally, tally
+from app.web.pages import wording
+from app.web.pages.contexts import (
+    Call,
+    CellCard,
+    CellPage,
+    GalleryPart,
+    GallerySection,
+    Named,
+)
+from app.web.pages.present import case_path
+
+CELLS_AT_ONCE = 120
+THUMBNAIL_PX = 256
+UNREMARKABLE = "unremarkable"
+WAITING = "waiting"
+SHORT_LABELS = {
+    Abnormality.PSEUDO_PELGER: "Pelger",
+    Abnormality.NUCLEAR_SPIKE: "Spikes",
+    Abnormality.VACUOLE: "Vacuoles",
+    Abnormality.HYPOGRANULARITY: "Hypogran.",
+}
+_FRAMINGS = {
+    Framing.TIGHT: "The image as it was sent.",
+    Framing.FRAMED: "Cut out of the image that was sent.",
+    Framing.NONE: "No leukocyte was found: the image as it was sent.",
+    Framing.SEVERAL: "Several leukocytes: cut to the one nearest to the centre.",
+}
+_EXCLUSION_NOTES = {
+    Exclusion.NOT_PMN: "Below the PMN threshold of {pmn}; not counted",
+    Exclusion.POOR_QUALITY: "Not counted",
+    Exclusion.NOT_CLASSIFIED: "Classification failed; not counted",
+}
+
+
+@dataclass(frozen=True)
+class CaseCells:
+    """All cells of a case, as they stand now.
+
+    Parameters
+    ----------
+    read
+        Cells that were classified or failed.
+    waiting
+        Cells that neither were.
+    failures
+        Why a cell could not be classified.
+    """
+
+    case: Case
+    manifest: BundleManifest
+    read: Sequence[ReadCell]
+    waiting: Sequence[Cell]
+    failures: Mapping[UUID, str]
+
+    def of(self, cell_id: UUID) -> ReadCell:
+        """One of them; raises `NotFound`."""
+        for read in (*self.read, *map(_unread, self.waiting)):
+            if read.cell.id == cell_id:
+                return read
+        raise NotFound("There is no such cell in this case.")
+
+
+@dataclass(frozen=True)
+class _Group:
+    key: str
+    title: str
+    note: str
+    counted: str | None
+    cells: Sequence[ReadCell]
+
+
+def thumbnail_path(cell: Cell, size_px: int = THUMBNAIL_PX) -> str:
+    """The picture of a cell, cut to what the classifier reads."""
+    return f"{cell_path(cell)}/crop.jpg?size={size_px}"
+
+
+def cell_path(cell: Cell) -> str:
+    """The page of a cell."""
+    return f"{case_path(cell.case_id)}/cells/{cell.id}"
+
+
+def gallery_part(cells: CaseCells) -> GalleryPart:
+    """Every group that has cells; once some are read, the four abnormalities even without any."""
+    return GalleryPart(
+        path=_gallery_path(cells),
+        sections=tuple(_section(group, cells, offset=0) for group in _groups(cells)),
+        bundle_title=cells.manifest.title,
+    )
+
+
+def gallery_section(cells: CaseCells, key: str, offset: int) -> GallerySection | None:
+    """A group's cells from an offset on; None where there is no such group."""
+    for group in _groups(cells):
+        if group.key == key:
+            return _section(group, cells, offset)
+    return None
+
+
+def cell_page(read: ReadCell, cells: CaseCells) -> CellPage:
+    """One cell with all that is known of it."""
+    cell, crop = read.cell, read.cell.location.crop
+    is_whole = (crop.width, crop.height) == (cell.width_px, cell.height_px)
+    whole_path = f"{cell_path(cell)}/image.png"
+    return CellPage(
+        case_path=case_path(cell.case_id),
+        accession_number=cells.case.accession_number,
+        ordinal=cell.ordinal,
+        file_name=cell.file_name,
+        image_path=whole_path if is_whole else thumbnail_path(cell, 512),
+        image_width_px=crop.width,
+        image_height_px=crop.height,
+        whole_path=None if is_whole else whole_path,
+        whole_size=f"{cell.width_px} {wording.TIMES} {cell.height_px} px",
+        framing=_FRAMINGS[cell.location.framing],
+        verdict=_verdict(read, cells),
+        calls=_all_calls(read, cells.manifest),
+        flags=tuple(flag.wording for flag in cell.quality.flags),
+        measures=_measures(cell),
+        pixel_sha256=cell.pixel_sha256,
+        bundle_title=cells.manifest.title,
+    )
+
+
+def _gallery_path(cells: CaseCells) -> str:
+    return f"{case_path(cells.case.id)}/gallery"
+
+
+def _groups(cells: CaseCells) -> list[_Group]:
+    counts = tally(cells.read)
+    counted = [read for read in cells.read if read.exclusion is None]
+    abnormal = [_abnormality_group(label, counts, counted, cells.manifest) for label in Abnormality]
+    rest = [
+        _unremarkable_group(counted, cells.manifest),
+        *(_exclusion_group(reason, cells) for reason in _EXCLUSION_NOTES),
+        _waiting_group(cells),
+    ]
+    return (abnormal if cells.read else []) + [group for group in rest if group.cells]
+
+
+def _abnormality_group(
+    label: Abnormality, counts: Tally, counted: Sequence[ReadCell], manifest: BundleManifest
+) -> _Group:
+    showing = _by(
+        lambda findings: findings.probabilities[label],
+        (read for read in counted if label in read.abnormalities),
+    )
+    proportion = counts.proportion(label)
+    share = f"{wording.percent(proportion.value)} ({wording.percent_interval(proportion)})"
+    return _Group(
+        key=label.value,
+        title=label.wording,
+        note=f"called from {wording.threshold(manifest.thresholds[label])}",
+        counted=f"{proportion.count:,} of {proportion.total:,} PMN, {share}",
+        cells=showing,
+    )
+
+
+def _unremarkable_group(counted: Sequence[ReadCell], manifest: BundleManifest) -> _Group:
+    def nearness(findings: CellFindings) -> float:
+        return max(
+            findings.probabilities[label] - manifest.thresholds[label] for label in Abnormality
+        )
+
+    return _Group(
+        key=UNREMARKABLE,
+        title="Without abnormality",
+        note="Counted PMN; those nearest to a threshold come first",
+        counted=None,
+        cells=_by(nearness, (read for read in counted if not read.abnormalities)),
+    )
+
+
+def _exclusion_group(reason: Exclusion, cells: CaseCells) -> _Group:
+    left_out = (read for read in cells.read if read.exclusion is reason)
+    return _Group(
+        key=reason.value,
+        title=f"Excluded: {reason.wording.lower().replace('pmn', 'PMN')}",
+        note=_EXCLUSION_NOTES[reason].format(pmn=wording.threshold(cells.manifest.pmn_threshold)),
+        counted=None,
+        cells=_by(lambda findings: findings.pmn_probability, left_out),
+    )
+
+
+def _waiting_group(cells: CaseCells) -> _Group:
+    waiting = [_unread(cell) for cell in cells.waiting]
+    return _Group(WAITING, "Waiting", "Not classified yet", None, waiting)
+
+
+def _unread(cell: Cell) -> ReadCell:
+    return ReadCell(cell, None, None, frozenset())
+
+
+def _by(key: Callable[[CellFindings], float], cells: Iterable[ReadCell]) -> list[ReadCell]:
+    """Highest first; without findings last, by ordinal."""
+    return sorted(
+        cells,
+        key=lambda read: (-key(read.findings) if read.findings else 2.0, read.cell.ordinal),
+    )
+
+
+def _section(group: _Group, cells: CaseCells, offset: int) -> GallerySection:
+    end = offset + CELLS_AT_ONCE
+    more = f"{_gallery_path(cells)}?section={group.key}&offset={end}"
+    return GallerySection(
+        key=group.key,
+        title=group.title,
+        note=group.note,
+        count=len(group.cells),
+        counted=group.counted,
+        cells=tuple(_card(read, cells) for read in group.cells[offset:end]),
+        more_path=more if end < len(group.cells) else None,
+    )
+
+
+def _card(read: ReadCell, cells: CaseCells) -> CellCard:
+    pmn = read.findings.pmn_probability if read.findings else None
+    return CellCard(
+        path=cell_path(read.cell),
+        thumbnail_path=thumbnail_path(read.cell),
+        ordinal=read.cell.ordinal,
+        file_name=read.cell.file_name,
+        summary=_verdict(read, cells),
+        calls=_calls(read, cells.manifest),
+        pmn_probability=None if pmn is None else wording.probability(pmn),
+        facts=_facts(read, cells),
+    )
+
+
+def _calls(read: ReadCell, manifest: BundleManifest, decimals: int = 2) -> tuple[Call, ...]:
+    if read.findings is None:
+        return ()
+    return tuple(
+        Call(
+            label=label.wording,
+            short_label=SHORT_LABELS[label],
+            probability=wording.probability(read.findings.probabilities[label], decimals),
+            threshold=wording.threshold(manifest.thresholds[label]),
+            called=label in read.abnormalities,
+        )
+        for label in Abnormality
+    )
+
+
+def _all_calls(read: ReadCell, manifest: BundleManifest) -> tuple[Call, ...]:
+    if read.findings is None:
+        return ()
+    probability = read.findings.pmn_probability
+    pmn = Call(
+        label="Neutrophil (PMN)",
+        short_label="PMN",
+        probability=wording.probability(probability, 3),
+        threshold=wording.threshold(manifest.pmn_threshold),
+        called=probability >= manifest.pmn_threshold,
+    )
+    return (pmn, *_calls(read, manifest, decimals=3))
+
+
+def _verdict(read: ReadCell, cells: CaseCells) -> str:
+    if read.exclusion is not None:
+        reason = cells.failures.get(read.cell.id)
+        return f"Not counted: {read.exclusion.wording}{f' ({reason})' if reason else ''}"
+    if read.findings is None:
+        return "Waiting for classification"
+    shown = [label.wording for label in Abnormality if label in read.abnormalities]
+    return f"Counted: {', '.join(shown) or 'without abnormality'}"
+
+
+def _facts(read: ReadCell, cells: CaseCells) -> tuple[str, ...]:
+    """Why a cell stands where it stands, where probabilities do not say it."""
+    facts = [flag.wording for flag in read.cell.quality.flags]
+    if facts:
+        facts.extend(f"{item.name} {item.text}" for item in _measures(read.cell))
+    if reason := cells.failures.get(read.cell.id):
+        facts.append(reason)
+    return tuple(facts)
+
+
+def _measures(cell: Cell) -> tuple[Named, ...]:
+    shown = []
+    for name, value in cell.quality.measures.items():
+        words, unit = wording.measure_name(name)
+        shown.append(Named(words, f"{wording.number(value)}{wording.THIN}{unit}".rstrip()))
+    return tuple(shown)

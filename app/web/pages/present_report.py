@@ -1,0 +1,145 @@
+"""The report, from the domain's value to what the page shows."""
+
+import math
+from datetime import datetime
+
+from app.domain.finding import ReadCell
+from app.domain.report import AbnormalityLine, Report
+from app.domain.screening import Recommendation, ScreeningScore
+from app.web.pages import charts, wording
+from app.web.pages.contexts import Named
+from app.web.pages.present import case_head, progress_part
+from app.web.pages.present_cells import cell_path, thumbnail_path
+from app.web.pages.report_contexts import (
+    AbnormalityRow,
+    Addend,
+    KeyPicture,
+    ReportPage,
+    ScorePart,
+    Verdict,
+)
+
+_MARKS = {
+    Recommendation.TEST_UBA1: "▲",
+    Recommendation.NOT_RAISED_BY_SMEAR: "○",
+    Recommendation.INSUFFICIENT_CELLS: wording.DASH,
+}
+
+
+def report_page(report: Report, now: datetime) -> ReportPage:
+    """Everything that the report shows."""
+    notice = report.rule.basis.notice
+    return ReportPage(
+        head=case_head(report.case, now),
+        created_at=wording.moment(report.created_at, now),
+        progress=progress_part(report.case.id, report.progress),
+        pmn_count=report.pmn_count,
+        verdict=_verdict(report),
+        basis_notice=notice,
+        # The notice stands beside the score already.
+        warnings=tuple(text for text in report.warnings if text != notice),
+        score=_score_part(report.score) if report.score else None,
+        axis=charts.proportion_axis(_scale(report)),
+        rows=tuple(_row(line, report) for line in report.abnormalities),
+        exclusions=tuple(
+            Named(item.reason.wording, f"{item.count:,}") for item in report.exclusions
+        ),
+        bundle_title=report.bundle.title,
+        bundle_digest=report.bundle.digest,
+        bundle_network=report.bundle.network,
+        training_data=report.bundle.training_data,
+        rule_name=report.rule.name,
+        cohort=report.rule.cohort_description,
+        json_path=f"/api/v1/cases/{report.case.id}/report",
+    )
+
+
+def _verdict(report: Report) -> Verdict:
+    recommendation = report.recommendation
+    if recommendation is None:
+        return Verdict(
+            "incomplete",
+            "…",
+            "No recommendation yet",
+            "Some cells are not read yet. The score follows when all are.",
+        )
+    return Verdict(
+        recommendation.value,
+        _MARKS[recommendation],
+        recommendation.wording,
+        _explanation(recommendation, report),
+    )
+
+
+def _explanation(recommendation: Recommendation, report: Report) -> str:
+    if recommendation is Recommendation.INSUFFICIENT_CELLS:
+        return (
+            f"{wording.counted(report.pmn_count, 'PMN was', 'PMN were')} counted; the score needs "
+            f"at least {report.rule.minimum_cells}."
+        )
+    side = "at or above" if recommendation is Recommendation.TEST_UBA1 else "below"
+    return f"The score is {side} its cut-off, from {report.pmn_count:,} counted PMN."
+
+
+def _score_part(score: ScreeningScore) -> ScorePart:
+    low = wording.score(score.interval_low, score.cut_off)
+    high = wording.score(score.interval_high, score.cut_off)
+    return ScorePart(
+        value=wording.score(score.value, score.cut_off),
+        interval=f"{low}{wording.DASH}{high}",
+        cut_off=wording.threshold(score.cut_off),
+        cut_off_log_odds=wording.signed(math.log(score.cut_off / (1 - score.cut_off))),
+        cell_count=score.cell_count,
+        scale=charts.score_scale(
+            score.value, score.interval_low, score.interval_high, score.cut_off
+        ),
+        addends=_addends(score),
+    )
+
+
+def _addends(score: ScreeningScore) -> tuple[Addend, ...]:
+    """Baseline, contributions and their sum: what a reader can add up."""
+    total = score.baseline_log_odds + sum(item.log_odds for item in score.contributions)
+    lines = [
+        ("baseline", "Baseline: the controls' mean", score.baseline_log_odds),
+        *(("part", item.label.wording, item.log_odds) for item in score.contributions),
+        ("total", "Log-odds of the score", total),
+    ]
+    bars = charts.diverging_bars([value for _, _, value in lines])
+    return tuple(
+        Addend(kind, name, wording.signed(value), bar)
+        for (kind, name, value), bar in zip(lines, bars, strict=True)
+    )
+
+
+def _scale(report: Report) -> charts.Scale:
+    return charts.proportion_scale(
+        [line.proportion for line in report.abnormalities],
+        [report.rule.reference_proportions[line.label] for line in report.abnormalities],
+    )
+
+
+def _row(line: AbnormalityLine, report: Report) -> AbnormalityRow:
+    reference = report.rule.reference_proportions[line.label]
+    return AbnormalityRow(
+        title=line.label.wording,
+        count=line.proportion.count,
+        total=line.proportion.total,
+        proportion=wording.percent(line.proportion.value),
+        interval=wording.percent_interval(line.proportion),
+        threshold=wording.threshold(line.threshold),
+        reference=wording.percent(reference),
+        basis=line.basis,
+        bar=charts.interval_bar(line.proportion, reference, _scale(report)),
+        strongest=tuple(_picture(read, line) for read in line.strongest),
+    )
+
+
+def _picture(read: ReadCell, line: AbnormalityLine) -> KeyPicture:
+    value = read.findings.probabilities[line.label] if read.findings else 0.0
+    return KeyPicture(
+        path=cell_path(read.cell),
+        thumbnail_path=thumbnail_path(read.cell),
+        ordinal=read.cell.ordinal,
+        probability=wording.probability(value),
+    )

@@ -1,0 +1,23 @@
+"""The report as a page, made to be read and to be printed."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from app.services.reporting import report_on
+from app.web.dependencies import ContainerDep, UserDep
+from app.web.pages.present_report import report_page
+from app.web.pages.rendering import chrome, render
+
+router = APIRouter()
+
+
+@router.get("/cases/{case_id}/report")
+def show_report(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
+    """What was read of a case, as it stands now."""
+    now = container.now()
+    with container.transactions() as transaction:
+        case = transaction.cases.get(case_id)
+        report = report_on(transaction, case, container.bundle, now)
+    frame = chrome(f"Report {case.accession_number}", user, case.origin.notice)
+    return render("report.html", report_page(report, now), frame)

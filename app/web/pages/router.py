@@ -1,0 +1,11 @@
+"""All pages for people."""
+
+from fastapi import APIRouter
+
+from app.web.pages import case_pages, images, report_pages, sign_in_pages
+
+router = APIRouter(include_in_schema=False)
+router.include_router(sign_in_pages.router)
+router.include_router(case_pages.router)
+router.include_router(report_pages.router)
+router.include_router(images.router)

@@ -17,7 +17,7 @@ _LEAST_NUCLEUS_SHARE = 0.006
 # The smallest further nucleus, as a share of the largest.
 _LEAST_OTHER_SHARE = 0.3
 # A crop is tight if nucleus and cell fill it: this many nucleus shares and cell shares together.
-_TIGHT_NUCLEUS_SHARE = 0.15
+_TIGHT_NUCLEUS_SHARE = 0.1
 _TIGHT_NUCLEUS_WEIGHT = 3.0
 _TIGHT_FILL = 1.15
 _TIGHT_INSIDE_SHARE = 0.75

@@ -59,11 +59,6 @@ class TrainConfig:
     evaluation_limit: int | None = None
     """At most so many validation cells of each kind; None for all."""
 
-    @property
-    def title(self) -> str:
-        """Name of the bundle's folder."""
-        return f"{self.name}-{self.version}"
-
 
 def load_config(path: Path, **overrides: Any) -> TrainConfig:
     """Read a configuration; an override that is not None wins.

@@ -1,11 +1,15 @@
 """Train, evaluate, export and fit the screening rule, in one go."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from app.domain.abnormality import Abnormality
 from app.imaging.preprocess import preprocess
@@ -34,37 +38,46 @@ def run_train(
     data_dir: Path | None = None,
     scratch_dir: Path | None = None,
     progress: Progress | None = None,
-) -> Path:
+) -> None:
     """Train by a configuration file and write the bundle.
 
     Parameters
     ----------
     output_dir
-        The bundle becomes a folder `<name>-<version>` in it.
+        The bundle's folder; it is made where it does not exist.
     data_dir, scratch_dir
         Replace those of the configuration.
     progress
-        Called with a sentence and the share of the training that is done, 0-1.
-
-    Returns
-    -------
-    The bundle's folder.
+        Called with a sentence and the share of the training that is done, 0-1; without it a bar
+        is shown on the terminal.
     """
     config = load_config(config_path, data_dir=data_dir, scratch_dir=scratch_dir)
-    network = train(config, progress)
-    return finish(network, config, output_dir, progress)
+    with _bar() if progress is None else nullcontext(progress) as tell:
+        network = train(config, tell)
+        finish(network, config, output_dir, tell)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def tell(sentence: str, share: float) -> None:
+            bar.update(task, description=sentence, completed=share)
+
+        yield tell
 
 
 def finish(
-    network: SmearNetwork, config: TrainConfig, output_dir: Path, progress: Progress | None = None
-) -> Path:
-    """Evaluate a trained network and write its bundle."""
-    if progress:
-        progress("Scoring the validation cells", 1.0)
+    network: SmearNetwork, config: TrainConfig, folder: Path, tell: Progress | None = None
+) -> None:
+    """Evaluate a trained network and write its bundle into a folder."""
+    if tell:
+        tell("Scoring the validation cells", 1.0)
     validation = score_validation(network, config)
     evaluation = evaluate(validation)
     set_temperatures(network, evaluation)
-    folder = output_dir / config.title
     folder.mkdir(parents=True, exist_ok=True)
     export_graph(network, folder / MODEL_FILE, config.size_px)
     parity = check_parity(
@@ -73,7 +86,6 @@ def finish(
     rule = screening_rule(evaluation.sensitivity, evaluation.specificity, config.seed)
     write_bundle(folder, config, evaluation, rule, _counts(config), parity)
     _keep_figures(evaluation, config)
-    return folder
 
 
 def _images(samples: list[Sample], size_px: int) -> NDArray[np.uint8]:

@@ -17,10 +17,12 @@ _LEAST_NUCLEUS_SHARE = 0.006
 # The smallest further nucleus, as a share of the largest.
 _LEAST_OTHER_SHARE = 0.3
 # A crop is tight if nucleus and cell fill it: this many nucleus shares and cell shares together.
-_TIGHT_NUCLEUS_SHARE = 0.1
+_TIGHT_NUCLEUS_SHARE = 0.13
 _TIGHT_NUCLEUS_WEIGHT = 3.0
 _TIGHT_FILL = 1.15
 _TIGHT_INSIDE_SHARE = 0.75
+# ... or if the nucleus alone spans this much of it: few frames magnify a cell so much.
+_TIGHT_SPAN = 0.66
 # Air around the outline in shares of the cell's size: measured between the training crops and
 # the outlines of the same cells in their frames.
 _MARGIN_SHARE = 0.01
@@ -71,7 +73,9 @@ def _is_tight(found: list[NDArray[np.bool_]], line: NDArray[np.float64]) -> bool
     inside = stained[top : bottom + 1, left : right + 1].sum() / stained.sum()
     cell_share = min((right - left) / width, (bottom - top) / height)
     fills = _TIGHT_NUCLEUS_WEIGHT * nucleus_share + cell_share >= _TIGHT_FILL
-    return bool(fills and inside >= _TIGHT_INSIDE_SHARE)
+    y, x = np.nonzero(stained)
+    spans = max(np.ptp(x) / width, np.ptp(y) / height) >= _TIGHT_SPAN
+    return bool(inside >= _TIGHT_INSIDE_SHARE and (fills or spans))
 
 
 def _is_within(nucleus: NDArray[np.bool_], line: NDArray[np.float64]) -> bool:

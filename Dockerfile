@@ -17,7 +17,7 @@ COPY static ./static
 COPY templates ./templates
 RUN useradd --system --uid 10001 --no-create-home vexascope \
     && install --directory --owner=vexascope --group=vexascope /data
-USER vexascope
+USER 10001
 ENV PATH=/opt/vexascope/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     VEXASCOPE_HOST=0.0.0.0 \

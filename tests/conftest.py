@@ -19,6 +19,7 @@ import pytest
 
 from app.bootstrap import Container, build, migrate
 from app.settings import PROJECT, Settings
+from tests.bundles import write_bundle
 
 ADMIN_PASSWORD = "correct horse battery staple"
 START_S = 60
@@ -38,20 +39,29 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The very small bundle: for all that does not depend on what a real network says."""
+    return write_bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory, small_bundle: Path) -> Path:
     """A database that the migrations have made, to be copied."""
     folder = tmp_path_factory.mktemp("migrated")
-    _migrate(make_settings(folder))
+    _migrate(make_settings(folder, bundle=small_bundle))
     return folder / "vexascope.db"
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def migrated_postgresql(
+    postgresql_server: str, tmp_path_factory: pytest.TempPathFactory, small_bundle: Path
+) -> str:
     """The name of a database that the migrations have made, to be copied."""
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE migrated")
     url = _with_database(postgresql_server, "migrated")
-    _migrate(make_settings(tmp_path_factory.mktemp("migrated-pg"), database_url=url))
+    folder = tmp_path_factory.mktemp("migrated-pg")
+    _migrate(make_settings(folder, database_url=url, bundle=small_bundle))
     return "migrated"
 
 
@@ -73,19 +83,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def container(database_url: str, tmp_path: Path) -> Iterator[Container]:
+def container(database_url: str, tmp_path: Path, small_bundle: Path) -> Iterator[Container]:
     """The whole product but its edges, on each database."""
-    container = build(make_settings(tmp_path, database_url=database_url))
-    container.remember_bundle()
-    yield container
-    container.close()
-
-
-@pytest.fixture
-def sqlite_container(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Container]:
-    """The same on SQLite alone, for what does not touch SQL itself."""
-    shutil.copy(migrated_sqlite, tmp_path / "vexascope.db")
-    container = build(make_settings(tmp_path))
+    container = build(make_settings(tmp_path, database_url=database_url, bundle=small_bundle))
     container.remember_bundle()
     yield container
     container.close()

@@ -132,7 +132,7 @@ class SqlCellRepository:
             .join(CellRow, CellRow.id == ClassificationFailureRow.cell_id)
             .where(CellRow.case_id == case_id, ClassificationFailureRow.bundle_digest == digest)
         )
-        return dict(self._session.execute(query).tuples().all())
+        return dict(self._session.execute(query).all())
 
     def progress(self, case_id: UUID, digest: str) -> Progress:
         """Of one case."""

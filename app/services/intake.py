@@ -46,7 +46,7 @@ class IntakeLimits:
 class IncomingFile:
     """One file as it was sent; `stream` is read from its start."""
 
-    name: str
+    file: str
     stream: BinaryIO
 
 
@@ -185,9 +185,9 @@ def unpacked(files: Iterable[IncomingFile], limits: IntakeLimits) -> Iterator[Ca
             yield file
             continue
         try:
-            yield from unpack(file.name, file.stream, limits.archive)
+            yield from unpack(file.file, file.stream, limits.archive)
         except ImageRefused as error:
-            yield RefusedFile(file.name, error.reason, error.detail)
+            yield RefusedFile(file.file, error.reason, error.detail)
 
 
 def _take(item: Candidate, limits: ImageLimits, blobs: BlobStore) -> Examined | RefusedFile:
@@ -204,9 +204,9 @@ def examine_candidate(item: Candidate, limits: ImageLimits) -> tuple[Examined, R
     if isinstance(item, RefusedFile):
         return item
     try:
-        return examine(item.name, _content(item, limits), limits)
+        return examine(item.file, _content(item, limits), limits)
     except ImageRefused as error:
-        return RefusedFile(item.name, error.reason, error.detail)
+        return RefusedFile(item.file, error.reason, error.detail)
 
 
 def _content(item: IncomingFile | ArchiveMember, limits: ImageLimits) -> bytes:

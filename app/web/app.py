@@ -5,7 +5,9 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import structlog
 from fastapi import FastAPI
+from fastapi.concurrency import contextmanager_in_threadpool
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -15,6 +17,7 @@ from app.domain.report import RESEARCH_USE_NOTICE
 from app.settings import PROJECT
 from app.web import errors, health
 from app.web.api.router import router as api
+from app.web.body_limit import BodyLimitMiddleware
 from app.web.middleware import RequestMiddleware
 from app.web.pages.router import router as pages
 from app.web.security import Security, session_secret
@@ -42,7 +45,6 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan,
         middleware=_middleware(container),
-        max_body_size=container.settings.max_request_mib * MIB,
         # One more than the limit, so that the answer to too many is the product's own.
         form_limits={"max_files": container.settings.max_files + 1},
     )
@@ -61,6 +63,7 @@ def _middleware(container: Container) -> list[Middleware]:
     settings = container.settings
     return [
         Middleware(RequestMiddleware),
+        Middleware(BodyLimitMiddleware, max_bytes=settings.max_request_mib * MIB),
         Middleware(
             SessionMiddleware,
             secret_key=session_secret(container),
@@ -75,7 +78,8 @@ def _middleware(container: Container) -> list[Middleware]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
-    container.remember_bundle()
-    with app.state.background(container):
+    await run_in_threadpool(container.remember_bundle)
+    # In a thread: the queue refuses to start inside a running event loop.
+    async with contextmanager_in_threadpool(app.state.background(container)):
         yield
         _log.info("stopping: running jobs finish, the rest waits in the queue")

@@ -57,7 +57,7 @@ def _ours(request: Request, error: Exception) -> Response:
     extra: dict[str, Any] = {}
     if isinstance(error, errors.NothingAccepted):
         extra["refused"] = [vars(item) for item in error.refused]
-    return _answer(request, status, error.title, error.detail, headers, extra)
+    return answer(request, status, error.title, error.detail, headers=headers, extra=extra)
 
 
 def _validation(request: Request, error: Exception) -> Response:
@@ -67,40 +67,41 @@ def _validation(request: Request, error: Exception) -> Response:
         for item in error.errors()
     ]
     detail = "; ".join(f"{item['field'] or 'body'}: {item['problem']}" for item in items)
-    return _answer(request, 422, errors.InvalidInput.title, detail, {}, {"errors": items})
+    return answer(request, 422, errors.InvalidInput.title, detail, extra={"errors": items})
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     phrase = HTTPStatus(error.status_code).phrase
     headers = dict(error.headers or {})
-    return _answer(request, error.status_code, phrase, str(error.detail), headers, {})
+    return answer(request, error.status_code, phrase, str(error.detail), headers=headers)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("unexpected error", path=request.url.path, exc_info=error)
     detail = "The server failed. The log has the details under this request's number."
-    return _answer(request, 500, "Internal error", detail, {}, {})
+    return answer(request, 500, "Internal error", detail)
 
 
-def _answer(
+def answer(
     request: Request,
     status: int,
     title: str,
     detail: str,
-    headers: dict[str, str],
-    extra: dict[str, Any],
+    *,
+    headers: dict[str, str] | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> Response:
-    request_id = getattr(request.state, "request_id", "")
+    """A problem for systems, a page for people."""
     if not request.url.path.startswith(API_PREFIXES):
-        return failure_page(request, status, title, detail, headers)
+        return failure_page(request, status, title, detail, headers or {})
     content = {
         "type": "about:blank",
         "title": title,
         "status": status,
         "detail": detail,
         "instance": request.url.path,
-        "request_id": request_id,
-        **extra,
+        "request_id": getattr(request.state, "request_id", ""),
+        **(extra or {}),
     }
     return Problem(content, status, headers)

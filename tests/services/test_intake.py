@@ -1,0 +1,168 @@
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from app.domain.case import NewCase
+from app.domain.errors import NothingAccepted, StorageUnavailable, TooLarge
+from app.services.intake import (
+    CELLS_PER_JOB,
+    IncomingFile,
+    IntakeLimits,
+    blob_name,
+    register,
+    shown_name,
+    take_in,
+)
+from app.storage.object_store import open_store
+from tests.factories import NOW
+from tests.images import cell_jpeg, cell_png, zipped
+
+
+@pytest.fixture
+def blobs():
+    return open_store("memory:///")
+
+
+@pytest.fixture
+def threads():
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
+
+
+def file(name, content):
+    return IncomingFile(name, io.BytesIO(content))
+
+
+def delivery(blobs, threads, *files, limits=None):
+    return take_in([file(*item) for item in files], limits or IntakeLimits(), blobs, threads)
+
+
+def test_good_files_go_on_where_bad_ones_are_refused(blobs, threads):
+    found = delivery(
+        blobs, threads, ("a.png", cell_png(1)), ("b.txt", b"hello"), ("c.jpg", cell_jpeg(2))
+    )
+    assert [item.file_name for item in found.examined] == ["a.png", "c.jpg"]
+    [refused] = found.refused
+    assert (refused.file, refused.reason) == ("b.txt", "not_an_image")
+
+
+def test_pixels_are_stored_under_their_digest(blobs, threads):
+    [item] = delivery(blobs, threads, ("a.jpg", cell_jpeg())).examined
+    assert blobs.get(blob_name(item.pixel_sha256)).startswith(b"\x89PNG")
+
+
+def test_members_of_archives_are_files_like_others(blobs, threads):
+    archive = zipped({"one.png": cell_png(1), "notes.txt": b"x", "sub/two.png": cell_png(2)})
+    found = delivery(blobs, threads, ("cells.zip", archive), ("three.png", cell_png(3)))
+    assert [item.file_name for item in found.examined] == [
+        "cells.zip/one.png",
+        "cells.zip/sub/two.png",
+        "three.png",
+    ]
+    assert [item.file for item in found.refused] == ["cells.zip/notes.txt"]
+
+
+def test_only_bad_files_are_an_error_that_lists_them(blobs, threads):
+    with pytest.raises(NothingAccepted, match=r"All 2 files were refused") as caught:
+        delivery(blobs, threads, ("a.jpg", b""), ("b.jpg", b"text"))
+    assert [item.reason for item in caught.value.refused] == ["empty_file", "not_an_image"]
+
+
+def test_no_file_at_all_is_an_error(blobs, threads):
+    with pytest.raises(NothingAccepted, match="no file"):
+        delivery(blobs, threads)
+
+
+@pytest.mark.parametrize("in_archive", [False, True])
+def test_too_many_files_are_refused_before_any_is_stored(blobs, threads, in_archive):
+    limits = IntakeLimits(max_files=3)
+    members = {f"{index}.png": cell_png(index) for index in range(4)}
+    files = [("a.zip", zipped(members))] if in_archive else list(members.items())
+    with pytest.raises(TooLarge, match="more than 3 files"):
+        delivery(blobs, threads, *files, limits=limits)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\images\\cell.jpg", "cell.jpg"),
+        ("a\x00b\n.jpg", "a\ufffdb\ufffd.jpg"),
+        ("", "unnamed"),
+        ("é" * 300, "é" * 255),
+    ],
+)
+def test_names_are_shown_without_paths_and_control_characters(sent, shown):
+    assert shown_name(sent) == shown
+
+
+def test_the_same_pixels_twice_are_one_cell(container):
+    with container.transactions() as transaction:
+        case = transaction.cases.add(NewCase("A-1", "P-1"), NOW)
+    again = cell_png(1) + b""
+    files = [file("one.png", cell_png(1)), file("copy.png", again), file("two.png", cell_png(2))]
+    found = take_in(files, container.limits, container.blobs, container.threads)
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        upload = register(transaction, case.id, found, digest, NOW)
+    assert upload.accepted_count == 2
+    assert upload.duplicates == ("copy.png",)
+    with container.transactions() as transaction:
+        second = register(transaction, case.id, found, digest, NOW)
+        cells = transaction.cells.of_case(case.id)
+    assert second.accepted_count == 0
+    assert set(second.duplicates) == {"one.png", "copy.png", "two.png"}
+    assert [(cell.ordinal, cell.file_name) for cell in cells] == [(1, "one.png"), (2, "two.png")]
+
+
+def jobs_of(container):
+    return container.queue_client.list_workflows()
+
+
+def test_rows_and_jobs_are_written_together_or_not_at_all(container):
+    with container.transactions() as transaction:
+        case = transaction.cases.add(NewCase("A-1", "P-1"), NOW)
+    files = [file(f"{seed}.png", cell_png(seed)) for seed in range(3)]
+    found = take_in(files, container.limits, container.blobs, container.threads)
+    digest = container.bundle.manifest.digest
+    with pytest.raises(RuntimeError), container.transactions() as transaction:
+        register(transaction, case.id, found, digest, NOW)
+        raise RuntimeError("the process died before the commit")
+    with container.transactions() as transaction:
+        assert transaction.cells.of_case(case.id) == []
+    assert jobs_of(container) == []
+    with container.transactions() as transaction:
+        register(transaction, case.id, found, digest, NOW)
+    assert len(jobs_of(container)) == 1
+
+
+def test_a_large_delivery_becomes_several_jobs(container):
+    with container.transactions() as transaction:
+        case = transaction.cases.add(NewCase("A-1", "P-1"), NOW)
+    files = [file(f"{seed}.png", cell_png(seed)) for seed in range(CELLS_PER_JOB + 1)]
+    found = take_in(files, container.limits, container.blobs, container.threads)
+    with container.transactions() as transaction:
+        register(transaction, case.id, found, container.bundle.manifest.digest, NOW)
+    assert len(jobs_of(container)) == 2
+
+
+def test_a_store_that_is_away_stops_the_whole_request(threads):
+    class Away:
+        def put(self, name, content):
+            raise StorageUnavailable("away")
+
+    with pytest.raises(StorageUnavailable):
+        delivery(Away(), threads, ("a.png", cell_png()))
+
+
+def test_an_unknown_case_gets_no_rows(container):
+    found = take_in(
+        [file("a.png", cell_png())], container.limits, container.blobs, container.threads
+    )
+    with (
+        pytest.raises(Exception, match=r"(?i)foreign key"),
+        container.transactions() as transaction,
+    ):
+        register(transaction, uuid7(), found, container.bundle.manifest.digest, NOW)

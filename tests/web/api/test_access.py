@@ -1,0 +1,75 @@
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from tests.web.api.test_cases import NEW, is_problem
+
+OPEN = {"/health/live", "/health/ready", "/sign-in", "/demonstration/{token}"}
+
+
+def test_nothing_but_sign_in_and_health_is_open(idle_client):
+    """Every route that the application has, asked without credentials."""
+    idle_client.auth = None
+    unknown = "0190a000-0000-7000-8000-000000000000"
+    asked = 0
+    for route in iter_route_contexts(idle_client.app.routes):
+        path, methods = route.path, set(getattr(route, "methods", None) or ())
+        if path in OPEN or path.startswith("/static"):
+            continue
+        for method in methods - {"HEAD", "OPTIONS"}:
+            url = path
+            while "{" in url:
+                url = url[: url.index("{")] + unknown + url[url.index("}") + 1 :]
+            response = idle_client.request(method, url, follow_redirects=False)
+            if path.startswith("/api/"):
+                is_problem(response, 401)
+                assert response.headers["www-authenticate"].startswith("Basic")
+            else:
+                assert response.status_code == 303, (method, path)
+                assert response.headers["location"].startswith("/sign-in")
+            asked += 1
+    assert asked > 15
+
+
+def test_health_is_open_and_tells_little(idle_client):
+    idle_client.auth = None
+    assert idle_client.get("/health/live").json() == {"status": "ok"}
+    assert idle_client.get("/health/ready").json() == {"status": "ok"}
+
+
+def test_a_bearer_token_stands_for_its_account(idle_client):
+    made = idle_client.post("/api/v1/tokens")
+    assert made.status_code == 201
+    idle_client.auth = None
+    headers = {"Authorization": f"Bearer {made.json()['token']}"}
+    assert idle_client.post("/api/v1/cases", json=NEW, headers=headers).status_code == 201
+    wrong = {"Authorization": f"Bearer {made.json()['token']}x"}
+    is_problem(idle_client.get("/api/v1/cases", headers=wrong), 401, "unknown or has expired")
+
+
+@pytest.mark.parametrize(
+    "value", ["Basic !!!", "Basic YWRtaW4=", "Digest x", "Bearer", "Basic /w=="]
+)
+def test_broken_credentials_are_refused(idle_client, value):
+    idle_client.auth = None
+    is_problem(idle_client.get("/api/v1/cases", headers={"Authorization": value}), 401)
+
+
+def test_guessing_passwords_is_slowed_down(idle_client):
+    for _ in range(10):
+        idle_client.auth = ("admin", "wrong")
+        is_problem(idle_client.get("/api/v1/cases"), 401, "Name or password is wrong")
+    response = idle_client.get("/api/v1/cases")
+    is_problem(response, 429, "Try again in")
+    assert 0 < int(response.headers["retry-after"]) <= 300
+
+
+def test_the_description_names_every_error_of_every_route(idle_client):
+    document = idle_client.get("/api/v1/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if path.startswith("/health"):
+                continue
+            assert {"401", "403"} <= set(operation["responses"]), (method, path)
+            assert operation["summary"]
+    cells = document["paths"]["/api/v1/cases/{case_id}/cells"]["post"]["responses"]
+    assert {"200", "202", "404", "413", "422"} <= set(cells)

@@ -1,0 +1,55 @@
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.bootstrap import Container, running
+from app.jobs.worker import worker
+from app.services.identity import ensure_administrator
+from app.web.app import create_app
+from tests.conftest import ADMIN_PASSWORD, make_settings
+
+CREDENTIALS = ("admin", ADMIN_PASSWORD)
+
+
+@pytest.fixture
+def open_container(container: Container) -> Container:
+    """A container with an administrator."""
+    with container.transactions() as transaction:
+        ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+    return container
+
+
+@pytest.fixture
+def client(open_container) -> Iterator[TestClient]:
+    """A signed-in system, with a worker that classifies."""
+    app = create_app(open_container, background=worker)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.auth = CREDENTIALS
+        yield client
+
+
+@pytest.fixture
+def idle_client(open_container) -> Iterator[TestClient]:
+    """The same without a worker: what is accepted waits."""
+    with TestClient(create_app(open_container), raise_server_exceptions=False) as client:
+        client.auth = CREDENTIALS
+        yield client
+
+
+@pytest.fixture(scope="module")
+def steady_client(
+    migrated_sqlite: Path, small_bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """One server for a whole module, on SQLite: for what must leave it healthy."""
+    folder = tmp_path_factory.mktemp("steady")
+    shutil.copy(migrated_sqlite, folder / "vexascope.db")
+    with running(make_settings(folder, bundle=small_bundle)) as container:
+        with container.transactions() as transaction:
+            ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        app = create_app(container, background=worker)
+        with TestClient(app, raise_server_exceptions=False) as client:
+            client.auth = CREDENTIALS
+            yield client

@@ -128,7 +128,7 @@ function show(cell) {
   shown = { group: section.id, href: cell.getAttribute("href") };
   const cells = cellsIn(section);
   const index = cells.indexOf(cell);
-  const title = section.querySelector("h2").firstChild.textContent.trim();
+  const title = section.querySelector("h2").firstChild.textContent.replace(/\s+/g, " ").trim();
   place.textContent = `${title}: ${index + 1} of ${cells.length}`;
   previous.disabled = index === 0;
   next.disabled = index === cells.length - 1;

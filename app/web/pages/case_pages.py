@@ -19,9 +19,9 @@ from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
 from app.web.pages.navigation import HOME
 from app.web.pages.present import case_head, case_path, cases_page, progress_part
+from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import (
     CaseCells,
-    cell_page,
     gallery_part,
     gallery_section,
 )

@@ -7,7 +7,7 @@ from app.domain.proportion import Proportion
 
 BAR_WIDTH = 320.0
 BAR_HEIGHT = 22.0
-SCORE_WIDTH = 360.0
+SCORE_WIDTH = 420.0
 DIVERGING_WIDTH = 240.0
 # Room for half of a mark or a tick's text at either end.
 MARGIN = 10.0

@@ -199,6 +199,8 @@ class GallerySection:
     ----------
     counted
         For an abnormality: its proportion with the interval.
+    excluded
+        Whether its cells are left out of the count.
     more_path
         Where the next cells come from; None where all are here.
     """
@@ -208,6 +210,7 @@ class GallerySection:
     note: str
     count: int
     counted: str | None
+    excluded: bool
     cells: tuple[CellCard, ...]
     more_path: str | None
 
@@ -234,12 +237,25 @@ class CasePage:
 
 
 @dataclass(frozen=True)
+class WholeImage:
+    """An image from which a cell was cut, with the place of the cut in its pixels."""
+
+    path: str
+    width_px: int
+    height_px: int
+    crop_left: int
+    crop_top: int
+    crop_width: int
+    crop_height: int
+
+
+@dataclass(frozen=True)
 class CellPage:
     """cell.html and cell_view.html: one cell with all that is known of it.
 
     Parameters
     ----------
-    whole_path, whole_size
+    whole
         The whole image, where the picture shown is only cut out of it.
     verdict
         Whether it is counted, and as what.
@@ -252,8 +268,7 @@ class CellPage:
     image_path: str
     image_width_px: int
     image_height_px: int
-    whole_path: str | None
-    whole_size: str
+    whole: WholeImage | None
     framing: str
     verdict: str
     calls: tuple[Call, ...]

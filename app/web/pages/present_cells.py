@@ -1,4 +1,4 @@
-"""Cells of a case: the gallery in its groups, and one cell with all that is known of it."""
+"""Cells of a case: the gallery in its groups."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,13 @@ from uuid import UUID
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest
 from app.domain.case import Case
-from app.domain.cell import Cell, Framing
+from app.domain.cell import Cell
 from app.domain.errors import NotFound
 from app.domain.finding import CellFindings, Exclusion, ReadCell, Tally, tally
 from app.web.pages import wording
 from app.web.pages.contexts import (
     Call,
     CellCard,
-    CellPage,
     GalleryPart,
     GallerySection,
     Named,
@@ -30,12 +29,6 @@ SHORT_LABELS = {
     Abnormality.NUCLEAR_SPIKE: "Spikes",
     Abnormality.VACUOLE: "Vacuoles",
     Abnormality.HYPOGRANULARITY: "Hypogran.",
-}
-_FRAMINGS = {
-    Framing.TIGHT: "The image as it was sent.",
-    Framing.FRAMED: "Cut out of the image that was sent.",
-    Framing.NONE: "No leukocyte was found: the image as it was sent.",
-    Framing.SEVERAL: "Several leukocytes: cut to the one nearest to the centre.",
 }
 _EXCLUSION_NOTES = {
     Exclusion.NOT_PMN: "Below the PMN threshold of {pmn}; not counted",
@@ -79,6 +72,7 @@ class _Group:
     note: str
     counted: str | None
     cells: Sequence[ReadCell]
+    excluded: bool = False
 
 
 def thumbnail_path(cell: Cell, size_px: int = THUMBNAIL_PX) -> str:
@@ -106,31 +100,6 @@ def gallery_section(cells: CaseCells, key: str, offset: int) -> GallerySection |
         if group.key == key:
             return _section(group, cells, offset)
     return None
-
-
-def cell_page(read: ReadCell, cells: CaseCells) -> CellPage:
-    """One cell with all that is known of it."""
-    cell, crop = read.cell, read.cell.location.crop
-    is_whole = (crop.width, crop.height) == (cell.width_px, cell.height_px)
-    whole_path = f"{cell_path(cell)}/image.png"
-    return CellPage(
-        case_path=case_path(cell.case_id),
-        accession_number=cells.case.accession_number,
-        ordinal=cell.ordinal,
-        file_name=cell.file_name,
-        image_path=whole_path if is_whole else thumbnail_path(cell, 512),
-        image_width_px=crop.width,
-        image_height_px=crop.height,
-        whole_path=None if is_whole else whole_path,
-        whole_size=f"{cell.width_px} {wording.TIMES} {cell.height_px} px",
-        framing=_FRAMINGS[cell.location.framing],
-        verdict=_verdict(read, cells),
-        calls=_all_calls(read, cells.manifest),
-        flags=tuple(flag.wording for flag in cell.quality.flags),
-        measures=_measures(cell),
-        pixel_sha256=cell.pixel_sha256,
-        bundle_title=cells.manifest.title,
-    )
 
 
 def _gallery_path(cells: CaseCells) -> str:
@@ -186,10 +155,11 @@ def _exclusion_group(reason: Exclusion, cells: CaseCells) -> _Group:
     left_out = (read for read in cells.read if read.exclusion is reason)
     return _Group(
         key=reason.value,
-        title=f"Excluded: {reason.wording.lower().replace('pmn', 'PMN')}",
+        title=reason.wording,
         note=_EXCLUSION_NOTES[reason].format(pmn=wording.threshold(cells.manifest.pmn_threshold)),
         counted=None,
         cells=_by(lambda findings: findings.pmn_probability, left_out),
+        excluded=True,
     )
 
 
@@ -219,6 +189,7 @@ def _section(group: _Group, cells: CaseCells, offset: int) -> GallerySection:
         note=group.note,
         count=len(group.cells),
         counted=group.counted,
+        excluded=group.excluded,
         cells=tuple(_card(read, cells) for read in group.cells[offset:end]),
         more_path=more if end < len(group.cells) else None,
     )
@@ -231,14 +202,15 @@ def _card(read: ReadCell, cells: CaseCells) -> CellCard:
         thumbnail_path=thumbnail_path(read.cell),
         ordinal=read.cell.ordinal,
         file_name=read.cell.file_name,
-        summary=_verdict(read, cells),
-        calls=_calls(read, cells.manifest),
+        summary=verdict(read, cells),
+        calls=calls(read, cells.manifest),
         pmn_probability=None if pmn is None else wording.probability(pmn),
         facts=_facts(read, cells),
     )
 
 
-def _calls(read: ReadCell, manifest: BundleManifest, decimals: int = 2) -> tuple[Call, ...]:
+def calls(read: ReadCell, manifest: BundleManifest, decimals: int = 2) -> tuple[Call, ...]:
+    """The probability of each abnormality; none where there are no findings."""
     if read.findings is None:
         return ()
     return tuple(
@@ -253,21 +225,8 @@ def _calls(read: ReadCell, manifest: BundleManifest, decimals: int = 2) -> tuple
     )
 
 
-def _all_calls(read: ReadCell, manifest: BundleManifest) -> tuple[Call, ...]:
-    if read.findings is None:
-        return ()
-    probability = read.findings.pmn_probability
-    pmn = Call(
-        label="Neutrophil (PMN)",
-        short_label="PMN",
-        probability=wording.probability(probability, 3),
-        threshold=wording.threshold(manifest.pmn_threshold),
-        called=probability >= manifest.pmn_threshold,
-    )
-    return (pmn, *_calls(read, manifest, decimals=3))
-
-
-def _verdict(read: ReadCell, cells: CaseCells) -> str:
+def verdict(read: ReadCell, cells: CaseCells) -> str:
+    """Whether a cell is counted, and as what."""
     if read.exclusion is not None:
         reason = cells.failures.get(read.cell.id)
         return f"Not counted: {read.exclusion.wording}{f' ({reason})' if reason else ''}"
@@ -281,13 +240,14 @@ def _facts(read: ReadCell, cells: CaseCells) -> tuple[str, ...]:
     """Why a cell stands where it stands, where probabilities do not say it."""
     facts = [flag.wording for flag in read.cell.quality.flags]
     if facts:
-        facts.extend(f"{item.name} {item.text}" for item in _measures(read.cell))
+        facts.extend(f"{item.name} {item.text}" for item in measures(read.cell))
     if reason := cells.failures.get(read.cell.id):
         facts.append(reason)
     return tuple(facts)
 
 
-def _measures(cell: Cell) -> tuple[Named, ...]:
+def measures(cell: Cell) -> tuple[Named, ...]:
+    """The numbers behind the verdict on the picture."""
     shown = []
     for name, value in cell.quality.measures.items():
         words, unit = wording.measure_name(name)

@@ -61,7 +61,7 @@ def _verdict(report: Report) -> Verdict:
             "incomplete",
             "…",
             "No recommendation yet",
-            "Some cells are not read yet. The score follows when all are.",
+            "The score follows when every cell is read.",
         )
     return Verdict(
         recommendation.value,
@@ -73,10 +73,7 @@ def _verdict(report: Report) -> Verdict:
 
 def _explanation(recommendation: Recommendation, report: Report) -> str:
     if recommendation is Recommendation.INSUFFICIENT_CELLS:
-        return (
-            f"{wording.counted(report.pmn_count, 'PMN was', 'PMN were')} counted; the score needs "
-            f"at least {report.rule.minimum_cells}."
-        )
+        return "There is no score. This smear neither raises nor lowers the suspicion."
     side = "at or above" if recommendation is Recommendation.TEST_UBA1 else "below"
     return f"The score is {side} its cut-off, from {report.pmn_count:,} counted PMN."
 

@@ -47,10 +47,11 @@ def threshold(value: float) -> str:
 
 
 def score(value: float, cut_off: float) -> str:
-    """Two decimals, or as many more as it takes to tell it from the cut-off."""
+    """Two decimals, or as many more as it takes to tell it from the cut-off, 0 and 1."""
     for decimals in range(2, _MOST_DECIMALS):
         text = f"{value:.{decimals}f}"
-        if (float(text) >= cut_off) == (value >= cut_off):
+        same_side = (float(text) >= cut_off) == (value >= cut_off)
+        if same_side and 0 < float(text) < 1:
             return text
     return f"{value:.{_MOST_DECIMALS}f}"
 
@@ -64,8 +65,9 @@ def signed(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """A measured number without trailing zeros."""
-    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"  # noqa: PLR2004
+    """A measured number with three significant digits."""
+    text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004
+    return text.replace("-", MINUS)
 
 
 def moment(at: datetime, now: datetime) -> Moment:

@@ -23,6 +23,8 @@ _TIGHT_FILL = 1.15
 _TIGHT_INSIDE_SHARE = 0.75
 # ... or if the nucleus alone spans this much of it: few frames magnify a cell so much.
 _TIGHT_SPAN = 0.66
+# Percentiles of its pixels between which a nucleus surely belongs to the cell.
+_NUCLEUS_CORE = (12, 88)
 # Air around the outline in shares of the cell's size: measured between the training crops and
 # the outlines of the same cells in their frames.
 _MARGIN_SHARE = 0.01
@@ -73,8 +75,8 @@ def _is_tight(found: list[NDArray[np.bool_]], line: NDArray[np.float64]) -> bool
     inside = stained[top : bottom + 1, left : right + 1].sum() / stained.sum()
     cell_share = min((right - left) / width, (bottom - top) / height)
     fills = _TIGHT_NUCLEUS_WEIGHT * nucleus_share + cell_share >= _TIGHT_FILL
-    y, x = np.nonzero(stained)
-    spans = max(np.ptp(x) / width, np.ptp(y) / height) >= _TIGHT_SPAN
+    across, down = (np.flatnonzero(stained.any(axis=axis)) for axis in (0, 1))
+    spans = max(np.ptp(across) / width, np.ptp(down) / height) >= _TIGHT_SPAN
     return bool(inside >= _TIGHT_INSIDE_SHARE and (fills or spans))
 
 
@@ -88,9 +90,10 @@ def _is_within(nucleus: NDArray[np.bool_], line: NDArray[np.float64]) -> bool:
 
 def _crop(line: NDArray[np.float64], nucleus: NDArray[np.bool_], stain: Stain, whole: Box) -> Box:
     y, x = np.nonzero(nucleus)
-    # A cell holds its nucleus, whatever the outline says.
-    left, top = np.minimum(line.min(axis=0), (x.min(), y.min()))
-    right, bottom = np.maximum(line.max(axis=0), (x.max(), y.max()))
+    # A cell holds its nucleus, whatever the outline says; but a platelet may be stuck to it.
+    low, high = np.percentile((x, y), _NUCLEUS_CORE, axis=1)
+    left, top = np.minimum(line.min(axis=0), low)
+    right, bottom = np.maximum(line.max(axis=0), high)
     margin = _MARGIN_SHARE * (right - left + bottom - top) / 2
     # A point of the outline counts from the middle of the first pixel, a box from its edge.
     return Box(

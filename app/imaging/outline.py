@@ -91,7 +91,8 @@ def survey(stain: Stain, nucleus: NDArray[np.bool_]) -> Surroundings:
     outside = np.logical_not(nucleus).astype(np.uint8)
     distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3) / radius_px
     density = cv2.GaussianBlur(stain.density, (5, 5), 0.8)
-    layers = np.dstack([density, distance]).astype(np.float32)
+    planes = [*cv2.split(density), np.asarray(distance, np.float32)]
+    layers = np.asarray(cv2.merge(planes), np.float32)
     red_cell = _red_cell_density(stain, np.asarray(distance, np.float32))
     return Surroundings(layers, red_cell, stain.nucleus_threshold, radius_px, _centre(nucleus))
 

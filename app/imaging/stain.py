@@ -20,6 +20,11 @@ _DENSITY_OFFSET = 4.0
 _PURPLE_STEPS = 160.0
 # Below this difference nothing is a nucleus: red cells of dark slides reach about 0.2.
 _LEAST_PURPLE = 0.2
+# Nuclei of pale slides are hardly more purple than the red cells of dark ones, but take up next
+# to no blue. Measured: nuclei reach 0.3 and more, red cells and debris at most 0.2.
+_BLUE_WEIGHT = 0.5
+_LEAST_CHROMATIN = 0.28
+_LEAST_GREEN = 0.05
 # A lobe is at least this share of the largest piece of nucleus; platelets mostly are not.
 _LEAST_LOBE_SHARE = 0.08
 _LEAST_PIECE_PX = 12
@@ -79,7 +84,16 @@ def nuclei(stain: Stain) -> list[NDArray[np.bool_]]:
         np.asarray(labels, np.int32), {label: int(areas[label - 1]) for label in pieces}
     )
     masks = [np.isin(labels, group) for group in groups]
-    return sorted(masks, key=np.count_nonzero, reverse=True)
+    chromatin = [mask for mask in masks if _is_chromatin(stain, mask)]
+    return sorted(chromatin, key=np.count_nonzero, reverse=True)
+
+
+def _is_chromatin(stain: Stain, mask: NDArray[np.bool_]) -> bool:
+    """Tell chromatin from the darkest red cells of an image that holds no leukocyte."""
+    chosen = mask.view(np.uint8)
+    _, green, blue, _ = cv2.mean(stain.density, chosen)
+    purple = cv2.mean(stain.purple, chosen)[0]
+    return purple - _BLUE_WEIGHT * blue / max(green, _LEAST_GREEN) >= _LEAST_CHROMATIN
 
 
 def _shrink(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

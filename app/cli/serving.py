@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import structlog
 import uvicorn
@@ -16,6 +16,7 @@ from app.web.app import create_app
 from app.web.security import Security
 
 GRACEFUL_STOP_S = 30
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _log = structlog.get_logger(__name__)
 
@@ -33,6 +34,17 @@ class _Server(uvicorn.Server):
             port = self.servers[0].sockets[0].getsockname()[1]
             # In a thread: the demonstration waits here for its cells while requests are served.
             threading.Thread(target=self._ready, args=(port,), daemon=True).start()
+
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop gracefully and return; the library would kill the process with the signal then."""
+        before = {number: signal.signal(number, self.handle_exit) for number in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def serve(container: Container) -> None:
@@ -65,7 +77,7 @@ def run(container: Container, security: Security, ready: Callable[[int], None]) 
 def work(container: Container) -> None:
     """Run jobs until SIGINT or SIGTERM."""
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
     container.check_database()
     container.remember_bundle()

@@ -1,0 +1,119 @@
+"""`vexascope predict` as a person or a script calls it."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from app.cli import main
+from app.services.analysis import classify_cells
+from tests.images import cell_jpeg, cell_png, frame_jpeg, zipped
+from tests.jobs.test_worker import accept
+
+KEYS = {"file", "accepted", "reason", "pmn", "probabilities", "findings", "quality"}
+
+
+@pytest.fixture
+def predict(monkeypatch, capsys, small_bundle):
+    """Run the command; gives exit status, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(
+            "sys.argv",
+            ["vexascope", "predict", "--bundle", str(small_bundle), *map(str, arguments)],
+        )
+        with pytest.raises(SystemExit) as caught:
+            main()
+        captured = capsys.readouterr()
+        return caught.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a.png").write_bytes(cell_png(1))
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.jpg").write_bytes(frame_jpeg(2))
+    return tmp_path
+
+
+def test_jsonl_has_one_object_a_file(predict, folder):
+    status, out, _ = predict(folder, "--format", "jsonl")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [record["file"] for record in records] == [
+        str(folder / "a.png"),
+        str(folder / "sub" / "b.jpg"),
+    ]
+    for record in records:
+        assert set(record) == KEYS
+        assert record["accepted"] is True
+        assert 0 <= record["pmn"] <= 1
+        over = [label for label, value in record["probabilities"].items() if value >= 0.5]
+        assert record["findings"] == over
+        assert record["quality"]["framing"] in {"tight", "framed"}
+        assert record["quality"]["measures"]
+
+
+def test_a_refused_file_is_named_and_the_exit_status_is_1(predict, folder):
+    (folder / "c.jpg").write_bytes(cell_jpeg(3)[:2000])
+    status, out, _ = predict(folder, "--format", "jsonl")
+    refused = [record for line in out.splitlines() if not (record := json.loads(line))["accepted"]]
+    assert status == 1
+    [record] = refused
+    assert set(record) == KEYS
+    assert record["file"].endswith("c.jpg")
+    assert record["reason"].startswith("truncated: ")
+
+
+def test_archives_are_read_member_by_member(predict, tmp_path):
+    (tmp_path / "cells.zip").write_bytes(zipped({"x.png": cell_png(1), "y.png": cell_png(2)}))
+    status, out, _ = predict(tmp_path / "cells.zip", "--format", "jsonl")
+    assert status == 0
+    assert [json.loads(line)["file"][-11:] for line in out.splitlines()] == [
+        "s.zip/x.png",
+        "s.zip/y.png",
+    ]
+
+
+def test_csv_has_a_heading_and_a_row_a_file(predict, folder):
+    status, out, _ = predict(folder, "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert status == 0
+    assert len(rows) == 2
+    assert 0 <= float(rows[0]["vacuole"]) <= 1
+
+
+def test_the_table_carries_the_notice(predict, folder):
+    status, out, _ = predict(folder)
+    assert status == 0
+    assert "research use only" in " ".join(out.split())
+    assert "a.png" in out
+
+
+def test_the_same_numbers_as_the_server(predict, folder, container):
+    """Predicting and accepting are one path: the findings agree to the last digit."""
+    (folder / "0.png").write_bytes(cell_png(0))
+    _, [cell] = accept(container, [0])
+    [stored] = classify_cells([cell], container.classifier, container.blobs).findings
+    _, out, _ = predict(folder / "0.png", "--format", "jsonl")
+    record = json.loads(out)
+    assert record["pmn"] == pytest.approx(stored.pmn_probability, abs=1e-6)
+    assert record["probabilities"] == pytest.approx(dict(stored.probabilities), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.png"], "nowhere.png"),
+        ([".", "--bundle", "nowhere"], "manifest.json"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(predict, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = predict(*arguments)
+    assert status == 2
+    assert words in err
+    assert "Traceback" not in err

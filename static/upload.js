@@ -41,6 +41,8 @@ function mark(item, state, detail = "") {
   const share = item.file.size ? Math.floor((100 * item.sent) / item.file.size) : 100;
   item.row.children[1].textContent = state === "uploading" ? `uploading ${share} %` : WORDS[state];
   item.row.children[2].textContent = detail;
+  // What needs a person comes first.
+  if (state === "refused" || state === "failed") item.row.parentElement.prepend(item.row);
 }
 
 /** @param {File} file */
@@ -170,13 +172,12 @@ function settle(batch, answer) {
     return;
   }
   for (const item of batch) item.sent = item.file.size;
-  const upload = answer.body?.upload;
-  if (upload) accept(batch, upload);
+  if (answer.status < 300 && answer.body) accept(batch, answer.body);
   else refuse(batch, answer.body);
   refreshProgress();
 }
 
-/** @param {Item[]} batch @param {any} upload */
+/** @param {Item[]} batch @param {any} upload the API's `UploadRead` */
 function accept(batch, upload) {
   if (batch.length === 1 && isArchive(batch[0].file)) {
     const detail = [`${upload.accepted_count} images accepted`];

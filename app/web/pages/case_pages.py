@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.domain.case import Progress
 from app.domain.errors import Conflict, NotFound
@@ -17,7 +16,7 @@ from app.services.history import page_of_cases
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
-from app.web.pages.navigation import HOME
+from app.web.pages.navigation import HOME, see_other
 from app.web.pages.present import case_head, case_path, cases_page, progress_part
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import (
@@ -37,7 +36,7 @@ _CLASSIFIED_EVENT = "classified"
 @router.get("/")
 def go_home() -> Response:
     """The list of cases is the first page."""
-    return RedirectResponse(HOME, HTTPStatus.SEE_OTHER)
+    return see_other(HOME)
 
 
 @router.get("/cases")
@@ -74,7 +73,7 @@ def open_case(
         field = "accession_number" if existing else "patient_name"
         path = case_path(existing.id) if existing else None
         return _case_form(form, user, {field: error.detail}, HTTPStatus.CONFLICT, path)
-    return RedirectResponse(case_path(case.id), HTTPStatus.SEE_OTHER)
+    return see_other(case_path(case.id))
 
 
 @router.get("/cases/{case_id}")

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.web.pages.contexts import FailurePage
-from app.web.pages.navigation import sign_in_address
+from app.web.pages.navigation import see_other, sign_in_address
 from app.web.pages.rendering import chrome, render
 
 
@@ -20,8 +19,8 @@ def failure_page(
         address = sign_in_address(request)
         # A redirect of a fragment's request would put the sign-in form into the fragment.
         if is_fragment:
-            return Response(status_code=HTTPStatus.OK, headers={"HX-Redirect": address})
-        return RedirectResponse(address, HTTPStatus.SEE_OTHER)
+            return Response(headers={"HX-Redirect": address})
+        return see_other(address)
     page = FailurePage(
         status=status,
         title=title,

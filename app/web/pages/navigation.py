@@ -3,8 +3,14 @@
 from urllib.parse import quote, urlsplit
 
 from fastapi import Request
+from fastapi.responses import RedirectResponse
 
 HOME = "/cases"
+
+
+def see_other(path: str) -> RedirectResponse:
+    """Go on to a page of this site, by GET."""
+    return RedirectResponse(path, 303)
 
 
 def local_path(value: str | None) -> str | None:

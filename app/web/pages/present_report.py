@@ -98,7 +98,7 @@ def _addends(score: ScreeningScore) -> tuple[Addend, ...]:
     """Baseline, contributions and their sum: what a reader can add up."""
     total = score.baseline_log_odds + sum(item.log_odds for item in score.contributions)
     lines = [
-        ("baseline", "Baseline: the controls' mean", score.baseline_log_odds),
+        ("baseline", "Baseline (controls' mean)", score.baseline_log_odds),
         *(("part", item.label.wording, item.log_odds) for item in score.contributions),
         ("total", "Log-odds of the score", total),
     ]

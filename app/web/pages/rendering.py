@@ -53,7 +53,7 @@ def render(
     """
     names = {"page": page} if frame is None else {"page": page, "chrome": frame}
     content = environment().get_template(template).render(names)
-    return HTMLResponse(content, status, {"Cache-Control": "no-store", **(headers or {})})
+    return HTMLResponse(content, int(status), {"Cache-Control": "no-store", **(headers or {})})
 
 
 @cache

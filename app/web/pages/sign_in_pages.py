@@ -6,12 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.domain.errors import NotSignedIn, TooManyAttempts
 from app.web.dependencies import SecurityDep
 from app.web.pages.contexts import SignInPage
-from app.web.pages.navigation import HOME, local_path
+from app.web.pages.navigation import HOME, local_path, see_other
 from app.web.pages.present import case_path
 from app.web.pages.rendering import chrome, render
 from app.web.security import refuse_cross_site
@@ -44,7 +43,7 @@ def sign_in(
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after_s)}
         return _form(name, wanted, error.detail, HTTPStatus.TOO_MANY_REQUESTS, headers)
-    return RedirectResponse(local_path(wanted) or HOME, HTTPStatus.SEE_OTHER)
+    return see_other(local_path(wanted) or HOME)
 
 
 @router.post("/sign-out")
@@ -52,7 +51,7 @@ def sign_out(request: Request) -> Response:
     """End the session; nobody needs to be signed in for it."""
     refuse_cross_site(request)
     request.session.clear()
-    return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    return see_other("/sign-in")
 
 
 @router.get("/demonstration/{token}")
@@ -65,7 +64,7 @@ def sign_in_to_demonstration(
     except NotSignedIn as error:
         return _form("", "", error.detail, HTTPStatus.UNAUTHORIZED, _CHALLENGE)
     target = f"{case_path(case)}/report" if case else HOME
-    return RedirectResponse(target, HTTPStatus.SEE_OTHER)
+    return see_other(target)
 
 
 def _form(

@@ -123,7 +123,8 @@ def ray_features(rays: NDArray[np.float32], around: Surroundings) -> NDArray[np.
     neighbours = np.roll(profiles, 1, 0) + np.roll(profiles, -1, 0)
     profiles = profiles / 2 + neighbours / 4
     features = np.empty((RAYS, STEPS, 50), np.float32)
-    features[..., :44] = profiles[:, _CONTEXT].reshape(RAYS, STEPS, 44)
+    context = np.take(profiles, _CONTEXT, axis=1)
+    features[..., :44] = context.reshape(RAYS, STEPS, 44)
     features[..., 44] = np.minimum(distance, 2.5) - 0.7
     features[..., 45] = np.minimum(distance, 0.5) - 0.3
     features[..., 46] = distance == 0

@@ -141,7 +141,7 @@ def data() -> Path:
 
 def test_real_training_crops_pass_unchanged(data: Path) -> None:
     rows = [row for row in read_cells(data) if row["split"] == "val"]
-    chosen = random.Random(1).sample(rows, 250)
+    chosen = random.Random(1).sample(rows, 150)
     places = [locate(read_rgb(data / "pbc" / "images" / row["file"])) for row in chosen]
     assert np.mean([place.framing is Framing.TIGHT for place in places]) >= 0.97
 
@@ -150,13 +150,13 @@ def test_real_frames_are_cut_like_people_draw_boxes(data: Path) -> None:
     frames = [
         (field.rgb, field.leukocytes[0])
         for index, field in enumerate(read_fields(data))
-        if index % 4 == 0
+        if index % 6 == 0
         and not is_dev(field.name)
         and len(field.leukocytes) == 1
         and field.source in {"360x363", "575x575"}
     ]
     places = [locate(rgb) for rgb, _ in frames]
     overlaps = [overlap(place.crop, box) for place, (_, box) in zip(places, frames, strict=True)]
-    assert len(frames) > 60
+    assert len(frames) > 50
     assert np.mean([place.framing is Framing.FRAMED for place in places]) >= 0.95
     assert np.median(overlaps) >= 0.88

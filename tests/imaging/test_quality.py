@@ -118,7 +118,7 @@ def neutrophils() -> list[np.ndarray]:
         for row in read_cells(data)
         if row["split"] == "val" and "neutrophil" in row["cell_type"]
     ]
-    chosen = random.Random(5).sample(rows, 120)
+    chosen = random.Random(5).sample(rows, 80)
     return [read_rgb(data / "pbc" / "images" / row["file"]) for row in chosen]
 
 

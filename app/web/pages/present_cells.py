@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest
 from app.domain.case import Case
-from app.domain.cell import Cell
+from app.domain.cell import Cell, QualityFlag
 from app.domain.errors import NotFound
 from app.domain.finding import CellFindings, Exclusion, ReadCell, Tally, tally
 from app.web.pages import wording
@@ -29,6 +29,14 @@ SHORT_LABELS = {
     Abnormality.NUCLEAR_SPIKE: "Spikes",
     Abnormality.VACUOLE: "Vacuoles",
     Abnormality.HYPOGRANULARITY: "Hypogran.",
+}
+_FLAG_MEASURES = {
+    QualityFlag.BLURRED: "sharpness",
+    QualityFlag.OVEREXPOSED: "saturated_share",
+    QualityFlag.UNDEREXPOSED: "background_brightness",
+    QualityFlag.TOO_SMALL: "crop_width_px",
+    QualityFlag.CUT_OFF: "border_contact_share",
+    QualityFlag.STAIN_OUT_OF_RANGE: "nucleus_purple_density",
 }
 _EXCLUSION_NOTES = {
     Exclusion.NOT_PMN: "Below the PMN threshold of {pmn}; not counted",
@@ -238,18 +246,29 @@ def verdict(read: ReadCell, cells: CaseCells) -> str:
 
 def _facts(read: ReadCell, cells: CaseCells) -> tuple[str, ...]:
     """Why a cell stands where it stands, where probabilities do not say it."""
-    facts = [flag.wording for flag in read.cell.quality.flags]
-    if facts:
-        facts.extend(f"{item.name} {item.text}" for item in measures(read.cell))
+    facts = [_flag_with_number(flag, read.cell) for flag in read.cell.quality.flags]
     if reason := cells.failures.get(read.cell.id):
         facts.append(reason)
     return tuple(facts)
 
 
+def _flag_with_number(flag: QualityFlag, cell: Cell) -> str:
+    """A flag with the number that raised it, where one does; the larger view has them all."""
+    value = cell.quality.measures.get(_FLAG_MEASURES.get(flag, ""))
+    if value is None:
+        return flag.wording
+    measure = measure_shown(_FLAG_MEASURES[flag], value)
+    return f"{flag.wording}: {measure.name.lower()} {measure.text}"
+
+
 def measures(cell: Cell) -> tuple[Named, ...]:
     """The numbers behind the verdict on the picture."""
-    shown = []
-    for name, value in cell.quality.measures.items():
-        words, unit = wording.measure_name(name)
-        shown.append(Named(words, f"{wording.number(value)}{wording.THIN}{unit}".rstrip()))
-    return tuple(shown)
+    return tuple(measure_shown(name, value) for name, value in cell.quality.measures.items())
+
+
+def measure_shown(name: str, value: float) -> Named:
+    """One number under its name, with its unit."""
+    words, unit = wording.measure_name(name)
+    return Named(
+        words, f"{wording.number(value)}{wording.THIN}{unit}" if unit else wording.number(value)
+    )

@@ -1,9 +1,5 @@
 """`kill -9` of a real server during upload and classification loses and doubles nothing."""
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -13,62 +9,25 @@ import pytest
 import sqlalchemy as sa
 
 from app.db.engine import make_engine
-from tests.conftest import ADMIN_PASSWORD, free_port
 from tests.images import cell_jpeg
+from tests.server import Server
 
 CELLS, BATCH = 500, 25
 WAIT_S = 180
 
 
-class Server:
-    """`vexascope serve` as a process of its own."""
-
-    def __init__(self, folder, database_url, bundle):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {
-            **os.environ,
-            "VEXASCOPE_DATA_DIR": str(folder),
-            "VEXASCOPE_DATABASE_URL": database_url,
-            "VEXASCOPE_BUNDLE": str(bundle),
-            "VEXASCOPE_PORT": str(self.port),
-            "VEXASCOPE_ADMIN_PASSWORD": ADMIN_PASSWORD,
-        }
-
-    def start(self):
-        command = [sys.executable, "-c", "from app.cli import main; main()", "serve"]
-        self._process = subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + WAIT_S
-        while time.monotonic() < deadline:
-            assert self._process.poll() is None, "the server ended"
-            try:
-                if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        raise AssertionError("the server did not start")
-
-    def kill(self):
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-
-    def stop(self):
-        self._process.terminate()
-        return self._process.wait(timeout=60)
-
-
 @pytest.fixture
 def server(tmp_path, database_url, small_bundle):
-    server = Server(tmp_path, database_url, small_bundle)
+    server = Server(
+        tmp_path, VEXASCOPE_DATABASE_URL=database_url, VEXASCOPE_BUNDLE=str(small_bundle)
+    )
     server.start()
     yield server
     server.stop()
 
 
 def test_a_killed_server_loses_nothing_it_accepted(server, database_url):
-    client = httpx.Client(base_url=server.url, auth=("admin", ADMIN_PASSWORD), timeout=60)
+    client = server.client()
     new = {"accession_number": "A-1", "patient_identifier": "P-1"}
     case = client.post("/api/v1/cases", json=new).json()["id"]
     accepted = []
@@ -112,7 +71,7 @@ def _each_cell_has_each_label_once(database_url, cell_count):
 
 
 def test_a_server_that_is_told_to_stop_finishes_and_leaves(server):
-    client = httpx.Client(base_url=server.url, auth=("admin", ADMIN_PASSWORD), timeout=60)
+    client = server.client()
     assert client.get("/api/v1/cases").status_code == 200
     assert server.stop() == 0
     server.start()

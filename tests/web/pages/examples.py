@@ -1,0 +1,126 @@
+"""One full example of every page's context, built from domain values."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from app.domain.abnormality import Abnormality
+from app.domain.case import CaseOrigin, ClinicalContext, Patient, Progress, Sex
+from app.domain.cell import Box, Framing, Location, QualityFlag
+from app.domain.finding import read_cell, tally
+from app.domain.report import Report, compile_report
+from app.ports import CaseSummary
+from app.web.pages.case_form import CaseForm, form_page
+from app.web.pages.contexts import CasePage, CellPage, FailurePage, SignInPage
+from app.web.pages.present import case_head, cases_page, progress_part
+from app.web.pages.present_cell import cell_page
+from app.web.pages.present_cells import CaseCells, gallery_part
+from app.web.pages.present_report import report_page
+from tests.factories import NOW, make_case, make_cell, make_findings, make_manifest, make_rule
+
+LATER = NOW + timedelta(hours=3)
+HOSTILE = '<script>alert("1")</script>'
+CONTEXT = ClinicalContext(71, Sex.MALE, 8.9, 108, 98, 1.9, HOSTILE, "VEXAS?")
+
+
+def example_case(**changes):
+    values = {
+        "origin": CaseOrigin.SYNTHETIC,
+        "context": CONTEXT,
+        "patient": Patient(make_case().patient.id, "P-1", HOSTILE),
+        **changes,
+    }
+    return make_case(**values)
+
+
+def example_cells(pmn_count=120, waiting_count=2, **counts):
+    """Counted cells with the abnormalities asked for, and one cell of each other kind."""
+    case, manifest = example_case(), make_manifest()
+    shown = {Abnormality(name): count for name, count in counts.items()}
+    read = []
+    for index in range(pmn_count):
+        cell = make_cell(case_id=case.id, ordinal=index + 1)
+        labels = [label for label, count in shown.items() if index < count]
+        read.append(read_cell(cell, make_findings(cell, labels), manifest))
+    other = make_cell(case_id=case.id, ordinal=pmn_count + 1)
+    blurred = make_cell(case_id=case.id, ordinal=pmn_count + 2, flags=[QualityFlag.BLURRED])
+    failed = make_cell(case_id=case.id, ordinal=pmn_count + 3)
+    read.append(read_cell(other, make_findings(other, pmn=0.2), manifest))
+    read.append(read_cell(blurred, make_findings(blurred), manifest))
+    read.append(read_cell(failed, None, manifest))
+    waiting = [
+        make_cell(case_id=case.id, ordinal=pmn_count + 4 + index) for index in range(waiting_count)
+    ]
+    return CaseCells(case, manifest, read, waiting, {failed.id: "The stored image is damaged."})
+
+
+def example_report(pmn_count=120, *, pending_count=0, rule=None, **counts) -> Report:
+    cells = example_cells(pmn_count, 0, **counts)
+    progress = Progress(len(cells.read) + pending_count, len(cells.read), 0)
+    counted = tally(cells.read)
+    return compile_report(cells.case, counted, cells.manifest, rule or make_rule(), progress, LATER)
+
+
+def framed_cell_page() -> CellPage:
+    cells = example_cells(1, 0, vacuole=1)
+    first = cells.read[0]
+    location = Location(Framing.FRAMED, Box(10, 20, 90, 80))
+    cell = replace(first.cell, location=location, file_name=HOSTILE)
+    return cell_page(replace(first, cell=cell), cells)
+
+
+def pages() -> dict[str, list[object]]:
+    """Template name to contexts that reach every branch of it."""
+    cells = example_cells(300, 2, vacuole=150, pseudo_pelger=30)
+    empty = replace(cells, read=[], waiting=[], failures={})
+    case, done, busy = cells.case, Progress(9, 8, 1), Progress(9, 3, 0)
+    plain, blank = make_case(origin=CaseOrigin.OPEN_DATA), make_case()
+    rows = [
+        CaseSummary(case, busy),
+        CaseSummary(plain, done),
+        CaseSummary(blank, Progress(0, 0, 0)),
+    ]
+    errors = {"mcv_fl": HOSTILE, "sex": "Choose one of the list."}
+    return {
+        "failure.html": [
+            FailurePage(404, "Not found", HOSTILE, "r-1"),
+            FailurePage(500, "Internal error", "No.", ""),
+        ],
+        "sign_in.html": [SignInPage("", "", None), SignInPage(HOSTILE, "/cases/1", "Wrong.")],
+        "cases.html": [
+            cases_page(rows, {}, None, plain.id, LATER),
+            cases_page([], {}, plain.id, None, LATER),
+            cases_page([], {}, None, None, LATER),
+        ],
+        "case_new.html": [
+            form_page(CaseForm(), {}),
+            form_page(CaseForm(sex="male", question=HOSTILE), errors, "/cases/1"),
+            form_page(CaseForm(), {"patient_identifier": "Patient identifier is needed."}),
+        ],
+        "case.html": [_case_page(cells, busy), _case_page(empty, Progress(0, 0, 0))],
+        "progress.html": [progress_part(case.id, item) for item in (done, busy)],
+        "gallery.html": [gallery_part(cells), gallery_part(empty)],
+        "more_cells.html": list(gallery_part(cells).sections),
+        "cell.html": [framed_cell_page()],
+        "cell_view.html": [cell_page(read, cells) for read in cells.read[-3:]],
+        "report.html": [
+            report_page(report, LATER)
+            for report in (
+                example_report(vacuole=40, nuclear_spike=20),
+                example_report(),
+                example_report(3),
+                example_report(0),
+                example_report(60, pending_count=5),
+            )
+        ],
+    }
+
+
+def _case_page(cells, progress) -> CasePage:
+    return CasePage(
+        head=case_head(cells.case, LATER),
+        progress=progress_part(cells.case.id, progress),
+        gallery=gallery_part(cells),
+        upload_path="/api/v1/cases/1/cells",
+        report_path="/cases/1/report",
+        empty=progress.cell_count == 0,
+    )

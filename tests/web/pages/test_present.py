@@ -1,0 +1,163 @@
+import pytest
+
+from app.domain.abnormality import Abnormality
+from app.domain.case import ClinicalContext, Progress
+from app.domain.errors import NotFound
+from app.domain.screening import Basis
+from app.ports import CaseSummary
+from app.web.pages.present import cases_page, clinical_context, progress_state
+from app.web.pages.present_cell import cell_page
+from app.web.pages.present_cells import (
+    CELLS_AT_ONCE,
+    gallery_part,
+    gallery_section,
+)
+from app.web.pages.present_report import report_page
+from tests.factories import make_case, make_rule
+from tests.web.pages.examples import CONTEXT, LATER, example_cells, example_report
+from tests.web.pages.test_wording import plain
+
+
+def sections(cells):
+    return {section.key: section for section in gallery_part(cells).sections}
+
+
+@pytest.mark.parametrize(
+    ("progress", "words"),
+    [
+        (Progress(0, 0, 0), "No images yet"),
+        (Progress(60, 20, 0), "Classifying: 20 of 60"),
+        (Progress(60, 60, 0), "Classified"),
+        (Progress(60, 59, 1), "Classified; 1 cell failed"),
+    ],
+)
+def test_the_state_of_a_case(progress, words):
+    assert progress_state(progress) == words
+
+
+def test_the_clinical_context_carries_units_and_leaves_out_what_is_unknown():
+    assert [plain(item.text) for item in clinical_context(CONTEXT)][:3] == [
+        "male",
+        "71 years",
+        "8.9 g/dL",
+    ]
+    assert clinical_context(ClinicalContext()) == ()
+
+
+def test_the_list_asks_again_only_while_a_case_waits():
+    case = make_case()
+    waiting = [CaseSummary(case, Progress(9, 0, 0))]
+    page = cases_page(waiting, {}, None, None, LATER)
+    assert page.refresh_path == "/cases"
+    assert page.refresh_targets == f"#state-{case.id}"
+    # An earlier bundle has read it: nothing is queued for the active one.
+    settled = cases_page(waiting, {case.id: Progress(9, 9, 0)}, None, None, LATER)
+    assert settled.refresh_path is None
+    assert settled.rows[0].state == "Classified"
+
+
+def test_every_cell_stands_in_its_groups():
+    found = sections(example_cells(10, 2, vacuole=4, nuclear_spike=2))
+    counts = {key: section.count for key, section in found.items()}
+    assert counts == {
+        "pseudo_pelger": 0,
+        "nuclear_spike": 2,
+        "vacuole": 4,
+        "hypogranularity": 0,
+        "unremarkable": 6,
+        "not_pmn": 1,
+        "poor_quality": 1,
+        "not_classified": 1,
+        "waiting": 2,
+    }
+    assert plain(found["vacuole"].counted).startswith("4 of 10 PMN, 40.0 % (")
+    assert [key for key, section in found.items() if section.excluded] == [
+        "not_pmn",
+        "poor_quality",
+        "not_classified",
+    ]
+
+
+def test_nothing_read_shows_no_empty_groups():
+    cells = example_cells(0, 2)
+    bare = type(cells)(cells.case, cells.manifest, [], cells.waiting, {})
+    assert list(sections(bare)) == ["waiting"]
+
+
+def test_a_large_group_comes_in_parts():
+    cells = example_cells(CELLS_AT_ONCE + 5, 0, vacuole=CELLS_AT_ONCE + 5)
+    first = sections(cells)["vacuole"]
+    assert len(first.cells) == CELLS_AT_ONCE
+    assert first.more_path.endswith(f"?section=vacuole&offset={CELLS_AT_ONCE}")
+    rest = gallery_section(cells, "vacuole", CELLS_AT_ONCE)
+    assert len(rest.cells) == 5
+    assert rest.more_path is None
+    assert gallery_section(cells, "no such group", 0) is None
+
+
+def test_a_card_says_why_it_is_not_counted():
+    found = sections(example_cells(1, 0))
+    assert found["poor_quality"].cells[0].facts == ("Blurred: sharpness 12.5",)
+    assert found["not_classified"].cells[0].facts == ("The stored image is damaged.",)
+    assert found["not_pmn"].cells[0].pmn_probability == "0.20"
+
+
+def test_a_cell_of_another_case_is_not_found():
+    cells, others = example_cells(1, 1), example_cells(1, 1)
+    assert cells.of(cells.waiting[0].id).cell is cells.waiting[0]
+    with pytest.raises(NotFound):
+        cells.of(others.waiting[0].id)
+
+
+def test_a_cell_shows_every_probability_beside_its_threshold():
+    cells = example_cells(1, 0, vacuole=1)
+    page = cell_page(cells.read[0], cells)
+    assert [call.label for call in page.calls] == [
+        "Neutrophil (PMN)",
+        *(label.wording for label in Abnormality),
+    ]
+    assert [call.called for call in page.calls] == [True, False, False, True, False]
+    assert page.verdict == "Counted: Vacuoles"
+    assert page.image_path.endswith("/image.png")
+    assert page.whole is None
+
+
+def test_the_report_adds_up():
+    page = report_page(example_report(100, vacuole=40, nuclear_spike=10), LATER)
+    numbers = [float(plain(item.text)) for item in page.score.addends]
+    assert sum(numbers[:-1]) == pytest.approx(numbers[-1], abs=0.03)
+    assert [item.kind for item in page.score.addends] == ["baseline", *["part"] * 4, "total"]
+    assert page.verdict.wording == "UBA1 testing recommended"
+    assert page.basis_notice == "Demonstration weights, not fitted on patients."
+    assert page.basis_notice not in page.warnings
+
+
+def test_weights_of_patients_carry_no_notice():
+    page = report_page(example_report(rule=make_rule(basis=Basis.PATIENTS)), LATER)
+    assert page.basis_notice is None
+
+
+def test_too_few_cells_say_so_instead_of_a_score():
+    page = report_page(example_report(12), LATER)
+    assert page.score is None
+    assert page.verdict.wording == "Too few cells to say"
+    assert any("at least 50" in text for text in page.warnings)
+
+
+def test_an_incomplete_report_gives_no_advice():
+    page = report_page(example_report(120, pending_count=5, vacuole=100), LATER)
+    assert page.score is None
+    assert page.verdict.kind == "incomplete"
+    assert any("under way" in text for text in page.warnings)
+
+
+def test_nothing_read_is_a_dash_not_a_zero():
+    row = report_page(example_report(0), LATER).rows[0]
+    assert plain(row.proportion) == "-"
+    assert row.bar.span is None
+
+
+def test_the_strongest_cells_are_shown_with_their_probability():
+    rows = report_page(example_report(100, vacuole=40), LATER).rows
+    assert [len(row.strongest) for row in rows] == [0, 0, 6, 0]
+    assert rows[2].strongest[0].probability == "0.90"

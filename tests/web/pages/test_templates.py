@@ -1,0 +1,152 @@
+"""Templates and contexts fit each other, and no page breaks its own content security policy."""
+
+import re
+from dataclasses import fields, is_dataclass
+
+import pytest
+from jinja2 import meta, nodes
+
+from app.web.pages import charts, contexts, report_contexts
+from app.web.pages.rendering import STATIC, TEMPLATES, chrome, environment, render
+from tests.web.pages.examples import HOSTILE, pages
+
+PAGES = pages()
+# A name means one thing in all templates.
+MEANINGS = {
+    "addend": report_contexts.Addend,
+    "axis": charts.Axis,
+    "call": contexts.Call,
+    "card": contexts.CellCard,
+    "choice": contexts.Choice,
+    "chrome": contexts.Chrome,
+    "diverging": charts.DivergingBar,
+    "field": contexts.FormField,
+    "gallery": contexts.GalleryPart,
+    "group": contexts.FieldGroup,
+    "interval": charts.IntervalBar,
+    "item": contexts.Named,
+    "moment": contexts.Moment,
+    "picture": report_contexts.KeyPicture,
+    "progress": contexts.ProgressPart,
+    "scale": charts.ScoreScale,
+    "section": contexts.GallerySection,
+    "tick": charts.Tick,
+    "view": contexts.CellPage,
+}
+ROWS = {"cases.html": contexts.CaseRow, "report.html": report_contexts.AbnormalityRow}
+# The whole context goes on to a macro, which names its fields.
+PASSED_ON = {"progress.html", "gallery.html", "more_cells.html", "cell_view.html"}
+TEMPLATE_NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
+
+
+def meaning(template, name):
+    if name == "page":
+        return type(PAGES[template][0]) if template in PAGES else None
+    if name == "row":
+        return ROWS[template]
+    return MEANINGS.get(name)
+
+
+def parsed(template):
+    return environment().parse((TEMPLATES / template).read_text())
+
+
+def attributes(template):
+    """Each (dataclass, attribute) that the template reads, through chains such as a.b.c."""
+    found = set()
+    for node in parsed(template).find_all(nodes.Getattr):
+        owner = owner_of(template, node.node)
+        if owner is not None:
+            found.add((owner, node.attr))
+    return found
+
+
+def owner_of(template, node):
+    if isinstance(node, nodes.Name):
+        return meaning(template, node.name)
+    if isinstance(node, nodes.Getattr):
+        owner = owner_of(template, node.node)
+        return field_type(owner, node.attr) if owner else None
+    return None
+
+
+def field_type(owner, name):
+    kinds = {item.name: item.type for item in fields(owner)}
+    kind = kinds.get(name)
+    for option in getattr(kind, "__args__", (kind,)):
+        if is_dataclass(option):
+            return option
+    return None
+
+
+@pytest.mark.parametrize("template", TEMPLATE_NAMES)
+def test_knows_nothing_but_its_page_and_the_chrome(template):
+    tree = parsed(template)
+    macros = {name for node in tree.find_all(nodes.FromImport) for name in node.names}
+    assert meta.find_undeclared_variables(tree) - macros <= {"page", "chrome"}
+
+
+@pytest.mark.parametrize("template", TEMPLATE_NAMES)
+def test_reads_only_fields_that_exist(template):
+    for owner, name in attributes(template):
+        assert name in {item.name for item in fields(owner)}, f"{owner.__name__}.{name}"
+
+
+@pytest.mark.parametrize("template", sorted(set(PAGES) - PASSED_ON))
+def test_reads_every_field_of_its_page(template):
+    owner = type(PAGES[template][0])
+    read = {name for kind, name in attributes(template) if kind is owner}
+    inherited = {
+        name for part in TEMPLATE_NAMES for kind, name in attributes(part) if kind is owner
+    }
+    assert read | inherited == {item.name for item in fields(owner)}
+
+
+def test_no_context_has_a_field_that_no_template_reads():
+    read = {pair for template in TEMPLATE_NAMES for pair in attributes(template)}
+    modules = (contexts, report_contexts)
+    kinds = [kind for module in modules for kind in vars(module).values() if is_dataclass(kind)]
+    unread = {(kind.__name__, item.name) for kind in kinds for item in fields(kind)} - {
+        (kind.__name__, name) for kind, name in read
+    }
+    assert unread == set()
+
+
+@pytest.mark.parametrize("template", sorted(PAGES))
+def test_renders_every_example_without_breaking_the_policy(template):
+    for page in PAGES[template]:
+        frame = None if template in PASSED_ON else chrome("Title", None, "Not a patient.")
+        html = render(template, page, frame).body.decode()
+        assert HOSTILE not in html
+        assert not re.search(r"\s(style|on\w+)=", html)
+        assert "<style" not in html
+        assert not re.search(r"<script(?![^>]*\ssrc=\"/static/)", html)
+        assert not re.search(r"(src|href|action|hx-get)=\"(https?:)?//", html)
+        if frame:
+            assert frame.research_use_notice in html
+            assert "Not a patient." in html
+
+
+@pytest.mark.parametrize("template", sorted(set(PAGES) - PASSED_ON))
+def test_every_label_names_an_input_and_every_id_is_there_once(template):
+    for page in PAGES[template]:
+        html = render(template, page, chrome("Title", None)).body.decode()
+        ids = re.findall(r'\sid="([^"]+)"', html)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'<label[^>]*\sfor="([^"]+)"', html)) <= set(ids)
+        assert set(re.findall(r'aria-(?:describedby|labelledby)="([^"]+)"', html)) <= set(ids)
+
+
+def test_static_files_that_pages_name_exist():
+    for template in TEMPLATE_NAMES:
+        for name in re.findall(r'"/static/([^"?]+)', (TEMPLATES / template).read_text()):
+            assert (STATIC / name).is_file()
+
+
+def test_the_style_sheet_and_scripts_load_nothing_from_elsewhere():
+    for name in ("vexascope.css", "upload.js", "gallery.js", "print.js"):
+        text = (STATIC / name).read_text()
+        assert "url(" not in text
+        assert "://" not in text
+        assert "innerHTML =" not in text
+        assert "eval(" not in text

@@ -6,6 +6,7 @@
  */
 
 const SIZE_KEY = "vexascope.tile";
+const DIGITS_KEY = "vexascope.digits";
 const viewer = document.getElementById("viewer");
 const viewerBody = document.getElementById("viewer-body");
 const place = document.getElementById("viewer-place");
@@ -97,6 +98,12 @@ function goToGroup(digit) {
 }
 
 const isTyping = (element) => Boolean(element?.closest("input, select, textarea, dialog"));
+/** Who speaks to the computer may switch the digits off (WCAG 2.1.4). */
+const digits = document.getElementById("number-keys");
+digits.checked = localStorage.getItem(DIGITS_KEY) !== "off";
+digits.addEventListener("change", () => {
+  localStorage.setItem(DIGITS_KEY, digits.checked ? "on" : "off");
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -106,7 +113,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   const focused = document.activeElement;
-  if (/^[1-9]$/.test(event.key) && !isTyping(focused)) goToGroup(event.key);
+  if (digits.checked && /^[1-9]$/.test(event.key) && !isTyping(focused)) goToGroup(event.key);
   const cell = focused?.closest("a.cell");
   const goal = cell && target(event, cell);
   if (!goal) return;
@@ -132,7 +139,7 @@ function show(cell) {
   place.textContent = `${title}: ${index + 1} of ${cells.length}`;
   previous.disabled = index === 0;
   next.disabled = index === cells.length - 1;
-  htmx.ajax("GET", shown.href, { target: viewerBody, swap: "innerHTML" });
+  htmx.ajax("GET", shown.href, { source: viewerBody, target: viewerBody, swap: "innerHTML" });
   if (!viewer.open) viewer.showModal();
 }
 
@@ -161,7 +168,22 @@ document.addEventListener("click", (event) => {
   show(cell);
 });
 
-setTabStops();
-document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target?.closest?.("#gallery, .cells") || event.detail.target?.id === "gallery") setTabStops();
+/* ---- after a reload of the gallery ---- */
+
+/** Where the keyboard was: group and address of the focused cell. */
+let focusedBefore = null;
+
+document.body.addEventListener("htmx:beforeSwap", () => {
+  const cell = document.activeElement?.closest("a.cell");
+  focusedBefore = cell && { group: cell.closest("section").id, href: cell.getAttribute("href") };
 });
+
+document.body.addEventListener("htmx:afterSettle", () => {
+  setTabStops();
+  if (!focusedBefore || document.activeElement !== document.body) return;
+  const group = document.getElementById(focusedBefore.group);
+  const cell = group && cellsIn(group).find((item) => item.getAttribute("href") === focusedBefore.href);
+  cell?.focus({ preventScroll: true });
+});
+
+setTabStops();

@@ -112,6 +112,7 @@ function pump() {
       running -= 1;
       showTotals();
       pump();
+      if (!running) finish();
     });
   }
   showTotals();
@@ -214,7 +215,14 @@ function reasons(refused) {
 /** Classification has begun: the progress line asks again by itself until it is done. */
 function refreshProgress() {
   const line = document.getElementById("progress");
-  htmx.ajax("GET", line.dataset.path, { target: line, swap: "outerHTML" });
+  htmx.ajax("GET", line.dataset.path, { source: panel, target: line, swap: "outerHTML" });
+}
+
+/** All is sent: the new pictures are shown at once, among those that wait. */
+function finish() {
+  if (count("accepted")) htmx.trigger(document.body, "classified");
+  // An answer to an earlier question may have overwritten the last one with an older state.
+  setTimeout(refreshProgress, 1500);
 }
 
 /* ---- choosing ---- */

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from app.domain.case import Progress
 from app.domain.errors import Conflict, NotFound
+from app.domain.finding import read_cell
 from app.domain.user import User
 from app.ports import Bundle, CaseSummary, Transaction
 from app.services import reporting
@@ -129,7 +130,7 @@ def show_cell(
 ) -> Response:
     """One cell: a page, or for the gallery's larger view a fragment."""
     with container.transactions() as transaction:
-        cells = _cells(transaction, case_id, container.bundle)
+        cells = _only_cell(transaction, case_id, cell_id, container.bundle)
     page = cell_page(cells.of(cell_id), cells)
     if request.headers.get("hx-request") == "true":
         return render("cell_view.html", page)
@@ -149,6 +150,19 @@ def _cells(transaction: Transaction, case_id: UUID, active: Bundle) -> CaseCells
         waiting=[cell for cell in transaction.cells.of_case(case_id) if cell.id not in settled],
         failures=transaction.cells.failures(case_id, bundle.manifest.digest),
     )
+
+
+def _only_cell(transaction: Transaction, case_id: UUID, cell_id: UUID, active: Bundle) -> CaseCells:
+    """The same, of one cell alone: the arrow keys leaf through a thousand of them."""
+    case, cell = transaction.cases.get(case_id), transaction.cells.get(cell_id)
+    if cell.case_id != case_id:
+        raise NotFound("There is no such cell in this case.")
+    manifest = reporting.bundle_of(transaction, case_id, active).manifest
+    findings = transaction.cells.findings([cell_id], manifest.digest).get(cell_id)
+    failures = transaction.cells.failures(case_id, manifest.digest)
+    if findings is None and cell_id not in failures:
+        return CaseCells(case, manifest, [], [cell], failures)
+    return CaseCells(case, manifest, [read_cell(cell, findings, manifest)], [], failures)
 
 
 def _read_by_another(

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.engine import make_engine
 from app.db.job_queue import job_queues, migrate_queue, open_client
-from app.db.migrating import current_revision, newest_revision, upgrade
+from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import SettingsRefused, StorageUnavailable
 from app.imaging.archive import ArchiveLimits
@@ -128,8 +128,9 @@ def running(settings: Settings) -> Iterator[Container]:
 
 def migrate(container: Container) -> None:
     """Bring the product's tables and the queue's to the newest revision."""
-    upgrade(container.engine)
-    migrate_queue(container.engine)
+    with alone(container.engine):
+        upgrade(container.engine)
+        migrate_queue(container.engine)
 
 
 def intake_limits(settings: Settings) -> IntakeLimits:

@@ -1,10 +1,13 @@
 """Bring a database to the newest revision, or say which it has."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from app.settings import PROJECT
 
@@ -15,6 +18,22 @@ def alembic_config(engine: Engine) -> Config:
     config.set_main_option("script_location", str(PROJECT / "migrations"))
     config.attributes["engine"] = engine
     return config
+
+
+@contextmanager
+def alone(engine: Engine) -> Iterator[None]:
+    """Let one process migrate at a time; the next finds its work done.
+
+    SQLite needs no such lock: its own write lock holds a second migration back.
+    """
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect() as connection:
+        # Any number, the same in every process of this product.
+        connection.execute(text("SELECT pg_advisory_lock(1853189217)"))
+        yield
+        connection.execute(text("SELECT pg_advisory_unlock(1853189217)"))
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

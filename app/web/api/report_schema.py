@@ -16,7 +16,7 @@ from app.web.api.schemas import BundleRead, CaseRead, Probability
 class AbnormalityRead(BaseModel):
     """One abnormality among the counted PMN."""
 
-    label: Abnormality
+    label: Abnormality = Field(description="The abnormality.")
     count: int = Field(description="Counted PMN that show it.")
     total: int = Field(description="Counted PMN: the denominator.")
     proportion: Probability | None = Field(description="count / total; null where total is 0.")
@@ -46,28 +46,28 @@ class AbnormalityRead(BaseModel):
 class ExclusionRead(BaseModel):
     """Cells that were left out."""
 
-    reason: Exclusion
-    count: int
+    reason: Exclusion = Field(description="Why they are not counted.")
+    count: int = Field(description="How many cells.")
 
 
 class ContributionRead(BaseModel):
     """What one abnormality adds to the score."""
 
-    label: Abnormality
+    label: Abnormality = Field(description="The abnormality.")
     log_odds: float = Field(description="Against the controls' mean proportion.")
 
 
 class ScoreRead(BaseModel):
     """The screening score. It ranks cases; it is not a probability of VEXAS."""
 
-    value: Probability
+    value: Probability = Field(description="The score, 0-1.")
     interval_low: Probability = Field(description="95 % bootstrap over the cells, lower end.")
     interval_high: Probability = Field(description="95 % bootstrap over the cells, upper end.")
     cut_off: Probability = Field(description="Score from which UBA1 testing is recommended.")
     baseline_log_odds: float = Field(
         description="At the controls' means; with the contributions, the log-odds of `value`."
     )
-    contributions: list[ContributionRead]
+    contributions: list[ContributionRead] = Field(description="One for each abnormality.")
 
     @classmethod
     def of(cls, score: ScreeningScore) -> Self:
@@ -85,30 +85,32 @@ class ScoreRead(BaseModel):
 class RuleRead(BaseModel):
     """The rule behind the score."""
 
-    name: str
+    name: str = Field(description="Name of the rule.")
     basis: Basis = Field(description="On whom it was fitted.")
     minimum_cells: int = Field(description="PMN below which there is no score.")
-    cohort: str
+    cohort: str = Field(description="The cohort in words.")
 
 
 class ReportRead(BaseModel):
     """What was read on one case with one bundle."""
 
     notice: str = Field(RESEARCH_USE_NOTICE, description="Show it with every figure.")
-    case: CaseRead
-    created_at: datetime
+    case: CaseRead = Field(description="The case.")
+    created_at: datetime = Field(description="When the report was compiled, UTC.")
     complete: bool = Field(description="False while cells wait: the numbers will change.")
     pmn_count: int = Field(description="Counted PMN: the denominator of every proportion.")
-    abnormalities: list[AbnormalityRead]
-    exclusions: list[ExclusionRead]
+    abnormalities: list[AbnormalityRead] = Field(description="One for each abnormality.")
+    exclusions: list[ExclusionRead] = Field(description="Cells left out, one for each reason.")
     score: ScoreRead | None = Field(description="Null while cells wait, and with too few PMN.")
     recommendation: str | None = Field(
         description="In words; null while cells wait: a part of a case gets no advice."
     )
-    recommendation_code: Recommendation | None
+    recommendation_code: Recommendation | None = Field(
+        description="The recommendation as a stable code."
+    )
     warnings: list[str] = Field(description="Sentences that belong beside the numbers.")
-    bundle: BundleRead
-    rule: RuleRead
+    bundle: BundleRead = Field(description="The classifier behind the numbers.")
+    rule: RuleRead = Field(description="The rule behind the score.")
 
     @classmethod
     def of(cls, report: Report) -> Self:

@@ -107,15 +107,15 @@ class ProgressRead(BaseModel):
 class CaseRead(BaseModel):
     """A case."""
 
-    id: UUID
-    accession_number: str
-    patient_id: UUID
-    patient_identifier: str
-    patient_name: str | None
+    id: UUID = Field(description="Key of the case.")
+    accession_number: str = Field(description="The laboratory's number of the sample.")
+    patient_id: UUID = Field(description="Key of the patient.")
+    patient_identifier: str = Field(description="Pseudonymous identifier of the patient.")
+    patient_name: str | None = Field(description="Name of the patient, if one was given.")
     origin: CaseOrigin = Field(description="`laboratory`, or a demonstration's kind of images.")
-    clinical_context: ClinicalContextCreate
-    created_at: datetime
-    progress: ProgressRead
+    clinical_context: ClinicalContextCreate = Field(description="What the requester knows.")
+    created_at: datetime = Field(description="When the case was opened, UTC.")
+    progress: ProgressRead = Field(description="How far classification is.")
 
     @classmethod
     def of(cls, case: Case, progress: Progress) -> Self:
@@ -136,7 +136,7 @@ class CaseRead(BaseModel):
 class CaseList(BaseModel):
     """A page of cases, newest first."""
 
-    items: list[CaseRead]
+    items: list[CaseRead] = Field(description="Cases, newest first.")
     next_before: UUID | None = Field(description="Pass as `before` for older cases.")
 
     @classmethod
@@ -167,27 +167,29 @@ class QualityRead(BaseModel):
 class CropRead(BaseModel):
     """What the classifier reads, in pixels of the upright image; right and bottom exclusive."""
 
-    left: int
-    top: int
-    right: int
-    bottom: int
+    left: int = Field(description="First column, px.")
+    top: int = Field(description="First row, px.")
+    right: int = Field(description="Column after the last, px.")
+    bottom: int = Field(description="Row after the last, px.")
 
 
 class CellRead(BaseModel):
     """A cell and what was found in it."""
 
-    id: UUID
+    id: UUID = Field(description="Key of the cell.")
     ordinal: int = Field(description="1, 2, ... in the order of acceptance.")
     file: str = Field(description="Name as sent.")
     sha256: str = Field(description="Of the bytes as sent.")
-    width_px: int
-    height_px: int
+    width_px: int = Field(description="Width of the upright image, px.")
+    height_px: int = Field(description="Height of the upright image, px.")
     framing: Framing = Field(description="How the leukocyte lies in the image.")
-    crop: CropRead
-    quality: QualityRead
-    state: CellState
+    crop: CropRead = Field(description="The part that the classifier reads.")
+    quality: QualityRead = Field(description="The verdict on the picture.")
+    state: CellState = Field(description="How far the cell is.")
     pmn_probability: Probability | None = Field(description="That the cell is a PMN.")
-    probabilities: dict[Abnormality, Probability] | None
+    probabilities: dict[Abnormality, Probability] | None = Field(
+        description="That the cell shows each abnormality; each is judged by itself."
+    )
     findings: list[Abnormality] | None = Field(
         description="Labels at or above their thresholds; counted only where `counted`."
     )
@@ -226,7 +228,7 @@ class CellRead(BaseModel):
 class CellList(BaseModel):
     """The cells of a case by ordinal."""
 
-    items: list[CellRead]
+    items: list[CellRead] = Field(description="Cells by ordinal.")
     bundle: str = Field(description="Digest of the bundle that the findings come from.")
 
 
@@ -240,10 +242,10 @@ class UploadStatus(StrEnum):
 class UploadRead(BaseModel):
     """One delivery of images and what became of them."""
 
-    id: UUID
-    case_id: UUID
-    created_at: datetime
-    status: UploadStatus
+    id: UUID = Field(description="Key of the delivery.")
+    case_id: UUID = Field(description="Key of its case.")
+    created_at: datetime = Field(description="When it was accepted, UTC.")
+    status: UploadStatus = Field(description="`done` once no cell of it waits.")
     accepted_count: int = Field(description="New cells.")
     duplicates: list[str] = Field(description="Files whose image the case had already.")
     refused: list[RefusedFileRead] = Field(description="Files that were kept out, and why.")
@@ -268,8 +270,8 @@ class UploadRead(BaseModel):
 class BundleRead(BaseModel):
     """The classifier that made a result."""
 
-    name: str
-    version: str
+    name: str = Field(description="Name of the bundle.")
+    version: str = Field(description="Version of the bundle.")
     digest: str = Field(description="SHA-256 that names every weight, threshold and coefficient.")
 
     @classmethod
@@ -282,4 +284,4 @@ class TokenRead(BaseModel):
     """A bearer token; it is shown once."""
 
     token: str = Field(description="Send as `Authorization: Bearer TOKEN`.")
-    expires_at: datetime
+    expires_at: datetime = Field(description="When it ends, UTC.")

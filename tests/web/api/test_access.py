@@ -73,3 +73,16 @@ def test_the_description_names_every_error_of_every_route(idle_client):
             assert operation["summary"]
     cells = document["paths"]["/api/v1/cases/{case_id}/cells"]["post"]["responses"]
     assert {"200", "202", "404", "413", "422"} <= set(cells)
+
+
+def test_the_description_explains_every_field(idle_client):
+    document = idle_client.get("/api/v1/openapi.json").json()
+    silent = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        for field, content in schema.get("properties", {}).items()
+        # These two are the framework's own; a reference is explained where it leads.
+        if name not in {"HTTPValidationError", "ValidationError"}
+        and not {"description", "$ref"} & set(content)
+    ]
+    assert silent == []

@@ -275,8 +275,9 @@ document.addEventListener("drop", async (event) => {
   event.preventDefault();
   // The list is emptied when the event has ended, so the entries are taken before any wait.
   const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  const files = [...event.dataTransfer.files];
   const found = await Promise.all(entries.map(filesOf));
-  add(found.flat());
+  add(entries.length ? found.flat() : files);
 });
 
 let leaving = false;

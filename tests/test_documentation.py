@@ -15,7 +15,7 @@ PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 
 
 def test_the_walk_through_the_api_works_as_written(tmp_path, small_bundle):
-    [script] = re.findall(r"```sh\n(.*?)```", (PROJECT / "docs" / "api.md").read_text(), re.S)
+    [script] = re.findall(r"```sh\n(.*?)```", (PROJECT / "docs" / "api.md").read_text(), re.DOTALL)
     (tmp_path / "cell-1.jpg").write_bytes(cell_jpeg(1))
     (tmp_path / "cell-2.jpg").write_bytes(cell_jpeg(2))
     (tmp_path / "cells.zip").write_bytes(zipped({"a.jpg": cell_jpeg(3), "b.jpg": cell_jpeg(4)}))

@@ -1,0 +1,95 @@
+"""`make screenshots`: pictures of every page, at a desk and on a phone, light and dark.
+
+Serves the demonstration from a folder of its own and leaves the pictures in `screenshots/`.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from app.settings import PROJECT
+from tests.conftest import ADMIN_PASSWORD, free_port
+from tests.web.test_browser import ARGUMENTS, CHROMIUM
+
+TARGET = PROJECT / "screenshots"
+WIDTHS = (1440, 390)
+
+
+def main() -> int:
+    """Take the pictures; the exit status is 1 where there is no browser."""
+    if CHROMIUM is None:
+        print("Chromium is not installed.", file=sys.stderr)
+        return 1
+    shutil.rmtree(TARGET, ignore_errors=True)
+    TARGET.mkdir()
+    with tempfile.TemporaryDirectory() as folder:
+        process, link = _serve(Path(folder))
+        try:
+            _take_all(link)
+        finally:
+            process.terminate()
+            process.wait()
+    print(f"{len(list(TARGET.iterdir()))} pictures in {TARGET.name}/")
+    return 0
+
+
+def _serve(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start the demonstration; the link that signs in to its first case."""
+    environment = {
+        **os.environ,
+        "VEXASCOPE_DATA_DIR": str(folder),
+        "VEXASCOPE_PORT": str(free_port()),
+        "VEXASCOPE_ADMIN_PASSWORD": ADMIN_PASSWORD,
+    }
+    command = [sys.executable, "-c", "from app.cli import main; main()", "demo"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    link = ""
+    for line in process.stdout:
+        link = line.split()[-1] if "signed in" in line else link
+        if "is ready at" in line:
+            return process, link
+    raise RuntimeError(f"the demonstration ended with {process.wait()}")
+
+
+def _take_all(link: str) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for width in WIDTHS:
+            for scheme in ("light", "dark"):
+                context = browser.new_context(
+                    viewport={"width": width, "height": 900}, color_scheme=scheme
+                )
+                _take(context.new_page(), link, f"{width}-{scheme}")
+                context.close()
+        browser.close()
+
+
+def _take(page: Page, link: str, suffix: str) -> None:
+    origin = "/".join(link.split("/")[:3])
+    page.goto(f"{origin}/sign-in")
+    _shot(page, "sign-in", suffix)
+    page.goto(link)
+    _shot(page, "report", suffix)
+    case = page.url.removesuffix("/report")
+    for name, address in {
+        "case": case,
+        "cases": f"{origin}/cases",
+        "new": f"{origin}/cases/new",
+    }.items():
+        page.goto(address)
+        _shot(page, name, suffix)
+
+
+def _shot(page: Page, name: str, suffix: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=TARGET / f"{name}-{suffix}.png", full_page=name == "report")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,7 +35,6 @@ class _Server(uvicorn.Server):
             # In a thread: the demonstration waits here for its cells while requests are served.
             threading.Thread(target=self._ready, args=(port,), daemon=True).start()
 
-
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop gracefully and return; the library would kill the process with the signal then."""

@@ -53,11 +53,18 @@ def _ours(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, errors.NotSignedIn):
-        headers["WWW-Authenticate"] = 'Basic realm="Vexascope", charset="UTF-8"'
+        headers["WWW-Authenticate"] = _challenge(request)
     extra: dict[str, Any] = {}
     if isinstance(error, errors.NothingAccepted):
         extra["refused"] = [vars(item) for item in error.refused]
     return answer(request, status, error.title, error.detail, headers=headers, extra=extra)
+
+
+def _challenge(request: Request) -> str:
+    """Browsers answer a Basic challenge with a box of their own; a page's script must not."""
+    if "sec-fetch-site" in request.headers:
+        return 'Bearer realm="Vexascope"'
+    return 'Basic realm="Vexascope", charset="UTF-8"'
 
 
 def _validation(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Around every request: its number, its log line, and the security headers."""
 
 import time
+from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -21,7 +22,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
 }
-QUIET_PREFIXES = ("/health/", "/static/")
+STATIC_PREFIX, DEMONSTRATION_PREFIX = "/static/", "/demonstration/"
+STATIC_CACHE = "public, max-age=31536000, immutable"
+QUIET_PREFIXES = ("/health/", STATIC_PREFIX)
 
 _log = structlog.get_logger("vexascope.request")
 
@@ -46,7 +49,7 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(message, request_id)
+                _add_headers(message, scope["path"], request_id)
             await send(message)
 
         structlog.contextvars.bind_contextvars(request=request_id)
@@ -57,23 +60,27 @@ class RequestMiddleware:
             structlog.contextvars.clear_contextvars()
 
 
-def _add_headers(message: Message, request_id: str) -> None:
+def _add_headers(message: Message, path: str, request_id: str) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     headers["X-Request-ID"] = request_id
-    # Pages hold patients' data: no shared or disk cache keeps them.
-    headers.setdefault("Cache-Control", "no-store")
+    # Static files carry their version in the address; pages hold patients' data, and no shared
+    # or disk cache keeps those.
+    is_static = path.startswith(STATIC_PREFIX) and message["status"] == HTTPStatus.OK
+    headers.setdefault("Cache-Control", STATIC_CACHE if is_static else "no-store")
 
 
 def _log_line(scope: Scope, status: int, seconds: float) -> None:
     path = scope["path"]
     log = _log.debug if path.startswith(QUIET_PREFIXES) else _log.info
-    # The path holds random keys only; a query string might hold what someone searched for.
+    # The path holds random keys only; a query string might hold what someone searched for. One
+    # path is itself a secret: it signs in to the demonstration.
+    secret = path.startswith(DEMONSTRATION_PREFIX)
     log(
         "request",
         method=scope["method"],
-        path=path,
+        path=f"{DEMONSTRATION_PREFIX}..." if secret else path,
         status=status,
         duration_ms=round(seconds * 1000, 1),
     )

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.db.inserting import insert_new
 from app.db.tables import BundleRow
 from app.domain.bundle import parse_manifest
 from app.domain.errors import NotFound
@@ -23,9 +23,6 @@ class SqlBundleRepository:
 
     def remember(self, bundle: Bundle, files: Mapping[str, str], seen_at: datetime) -> None:
         """Keep `manifest.json` and `screening.json` as they were read; two workers may race."""
-        dialect = self._session.get_bind().dialect.name
-        make = sqlite.insert if dialect == "sqlite" else postgresql.insert
-        statement = make(BundleRow).on_conflict_do_nothing()
         row = {
             "digest": bundle.manifest.digest,
             "name": bundle.manifest.name,
@@ -34,7 +31,7 @@ class SqlBundleRepository:
             "rule": json.loads(files["screening.json"]),
             "first_seen_at": seen_at,
         }
-        self._session.execute(statement, [row])
+        insert_new(self._session, BundleRow, [row])
 
     def get(self, digest: str) -> Bundle:
         """Manifest and rule as they ran."""

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from uuid_utils.compat import uuid7
 
 from app.db.cells import SqlCellRepository
+from app.db.inserting import insert_new
 from app.db.mapping import from_context, from_upload, to_case, to_patient, to_upload
 from app.db.tables import CaseRow, PatientRow, UploadRow
 from app.domain.case import Case, NewCase, Patient, Upload
@@ -40,23 +41,23 @@ class SqlCaseRepository:
         try:
             self._session.flush()
         except IntegrityError as error:
-            # Another request opened it, or the patient, between the look and the insert.
+            # Another request opened it between the look and the insert.
             raise _taken() from error
         return self.get(row.id)
 
     def _patient_of(self, new: NewCase, created_at: datetime) -> PatientRow:
-        found = self._session.scalar(
+        row = {
+            "id": uuid7(),
+            "identifier": new.patient_identifier,
+            "name": new.patient_name,
+            "created_at": created_at,
+        }
+        # Two requests may open the first two cases of one patient at once.
+        insert_new(self._session, PatientRow, [row])
+        found = self._session.scalars(
             select(PatientRow).where(PatientRow.identifier == new.patient_identifier)
-        )
-        if found is None:
-            found = PatientRow(
-                id=uuid7(),
-                identifier=new.patient_identifier,
-                name=new.patient_name,
-                created_at=created_at,
-            )
-            self._session.add(found)
-        elif new.patient_name and found.name is None:
+        ).one()
+        if new.patient_name and found.name is None:
             found.name = new.patient_name
         elif new.patient_name and found.name != new.patient_name:
             raise Conflict(
@@ -73,8 +74,15 @@ class SqlCaseRepository:
         return to_case(row)
 
     def lock(self, case_id: UUID) -> None:
-        """Lock the row; on SQLite a first write holds the whole database instead."""
-        self._session.execute(select(CaseRow.id).where(CaseRow.id == case_id).with_for_update())
+        """Write the row as it is: on PostgreSQL that locks it, on SQLite the whole database.
+
+        Reading it with a lock would do on PostgreSQL alone.
+        """
+        self._session.execute(
+            update(CaseRow)
+            .where(CaseRow.id == case_id)
+            .values(accession_number=CaseRow.accession_number)
+        )
 
     def find(self, accession_number: str) -> Case | None:
         """By exact accession number."""

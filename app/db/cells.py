@@ -3,15 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.db.inserting import insert_new
 from app.db.mapping import from_cell, to_cell
-from app.db.tables import CellRow, ClassificationFailureRow, FindingRow, Row
+from app.db.tables import CellRow, ClassificationFailureRow, FindingRow
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import PMN
 from app.domain.case import Progress
@@ -85,7 +84,7 @@ class SqlCellRepository:
             for item in findings
             for label, probability in _labelled(item)
         ]
-        self._insert_new(FindingRow, rows)
+        insert_new(self._session, FindingRow, rows)
 
     def add_failure(self, cell_id: UUID, digest: str, reason: str, failed_at: datetime) -> None:
         """Append; a row that exists stays."""
@@ -95,15 +94,7 @@ class SqlCellRepository:
             "reason": reason,
             "failed_at": failed_at,
         }
-        self._insert_new(ClassificationFailureRow, [row])
-
-    def _insert_new(self, table: type[Row], rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
-        if self._session.get_bind().dialect.name == "sqlite":
-            self._session.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
-        else:
-            self._session.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
+        insert_new(self._session, ClassificationFailureRow, [row])
 
     def findings(self, cell_ids: Sequence[UUID], digest: str) -> Mapping[UUID, CellFindings]:
         """By cell."""

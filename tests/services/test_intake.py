@@ -1,4 +1,5 @@
 import io
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -166,3 +167,39 @@ def test_an_unknown_case_gets_no_rows(container):
         container.transactions() as transaction,
     ):
         register(transaction, uuid7(), found, container.bundle.manifest.digest, NOW)
+
+
+def test_two_uploads_to_one_case_at_once_number_each_image_once(container):
+    with container.transactions() as transaction:
+        case = transaction.cases.add(NewCase("A-1", "P-1"), NOW)
+    sets = [range(6), range(3, 9)] * 3
+    start = threading.Barrier(len(sets))
+
+    def upload(seeds):
+        files = [file(f"{seed}.png", cell_png(seed)) for seed in seeds]
+        found = take_in(files, container.limits, container.blobs, container.threads)
+        start.wait(timeout=60)
+        with container.transactions() as transaction:
+            digest = container.bundle.manifest.digest
+            return register(transaction, case.id, found, digest, NOW).accepted_count
+
+    with ThreadPoolExecutor(len(sets)) as pool:
+        accepted = list(pool.map(upload, sets))
+    with container.transactions() as transaction:
+        cells = transaction.cells.of_case(case.id)
+    assert sum(accepted) == len(cells) == 9
+    assert [cell.ordinal for cell in cells] == list(range(1, 10))
+
+
+def test_the_first_cases_of_one_patient_may_be_opened_at_once(container):
+    start = threading.Barrier(6)
+
+    def open_case(index):
+        start.wait(timeout=60)
+        with container.transactions() as transaction:
+            return transaction.cases.add(NewCase(f"A-{index}", "P-1", "Ann Example"), NOW)
+
+    with ThreadPoolExecutor(6) as pool:
+        cases = list(pool.map(open_case, range(6)))
+    assert len({case.patient.id for case in cases}) == 1
+    assert len({case.id for case in cases}) == 6

@@ -21,6 +21,7 @@ from app.training.export import (
     MODEL_FILE,
     check_parity,
     export_graph,
+    exported_scorer,
     set_temperatures,
     write_bundle,
 )
@@ -75,7 +76,8 @@ def finish(
     """Evaluate a trained network and write its bundle into a folder."""
     if tell:
         tell("Scoring the validation cells", 1.0)
-    validation = score_validation(network, config)
+    scorer = exported_scorer(network, config.scratch_dir / "uncalibrated.onnx", config.size_px)
+    validation = score_validation(scorer, config)
     evaluation = evaluate(validation)
     set_temperatures(network, evaluation)
     folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,7 @@ _UNKNOWN = """\
 - All cells come from one laboratory, one stain (May-Gruenwald Giemsa) and one analyser. The
   recoloured cells are computed from the same images; no other laboratory's smear was measured.
 - Temperatures and thresholds were chosen on the validation cells that the tables measure.
-- The probabilities are calibrated to the mix of validation images, half of them edited, not to
+- The abnormality probabilities are calibrated to validation images, most of them edited, not to
   how often an abnormality occurs in patients."""
 
 

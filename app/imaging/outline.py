@@ -2,8 +2,9 @@
 
 Pale cytoplasm between red cells has no colour of its own, so no threshold finds its edge. The
 image is unrolled around the nucleus into rays; a very small network, fitted on boxes drawn by
-people (`tests/imaging/fit_outline.py`), says at each point of a ray how likely it is inside the
-cell and on its edge; the smoothest closed line through the likeliest edge is the outline.
+people and on cells made paler (`tests/imaging/fit_outline.py`), says at each point of a ray how
+likely it is inside the cell and on its edge; the smoothest closed line through the likeliest edge
+is the outline.
 """
 
 from dataclasses import dataclass
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 from app.imaging.outline_weights import LAYERS
 from app.imaging.stain import Stain
 
-RAYS = 48
-STEPS = 40
+RAYS = 36
+STEPS = 32
 # How far the rays reach: first in radii of the nucleus, then in radii of the first outline.
 FIRST_REACH = 3.4
 SECOND_REACH = 1.9
-_OFFSETS = np.array([-8, -5, -3, -2, -1, 0, 1, 2, 3, 5, 8])
+_OFFSETS = np.array([-6, -4, -2, -1, 0, 1, 2, 4, 6])
 _CONTEXT = np.clip(np.arange(STEPS)[:, None] + _OFFSETS, 0, STEPS - 1)
 _ANGLES = np.arange(RAYS) * 2 * np.pi / RAYS
 _COSINE, _SINE = np.cos(_ANGLES), np.sin(_ANGLES)
@@ -41,6 +42,10 @@ _PALE_SHARE = 0.6
 _FEWEST_RED_CELL_PIXELS = 15
 _TYPICAL_RED_CELL = np.array([0.15, 0.25, 0.15], np.float32)
 _LEAST_RED_CELL_DENSITY = 0.08
+_FAINT_DENSITY = 0.06
+_LEAST_BEND = 0.1
+# Where in its step the edge lies: set on the dev half.
+_EDGE_IN_STEP = 0.6
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,13 @@ def rough_outline(around: Surroundings) -> NDArray[np.float64]:
 
     Returns
     -------
-    (48, 2) x and y in working pixels; they may lie beyond the image's edge.
+    (36, 2) x and y in working pixels; they may lie beyond the image's edge.
     """
     return _closed_line(around, around.centre, FIRST_REACH * around.radius_px)
 
 
 def fine_outline(around: Surroundings, rough: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the outline (48, 2) as seen from the middle of a first one (48, 2)."""
+    """Return the outline (36, 2) as seen from the middle of a first one (36, 2)."""
     middle = (rough.min(axis=0) + rough.max(axis=0)) / 2
     radius_px = float(np.ptp(rough, axis=0).mean()) / 2
     return _closed_line(around, (middle[0], middle[1]), SECOND_REACH * radius_px)
@@ -100,11 +105,11 @@ def survey(stain: Stain, nucleus: NDArray[np.bool_]) -> Surroundings:
 def sample_rays(
     around: Surroundings, centre: tuple[float, float], reach_px: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Read the layers along 48 rays of 40 steps.
+    """Read the layers along 36 rays of 32 steps.
 
     Returns
     -------
-    x and y of the points, (48, 40) each in working pixels, and the layers there (48, 40, 4).
+    x and y of the points, (36, 32) each in working pixels, and the layers there (36, 32, 4).
     """
     radii = (np.arange(STEPS) + 0.5) * reach_px / STEPS
     x = (centre[0] + _COSINE[:, None] * radii).astype(np.float32)
@@ -114,23 +119,25 @@ def sample_rays(
 
 
 def ray_features(rays: NDArray[np.float32], around: Surroundings) -> NDArray[np.float32]:
-    """Describe each point of the rays (48, 40, 4) by 50 numbers: its profile in and outwards."""
+    """Describe each point of the rays (36, 32, 4) by 51 numbers: its profile in and outwards."""
     green, blue, distance = rays[..., 1], rays[..., 2], rays[..., 3]
     unit = 1.0 / max(float(around.red_cell[1]), _LEAST_RED_CELL_DENSITY)
     purple = np.clip((green - blue) / around.nucleus_threshold, -0.5, 1.2) - 0.2
     scaled = np.clip(rays[..., :3] * unit, -1, 3) - 0.5
-    profiles = np.concatenate([scaled, purple[..., None]], axis=2)
+    # Pale cytoplasm differs from the background by next to nothing beside a red cell.
+    faint = np.tanh(rays[..., 0] / _FAINT_DENSITY)
+    profiles = np.concatenate([scaled, purple[..., None], faint[..., None]], axis=2)
     neighbours = np.roll(profiles, 1, 0) + np.roll(profiles, -1, 0)
     profiles = profiles / 2 + neighbours / 4
-    features = np.empty((RAYS, STEPS, 50), np.float32)
+    features = np.empty((RAYS, STEPS, 51), np.float32)
     context = np.take(profiles, _CONTEXT, axis=1)
-    features[..., :44] = context.reshape(RAYS, STEPS, 44)
-    features[..., 44] = np.minimum(distance, 2.5) - 0.7
-    features[..., 45] = np.minimum(distance, 0.5) - 0.3
-    features[..., 46] = distance == 0
-    features[..., 47] = around.red_cell[0] * unit / 2
-    features[..., 48] = around.red_cell[2] * unit / 2
-    features[..., 49] = around.nucleus_threshold * unit / 4
+    features[..., :45] = context.reshape(RAYS, STEPS, 45)
+    features[..., 45] = np.minimum(distance, 2.5) - 0.7
+    features[..., 46] = np.minimum(distance, 0.5) - 0.3
+    features[..., 47] = distance == 0
+    features[..., 48] = around.red_cell[0] * unit / 2
+    features[..., 49] = around.red_cell[2] * unit / 2
+    features[..., 50] = around.nucleus_threshold * unit / 4
     return features
 
 
@@ -145,22 +152,32 @@ def _closed_line(
     inside[is_out] = _INSIDE_LOGIT_OUT_OF_IMAGE
     edge = np.maximum(edge, _LEAST_EDGE_LOGIT)
     edge[is_out] = _EDGE_LOGIT_OUT_OF_IMAGE
-    steps = _best_steps(_INSIDE_WEIGHT * np.cumsum(inside, axis=1) + _EDGE_WEIGHT * edge)
-    radii = (steps + 1) * reach_px / STEPS
+    scores = _INSIDE_WEIGHT * np.cumsum(inside, axis=1) + _EDGE_WEIGHT * edge
+    steps = _best_steps(scores)
+    radii = (steps + _between_steps(scores, steps) + _EDGE_IN_STEP) * reach_px / STEPS
     return np.stack([centre[0] + _COSINE * radii, centre[1] + _SINE * radii], axis=1)
 
 
+def _between_steps(scores: NDArray[np.float32], steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Tell where between the steps (36,) each ray's score peaks: the top of a parabola."""
+    rays, middle = np.arange(RAYS), np.clip(steps, 1, STEPS - 2)
+    before, at, after = (scores[rays, middle + by] for by in (-1, 0, 1))
+    bend = np.minimum(before - 2 * at + after, -_LEAST_BEND)
+    return np.asarray(np.clip((before - after) / (2 * bend), -0.5, 0.5), np.float64)
+
+
 def _logits(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    values = features.reshape(-1, features.shape[-1])
+    # Ray by ray: one product of all would wake the threads of the linear algebra library.
+    values: NDArray[np.float32] = features
     for weights, bias in LAYERS[:-1]:
         values = np.maximum(values @ weights + bias, 0)
     weights, bias = LAYERS[-1]
-    logits = (values @ weights + bias).reshape(RAYS, STEPS, 2)
+    logits = values @ weights + bias
     return logits[..., 0], logits[..., 1]
 
 
 def _best_steps(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Choose one step per ray (48,) for the highest score with the least jumps (Viterbi)."""
+    """Choose one step per ray (36,) for the highest score with the least jumps (Viterbi)."""
     padded = np.full(STEPS + 2 * _LARGEST_JUMP, -1e9, np.float32)
     best = padded[_LARGEST_JUMP:-_LARGEST_JUMP]
     best[:] = 0

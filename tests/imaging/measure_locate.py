@@ -7,6 +7,7 @@ the holdout half and pbc's val split were only measured.
 """
 
 import argparse
+import itertools
 import random
 import sys
 import time
@@ -16,13 +17,31 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from app.domain.abnormality import Abnormality
 from app.domain.cell import Box, Framing
 from app.imaging.locate import locate
-from tests.imaging.fields import is_dev, read_cells, read_fields, read_rgb
+from tests.imaging.fields import (
+    degranulate,
+    draw_cell,
+    is_dev,
+    pale_copy,
+    read_cells,
+    read_fields,
+    read_rgb,
+)
 
 ENOUGH = 0.7
 PASTED = 200
+DRAWN = 40
+_DRAWN = {
+    "none": (),
+    "hypogranularity": (Abnormality.HYPOGRANULARITY,),
+    "pelger, hypogran.": (Abnormality.PSEUDO_PELGER, Abnormality.HYPOGRANULARITY),
+    "all four": tuple(Abnormality),
+}
+_Frame = tuple[NDArray[np.uint8], tuple[int, int, int, int]]
 
 
 def main() -> None:
@@ -35,6 +54,7 @@ def main() -> None:
     _print_halves(arguments.data)
     _print_crops(arguments.data, arguments.crops)
     _print_pasted(arguments.data)
+    print_pale(arguments.data)
 
 
 def overlap(box: Box, drawn: tuple[int, int, int, int]) -> float:
@@ -117,30 +137,58 @@ def _sample(rows: list[dict[str, str]], count: int) -> Iterator[dict[str, str]]:
         yield from chance.sample(of_split, min(count, len(of_split)))
 
 
+def print_pale(data: Path) -> None:
+    """Cells without granules: drawn ones, and real ones from which they were taken."""
+    chance = np.random.default_rng(1)
+    _title_overlaps("\nDrawn cells", "severity")
+    for name, shown in _DRAWN.items():
+        for severity, size_px in itertools.product((0.5, 1.0), ((360, 363), (575, 575))):
+            cells = (draw_cell(seed, shown, severity, size_px) for seed in range(DRAWN))
+            _print_overlaps(f"{name} {size_px[0]}", severity, ((c.rgb, c.box) for c in cells))
+    _title_overlaps("\nEdited in place")
+    edited = defaultdict(list)
+    for field in read_fields(data):
+        copy = pale_copy(field, chance) if len(field.leukocytes) == 1 else None
+        if copy is not None:
+            half = "dev" if is_dev(field.name) else "holdout"
+            edited[field.source, half].append((copy.rgb, copy.box))
+    for (source, half), frames in sorted(edited.items()):
+        _print_overlaps(source, half, frames)
+    _title_overlaps("\nPasted after editing")
+    crops = [degranulate(crop, chance) for crop in _neutrophils(data, chance)]
+    usable = [crop for crop in crops if crop is not None]
+    _print_overlaps("360x363", "val", (_paste(crop, chance) for crop in usable))
+    _print_framings("\nEdited crops", {("neutrophils", "val"): [locate(c).framing for c in usable]})
+
+
 def _print_pasted(data: Path) -> None:
     """Paste neutrophils on a plain background of their own colour among drawn red cells."""
     chance = np.random.default_rng(0)
+    _title_overlaps("\nPasted neutrophils")
+    frames = (_paste(crop, chance) for crop in _neutrophils(data, chance))
+    _print_overlaps("360x363", "val", frames)
+
+
+def _neutrophils(data: Path, chance) -> Iterator[NDArray[np.uint8]]:
     rows = [
         row
         for row in read_cells(data)
         if "neutrophil" in row["cell_type"] and row["split"] == "val"
     ]
-    overlaps, framings = [], []
     for index in chance.choice(len(rows), min(PASTED, len(rows)), replace=False):
-        crop = read_rgb(data / "pbc" / "images" / rows[index]["file"])
-        frame, drawn = _paste(crop, chance)
-        place = locate(frame)
-        overlaps.append(overlap(place.crop, drawn))
-        framings.append(place.framing is Framing.FRAMED)
-    _line("\nPasted neutrophils", "", "images", "framed", "IoU median", f">= {ENOUGH}")
-    _line(
-        "360x363",
-        "val",
-        len(overlaps),
-        _percent(np.mean(framings)),
-        f"{np.median(overlaps):.3f}",
-        _percent(np.mean(np.array(overlaps) >= ENOUGH)),
-    )
+        yield read_rgb(data / "pbc" / "images" / rows[index]["file"])
+
+
+def _title_overlaps(title: str, kind: str = "half") -> None:
+    _line(title, kind, "images", "framed", "IoU median", f">= {ENOUGH}")
+
+
+def _print_overlaps(name: str, kind: object, frames: Iterable[_Frame]) -> None:
+    places = [(locate(rgb), box) for rgb, box in frames]
+    overlaps = np.array([overlap(place.crop, box) for place, box in places])
+    framed = np.mean([place.framing is Framing.FRAMED for place, _ in places])
+    enough = _percent(np.mean(overlaps >= ENOUGH))
+    _line(name, kind, len(places), _percent(framed), f"{np.median(overlaps):.3f}", enough)
 
 
 def _paste(crop, chance):

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from app.domain.abnormality import Abnormality
 from app.domain.cell import Box, Framing
 from app.imaging.locate import locate
 from app.imaging.stain import measure_stain, nuclei
@@ -19,7 +20,14 @@ from app.imaging.synthetic import (
     render_cell,
     render_frame,
 )
-from tests.imaging.fields import data_folder, is_dev, read_cells, read_fields, read_rgb
+from tests.imaging.fields import (
+    data_folder,
+    draw_cell,
+    is_dev,
+    read_cells,
+    read_fields,
+    read_rgb,
+)
 from tests.imaging.measure_locate import overlap
 
 BACKGROUND = (250, 229, 202)
@@ -88,6 +96,17 @@ def test_synthetic_frames_are_framed_in_every_stain(look: StainLook) -> None:
         assert place.framing is Framing.FRAMED, seed
         middle = (place.crop.left + place.crop.right) / 2, (place.crop.top + place.crop.bottom) / 2
         assert np.hypot(middle[0] - 180, middle[1] - 181.5) < 25
+
+
+@pytest.mark.parametrize("others", [[], [Abnormality.PSEUDO_PELGER]])
+def test_pale_cytoplasm_stays_in_the_crop(others: list[Abnormality]) -> None:
+    """What shows hypogranularity is the cytoplasm: a crop of the nucleus alone hides it."""
+    cells = [draw_cell(seed, [Abnormality.HYPOGRANULARITY, *others]) for seed in range(20)]
+    places = [locate(cell.rgb) for cell in cells]
+    overlaps = [overlap(place.crop, cell.box) for place, cell in zip(places, cells, strict=True)]
+    assert all(place.framing is Framing.FRAMED for place in places)
+    assert np.median(overlaps) >= 0.8
+    assert np.mean(np.array(overlaps) >= 0.7) >= 0.95
 
 
 def test_synthetic_crops_are_tight() -> None:

@@ -36,6 +36,7 @@ def report_page(report: Report, now: datetime) -> ReportPage:
         pmn_count=report.pmn_count,
         verdict=_verdict(report),
         basis_notice=notice,
+        reference_title="Simulated controls" if notice else "Controls",
         # The notice stands beside the score already.
         warnings=tuple(text for text in report.warnings if text != notice),
         score=_score_part(report.score) if report.score else None,

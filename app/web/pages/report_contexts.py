@@ -81,6 +81,7 @@ class ReportPage:
     pmn_count: int
     verdict: Verdict
     basis_notice: str | None
+    reference_title: str
     warnings: tuple[str, ...]
     score: ScorePart | None
     axis: Axis

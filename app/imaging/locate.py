@@ -5,6 +5,7 @@ unchanged; in a larger frame the leukocyte is found by its nucleus, outlined, an
 margin of the training crops. `docs/decisions/0003-framing.md` says how well this works.
 """
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,8 @@ _TIGHT_FILL = 1.15
 _TIGHT_INSIDE_SHARE = 0.75
 # ... or if the nucleus alone spans this much of it: few frames magnify a cell so much.
 _TIGHT_SPAN = 0.66
+# A nucleus that fills this much of its box is one piece: nothing else need be looked at.
+_LEAST_EXTENT = 0.45
 # Percentiles of its pixels between which a nucleus surely belongs to the cell.
 _NUCLEUS_CORE = (12, 88)
 # Air around the outline in shares of the cell's size: measured between the training crops and
@@ -38,7 +41,9 @@ def locate(rgb: NDArray[np.uint8]) -> Location:
     found = _large_enough(nuclei(stain))
     if not found:
         return Location(Framing.NONE, whole)
-    centred = min(found, key=_distance_from_middle)
+    if len(found) == 1 and _plainly_fills(found[0]):
+        return Location(Framing.TIGHT, whole)
+    centred = found[0] if len(found) == 1 else min(found, key=_distance_from_middle)
     around = survey(stain, centred)
     rough = rough_outline(around)
     if _is_tight(found, rough):
@@ -61,6 +66,22 @@ def _distance_from_middle(nucleus: NDArray[np.bool_]) -> float:
     y, x = np.nonzero(nucleus)
     height, width = nucleus.shape
     return float(np.hypot(x.mean() - width / 2, y.mean() - height / 2))
+
+
+def _plainly_fills(nucleus: NDArray[np.bool_]) -> bool:
+    """Tell a tight crop by its one nucleus alone: the cell around it can only be larger."""
+    area_px = np.count_nonzero(nucleus)
+    share = area_px / nucleus.size
+    if share < _TIGHT_NUCLEUS_SHARE:
+        return False
+    height, width = nucleus.shape
+    left, top, across, down = cv2.boundingRect(nucleus.view(np.uint8))
+    # Stained red cells that were taken for nucleus lie scattered and run over the edges.
+    is_free = min(left, top, width - left - across, height - top - down) > 0
+    if not is_free or area_px < _LEAST_EXTENT * across * down:
+        return False
+    fills = _TIGHT_NUCLEUS_WEIGHT * share + min(across / width, down / height) >= _TIGHT_FILL
+    return bool(fills or max(across / width, down / height) >= _TIGHT_SPAN)
 
 
 def _is_tight(found: list[NDArray[np.bool_]], line: NDArray[np.float64]) -> bool:

@@ -145,6 +145,12 @@ def print_pale(data: Path) -> None:
         for severity, size_px in itertools.product((0.5, 1.0), ((360, 363), (575, 575))):
             cells = (draw_cell(seed, shown, severity, size_px) for seed in range(DRAWN))
             _print_overlaps(f"{name} {size_px[0]}", severity, ((c.rgb, c.box) for c in cells))
+    _title_overlaps("\nDrawn still paler", "contrast")
+    for contrast in (0.5, 0.25, 0.15):
+        cells = (
+            draw_cell(seed, _DRAWN["hypogranularity"], contrast=contrast) for seed in range(DRAWN)
+        )
+        _print_overlaps("hypogranularity 360", contrast, ((c.rgb, c.box) for c in cells))
     _title_overlaps("\nEdited in place")
     edited = defaultdict(list)
     for field in read_fields(data):

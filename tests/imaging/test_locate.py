@@ -98,10 +98,12 @@ def test_synthetic_frames_are_framed_in_every_stain(look: StainLook) -> None:
         assert np.hypot(middle[0] - 180, middle[1] - 181.5) < 25
 
 
+@pytest.mark.parametrize("contrast", [1.0, 0.4])
 @pytest.mark.parametrize("others", [[], [Abnormality.PSEUDO_PELGER]])
-def test_pale_cytoplasm_stays_in_the_crop(others: list[Abnormality]) -> None:
+def test_pale_cytoplasm_stays_in_the_crop(others: list[Abnormality], contrast: float) -> None:
     """What shows hypogranularity is the cytoplasm: a crop of the nucleus alone hides it."""
-    cells = [draw_cell(seed, [Abnormality.HYPOGRANULARITY, *others]) for seed in range(20)]
+    shown = [Abnormality.HYPOGRANULARITY, *others]
+    cells = [draw_cell(seed, shown, contrast=contrast) for seed in range(20)]
     places = [locate(cell.rgb) for cell in cells]
     overlaps = [overlap(place.crop, cell.box) for place, cell in zip(places, cells, strict=True)]
     assert all(place.framing is Framing.FRAMED for place in places)

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from app.domain.cell import Box
 
+# Still 1 with `_PADDED_SIDE_PX`: it alters no crop of the size of a cell, and none was trained on
+# that it alters.
 PREPROCESSING_VERSION = 1
+# The square around a strip has its longer side squared: padded as it came, a strip of 17,000 px
+# would ask for most of a gigabyte.
+_PADDED_SIDE_PX = 2048
 
 
 def cut(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
@@ -33,6 +38,8 @@ def preprocess(rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     -------
     (size_px, size_px, 3), 0-255, RGB order. Normalisation is part of the ONNX graph.
     """
+    if rgb.shape[0] != rgb.shape[1]:
+        rgb = _small_enough_to_pad(rgb)
     height, width = rgb.shape[:2]
     side = max(height, width)
     if height != width:
@@ -44,6 +51,15 @@ def preprocess(rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     # Area averaging keeps small vacuoles when shrinking; when enlarging it would be blocky.
     how = cv2.INTER_AREA if side > size_px else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(rgb, (size_px, size_px), interpolation=how), np.uint8)
+
+
+def _small_enough_to_pad(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = rgb.shape[:2]
+    scale = _PADDED_SIDE_PX / max(height, width)
+    if scale >= 1:
+        return rgb
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _border_colour(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -59,6 +59,7 @@ class ImageLimits:
     max_bytes: int = 20 * 1024 * 1024
     max_pixels: int = 32_000_000
     min_side_px: int = 16
+    max_side_ratio: int = 10
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ def decode(content: bytes, limits: ImageLimits) -> DecodedImage:
     ------
     ImageRefused
         With the reason ``empty_file``, ``too_many_bytes``, ``not_an_image``,
-        ``unsupported_format``, ``too_small``, ``too_many_pixels``, ``several_images``,
-        ``colour_mode``, ``transparency`` or ``truncated``. Nothing else is raised, whatever
-        the bytes.
+        ``unsupported_format``, ``too_small``, ``odd_shape``, ``too_many_pixels``,
+        ``several_images``, ``colour_mode``, ``transparency`` or ``truncated``. Nothing else is
+        raised, whatever the bytes.
     """
     _check_bytes(content, limits)
     pillow_format, media_type = _recognise(content)
@@ -189,6 +190,12 @@ def _check_size(image: Image.Image, limits: ImageLimits) -> None:
             "too_small",
             f"The image has {width} x {height} pixels; each side needs at least "
             f"{limits.min_side_px}. Send the original instead of a thumbnail.",
+        )
+    if max(width, height) > limits.max_side_ratio * min(width, height):
+        raise ImageRefused(
+            "odd_shape",
+            f"The image has {width} x {height} pixels: one side is more than "
+            f"{limits.max_side_ratio} times the other. Crop it to the cell.",
         )
 
 

@@ -109,6 +109,8 @@ def test_jpeg_without_its_end_is_truncated() -> None:
         (png_header(50_000, 50_000), "too_many_pixels"),
         (png_header(9_000, 9_000), "too_many_pixels"),
         (encoded(NOISE[:15]), "too_small"),
+        (png_header(16, 200_000), "odd_shape"),
+        (png_header(201, 20), "odd_shape"),
         (encoded(NOISE[..., 0], "PNG"), "colour_mode"),
         (encoded(NOISE[..., 0], "JPEG"), "colour_mode"),
         (encoded(NOISE[..., 0].astype(np.uint16), "PNG"), "colour_mode"),
@@ -120,6 +122,10 @@ def test_refusals(content: bytes, expected: str) -> None:
 
 def test_bytes_are_limited() -> None:
     assert reason(VALID["png"], ImageLimits(max_bytes=100)) == "too_many_bytes"
+
+
+def test_ten_times_as_long_as_wide_is_still_taken() -> None:
+    assert decode(encoded(np.tile(NOISE[:20, :20], (10, 1, 1))), LIMITS).rgb.shape == (200, 20, 3)
 
 
 def test_unsupported_format_is_named() -> None:

@@ -48,6 +48,7 @@ BAD_FILES = {
     "text": ("a.jpg", lambda: b"this is no picture", "not_an_image"),
     "truncated": ("a.jpg", lambda: cell_jpeg()[:2000], "truncated"),
     "huge header": ("a.png", lambda: png_header(50_000, 50_000), "too_many_pixels"),
+    "strip": ("a.png", lambda: png_header(16, 200_000), "odd_shape"),
     "two pages": ("a.tif", tiff_pages, "several_images"),
     "cmyk": ("a.jpg", cmyk_jpeg, "colour_mode"),
     "16 bit": ("a.png", deep_png, "colour_mode"),

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import structlog
 
 from app.domain.cell import Cell, Location
-from app.domain.errors import ImageRefused, NotFound
+from app.domain.errors import ImageRefused, NotFound, StorageUnavailable
 from app.domain.finding import CellFindings
 from app.imaging.preprocess import cut, preprocess
 from app.imaging.stored import decode_stored
 from app.ports import BlobStore, Classifier, Prediction, Transaction
 from app.services.intake import Rgb, blob_name
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,15 @@ def classify_cells(cells: Sequence[Cell], classifier: Classifier, blobs: BlobSto
     for cell in cells:
         try:
             prepared.append((cell, _prepared(cell, classifier, blobs)))
+        except StorageUnavailable:
+            raise
         except (ImageRefused, NotFound) as error:
             failures.append(CellFailure(cell, str(error)))
+        # Whatever one image does, the others of its batch are still to be read.
+        except Exception as error:
+            _log.exception("cell not prepared", cell=str(cell.id))
+            reason = f"The image could not be prepared ({type(error).__name__}). Send another one."
+            failures.append(CellFailure(cell, reason))
     findings: list[CellFindings] = []
     outcomes = predict([image for _, image in prepared], classifier)
     for (cell, _), outcome in zip(prepared, outcomes, strict=True):

@@ -14,17 +14,26 @@ from typing import BinaryIO, TypeAlias, TypeVar
 from uuid import UUID
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from uuid_utils.compat import uuid7
 
 from app.domain.case import Upload
 from app.domain.cell import Cell, Location, Quality
-from app.domain.errors import ImageRefused, NothingAccepted, RefusedFile, TooLarge
+from app.domain.errors import (
+    ImageRefused,
+    NothingAccepted,
+    RefusedFile,
+    StorageUnavailable,
+    TooLarge,
+)
 from app.imaging.archive import ArchiveLimits, ArchiveMember, is_zip, unpack
 from app.imaging.decode import ImageLimits, decode, encode_png, pixel_sha256
 from app.imaging.locate import locate
 from app.imaging.quality import assess
 from app.ports import BlobStore, Transaction
+
+_log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
 Rgb: TypeAlias = NDArray[np.uint8]
@@ -195,7 +204,11 @@ def _take(item: Candidate, limits: ImageLimits, blobs: BlobStore) -> Examined | 
     if isinstance(outcome, RefusedFile):
         return outcome
     examined, rgb = outcome
-    blobs.put(blob_name(examined.pixel_sha256), encode_png(rgb))
+    try:
+        content = encode_png(rgb)
+    except Exception:
+        return unreadable(examined.file_name)
+    blobs.put(blob_name(examined.pixel_sha256), content)
     return examined
 
 
@@ -207,6 +220,18 @@ def examine_candidate(item: Candidate, limits: ImageLimits) -> tuple[Examined, R
         return examine(item.file, _content(item, limits), limits)
     except ImageRefused as error:
         return RefusedFile(item.file, error.reason, error.detail)
+    except StorageUnavailable:
+        raise
+    # Whatever one file does, the others of its request go on.
+    except Exception:
+        return unreadable(item.file)
+
+
+def unreadable(file: str) -> RefusedFile:
+    """Refuse a file for the exception that is being handled, which is logged without its name."""
+    _log.exception("file not examined")
+    detail = "The file could not be examined. Save it anew as PNG or JPEG, and send it again."
+    return RefusedFile(file, "unreadable", detail)
 
 
 def _content(item: IncomingFile | ArchiveMember, limits: ImageLimits) -> bytes:

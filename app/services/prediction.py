@@ -5,17 +5,20 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from app.domain.abnormality import Abnormality
-from app.domain.errors import RefusedFile
+from app.domain.errors import RefusedFile, StorageUnavailable
 from app.ports import Classifier, Prediction
 from app.services.analysis import predict, prepare
 from app.services.intake import (
     CELLS_PER_JOB,
+    Candidate,
     Examined,
     IncomingFile,
     IntakeLimits,
+    Rgb,
     batches,
     examine_candidate,
     unpacked,
+    unreadable,
 )
 
 
@@ -40,17 +43,30 @@ def predict_files(
     """Judge and classify files in their order; nothing is stored."""
     size_px = classifier.bundle.manifest.size_px
     for batch in batches(unpacked(files, limits), CELLS_PER_JOB):
-        outcomes = list(threads.map(lambda item: examine_candidate(item, limits.image), batch))
-        images = [
-            prepare(rgb, examined.location, size_px)
-            for examined, rgb in (item for item in outcomes if not isinstance(item, RefusedFile))
-        ]
+        outcomes = list(threads.map(lambda item: _prepared(item, limits, size_px), batch))
+        images = [item[1] for item in outcomes if not isinstance(item, RefusedFile)]
         predictions = iter(predict(images, classifier))
         for outcome in outcomes:
             if isinstance(outcome, RefusedFile):
                 yield outcome
             else:
                 yield _verdict(outcome[0], next(predictions), classifier)
+
+
+def _prepared(
+    item: Candidate, limits: IntakeLimits, size_px: int
+) -> tuple[Examined, Rgb] | RefusedFile:
+    """Examine one file and keep the classifier's input alone: whole images would fill memory."""
+    outcome = examine_candidate(item, limits.image)
+    if isinstance(outcome, RefusedFile):
+        return outcome
+    examined, rgb = outcome
+    try:
+        return examined, prepare(rgb, examined.location, size_px)
+    except StorageUnavailable:
+        raise
+    except Exception:
+        return unreadable(examined.file_name)
 
 
 def _verdict(

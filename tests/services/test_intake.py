@@ -2,11 +2,14 @@ import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from app.domain.case import NewCase
 from app.domain.errors import NothingAccepted, StorageUnavailable, TooLarge
+from app.services import intake
 from app.services.intake import (
     CELLS_PER_JOB,
     IncomingFile,
@@ -18,7 +21,7 @@ from app.services.intake import (
 )
 from app.storage.object_store import open_store
 from tests.factories import NOW
-from tests.images import cell_jpeg, cell_png, zipped
+from tests.images import cell_jpeg, cell_png, encoded, zipped
 
 
 @pytest.fixture
@@ -156,6 +159,27 @@ def test_a_store_that_is_away_stops_the_whole_request(threads):
 
     with pytest.raises(StorageUnavailable):
         delivery(Away(), threads, ("a.png", cell_png()))
+
+
+@pytest.mark.parametrize("stage", ["locate", "encode_png"])
+def test_a_file_that_breaks_a_stage_is_refused_alone(blobs, threads, monkeypatch, stage):
+    real = getattr(intake, stage)
+
+    def break_on_the_large(rgb):
+        if rgb.shape[0] == 64:
+            raise MemoryError("Unable to allocate 112 GiB")
+        return real(rgb)
+
+    monkeypatch.setattr(intake, stage, break_on_the_large)
+    large = encoded(np.full((64, 64, 3), 200, np.uint8))
+    with capture_logs() as lines:
+        found = delivery(blobs, threads, ("Ann Example.png", large), ("a.png", cell_png()))
+    assert [item.file_name for item in found.examined] == ["a.png"]
+    assert [(item.file, item.reason) for item in found.refused] == [
+        ("Ann Example.png", "unreadable")
+    ]
+    assert len(lines) == 1
+    assert "Ann" not in str(lines)
 
 
 def test_an_unknown_case_gets_no_rows(container):

@@ -21,6 +21,7 @@ from app.web.body_limit import BodyLimitMiddleware
 from app.web.middleware import RequestMiddleware
 from app.web.pages.router import router as pages
 from app.web.security import Security, session_secret
+from app.web.sign_in_first import SignInFirst
 
 _log = structlog.get_logger(__name__)
 
@@ -63,7 +64,6 @@ def _middleware(container: Container) -> list[Middleware]:
     settings = container.settings
     return [
         Middleware(RequestMiddleware),
-        Middleware(BodyLimitMiddleware, max_bytes=settings.max_request_mib * MIB),
         Middleware(
             SessionMiddleware,
             secret_key=session_secret(container),
@@ -72,6 +72,8 @@ def _middleware(container: Container) -> list[Middleware]:
             same_site="lax",
             https_only=settings.secure_cookies,
         ),
+        Middleware(SignInFirst),
+        Middleware(BodyLimitMiddleware, max_bytes=settings.max_request_mib * MIB),
     ]
 
 

@@ -1,7 +1,10 @@
 """The cap on request bodies, answered as a problem.
 
-The framework's own cap answers in plain text and cannot be told otherwise.
+The framework's own cap answers in plain text and cannot be told otherwise. Cell images alone may
+be large: the framework keeps a whole JSON or form body, and several times its size, in memory.
 """
+
+import re
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -15,10 +18,15 @@ from app.web.errors import STATUS, answer
 # A client that is still sending sees a broken connection instead of the answer. So what is too
 # large is read and thrown away, up to this many times the limit.
 DRAIN_FACTOR = 4
+SMALL_BYTES = MIB
+_CELLS_PATH = re.compile(r"/api/v1/cases/[^/]+/cells")
 
 
 class BodyLimitMiddleware:
-    """Refuse a body of more than `max_bytes`, whether or not its length was announced."""
+    """Refuse a body that is too large, whether or not its length was announced.
+
+    `max_bytes` is for deliveries of cell images; every other body has `SMALL_BYTES`.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -29,41 +37,47 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if _announced_bytes(scope) > self._max_bytes:
-            await self._drain(receive)
-            error = TooLarge(self._sentence())
+        limit_bytes = self._limit_bytes(scope)
+        if _announced_bytes(scope) > limit_bytes:
+            await _drain(receive, DRAIN_FACTOR * limit_bytes)
+            error = TooLarge(_sentence(limit_bytes))
             response = answer(Request(scope), STATUS[TooLarge], error.title, error.detail)
             await response(scope, receive, send)
             return
-        await self._app(scope, self._counted(receive), send)
+        await self._app(scope, _counted(receive, limit_bytes), send)
 
-    def _counted(self, receive: Receive) -> Receive:
-        total = 0
+    def _limit_bytes(self, scope: Scope) -> int:
+        images = scope["method"] == "POST" and _CELLS_PATH.fullmatch(scope["path"])
+        return self._max_bytes if images else SMALL_BYTES
 
-        async def counting() -> Message:
-            nonlocal total
-            message = await receive()
-            total += len(message.get("body", b""))
-            if total > self._max_bytes:
-                # Of the framework's kind: it would turn any other into "cannot be parsed".
-                raise HTTPException(STATUS[TooLarge], self._sentence())
-            return message
 
-        return counting
+def _counted(receive: Receive, limit_bytes: int) -> Receive:
+    total = 0
 
-    async def _drain(self, receive: Receive) -> None:
-        total = 0
-        while total <= DRAIN_FACTOR * self._max_bytes:
-            message = await receive()
-            total += len(message.get("body", b""))
-            if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                return
+    async def counting() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit_bytes:
+            # Of the framework's kind: it would turn any other into "cannot be parsed".
+            raise HTTPException(STATUS[TooLarge], _sentence(limit_bytes))
+        return message
 
-    def _sentence(self) -> str:
-        return (
-            f"The request is larger than {self._max_bytes // MIB} MiB; nothing was stored. "
-            "Send the images in several requests."
-        )
+    return counting
+
+
+async def _drain(receive: Receive, most_bytes: int) -> None:
+    total = 0
+    while total <= most_bytes:
+        message = await receive()
+        total += len(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return
+
+
+def _sentence(limit_bytes: int) -> str:
+    advice = "Send less at once; images go in several requests, to the cells of a case."
+    return f"The request is larger than {limit_bytes // MIB} MiB; nothing was stored. {advice}"
 
 
 def _announced_bytes(scope: Scope) -> int:

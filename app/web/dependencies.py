@@ -20,8 +20,12 @@ def security_of(request: Request) -> Security:
 
 
 def current_user(request: Request) -> User:
-    """Who is signed in; raises `NotSignedIn` or, from another site, `Forbidden`."""
-    return security_of(request).user_of(request)
+    """Who is signed in; raises `NotSignedIn` or, from another site, `Forbidden`.
+
+    Where `SignInFirst` has asked already, its answer stands: a password is checked once.
+    """
+    known: User | None = getattr(request.state, "user", None)
+    return known or security_of(request).user_of(request)
 
 
 ContainerDep = Annotated[Container, Depends(container_of)]

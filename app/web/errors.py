@@ -40,13 +40,14 @@ class Problem(JSONResponse):
 
 def install(app: FastAPI) -> None:
     """Answer every error of the application in one form."""
-    app.add_exception_handler(errors.VexascopeError, _ours)
+    app.add_exception_handler(errors.VexascopeError, explain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _ours(request: Request, error: Exception) -> Response:
+def explain(request: Request, error: Exception) -> Response:
+    """Answer one of the product's own errors."""
     assert isinstance(error, errors.VexascopeError)  # noqa: S101 - registered for this class
     status = STATUS[type(error)]
     headers = {}

@@ -1,0 +1,74 @@
+"""Requests that must fail: what they may cost, what they answer, and what the log keeps."""
+
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.web.app import create_app
+from tests.web.api.test_cases import NEW, is_problem
+from tests.web.conftest import CREDENTIALS
+
+MIB = 1024 * 1024
+
+
+def unread():
+    raise AssertionError("the body was read")
+    yield b""
+
+
+@pytest.mark.parametrize("path", ["/api/v1/cases", "/api/v1/cases/no-key/cells", "/api/v1/no"])
+@pytest.mark.parametrize("authorization", [None, "Bearer vxs_unknown", "Basic YWRtaW46d3Jvbmc="])
+def test_a_strangers_body_is_not_read(idle_client, path, authorization):
+    idle_client.auth = None
+    headers = {"Authorization": authorization} if authorization else {}
+    headers["content-type"] = "application/json"
+    is_problem(idle_client.post(path, content=unread(), headers=headers), 401)
+
+
+def test_a_strangers_form_is_not_read(idle_client):
+    idle_client.auth = None
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = idle_client.post(
+        "/cases/new", content=unread(), headers=headers, follow_redirects=False
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_credentials_are_checked_once_a_request(idle_client, monkeypatch):
+    security, asked = idle_client.app.state.security, []
+    user_of = security.user_of
+    monkeypatch.setattr(security, "user_of", lambda request: asked.append(1) or user_of(request))
+    assert idle_client.post("/api/v1/cases", json=NEW).status_code == 201
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v1/cases", "/cases/new", "/sign-in"])
+@pytest.mark.parametrize("announced", [True, False])
+def test_only_images_may_be_large(idle_client, path, announced):
+    body = b'{"accession_number": "' + b"x" * (2 * MIB) + b'"}'
+    content = body if announced else iter([body])
+    is_json = path.startswith("/api/")
+    kind = "application/json" if is_json else "application/x-www-form-urlencoded"
+    answer = idle_client.post(path, content=content, headers={"content-type": kind})
+    if is_json:
+        is_problem(answer, 413, "1 MiB")
+    else:
+        assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_images_have_their_own_limit(open_container, announced):
+    settings = open_container.settings.model_copy(update={"max_request_mib": 3})
+    client = TestClient(create_app(replace(open_container, settings=settings)))
+    client.auth = CREDENTIALS
+    case_id = client.post("/api/v1/cases", json=NEW).json()["id"]
+    form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    small = form + b"p" * (2 * MIB) + b"\r\n--x--\r\n"
+    path = f"/api/v1/cases/{case_id}/cells"
+    is_problem(client.post(path, content=small, headers=headers), 422, "image")
+    large = form + b"p" * (3 * MIB) + b"\r\n--x--\r\n"
+    answer = client.post(path, content=large if announced else iter([large]), headers=headers)
+    is_problem(answer, 413, "3 MiB")

@@ -8,14 +8,21 @@ BUSY_TIMEOUT_MS = 30_000
 
 
 def make_engine(url: str) -> Engine:
-    """Open an engine; the folder of a SQLite file must exist."""
+    """Open an engine; the folder of a SQLite file must exist.
+
+    Its errors hide the parameters of a statement: they would carry patients into the log.
+    """
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite_engine(url)
-    return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    return create_engine(
+        url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=10)
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False}, pool_size=10, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:

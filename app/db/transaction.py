@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
 from app.db.users import SqlUserRepository
+from app.domain.errors import StorageUnavailable
 from app.ports import (
     BundleRepository,
     CaseRepository,
@@ -22,6 +25,9 @@ from app.ports import (
 
 JobQueues = Callable[[Session], JobQueue]
 """Binds the job queue to a session, so that a job is stored with the rows it reads."""
+
+# It is gone, locked for longer than the timeout, or out of connections; the commit included.
+_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 
 
 class SqlTransaction:
@@ -36,11 +42,16 @@ class SqlTransaction:
 
 
 def transactions(engine: Engine, job_queues: JobQueues) -> Transactions:
-    """Make the function that opens transactions."""
+    """Make the function that opens transactions; they raise `StorageUnavailable`."""
 
     @contextmanager
     def open_transaction() -> Iterator[Transaction]:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield SqlTransaction(session, job_queues(session))
+        try:
+            with Session(engine, expire_on_commit=False) as session, session.begin():
+                yield SqlTransaction(session, job_queues(session))
+        except _AWAY as error:
+            raise StorageUnavailable(
+                "The database does not answer. Check that it runs; then try again."
+            ) from error
 
     return open_transaction

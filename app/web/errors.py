@@ -50,6 +50,8 @@ def explain(request: Request, error: Exception) -> Response:
     """Answer one of the product's own errors."""
     assert isinstance(error, errors.VexascopeError)  # noqa: S101 - registered for this class
     status = STATUS[type(error)]
+    if isinstance(error, errors.StorageUnavailable):
+        _log.error("storage is unavailable", detail=error.detail, cause=str(error.__cause__))
     headers = {}
     if isinstance(error, errors.TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)

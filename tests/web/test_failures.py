@@ -1,11 +1,18 @@
 """Requests that must fail: what they may cost, what they answer, and what the log keeps."""
 
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
 
+from app.bootstrap import running
+from app.services.identity import ensure_administrator
 from app.web.app import create_app
+from tests.conftest import ADMIN_PASSWORD, make_settings
 from tests.web.api.test_cases import NEW, is_problem
 from tests.web.conftest import CREDENTIALS
 
@@ -72,3 +79,36 @@ def test_images_have_their_own_limit(open_container, announced):
     large = form + b"p" * (3 * MIB) + b"\r\n--x--\r\n"
     answer = client.post(path, content=large if announced else iter([large]), headers=headers)
     is_problem(answer, 413, "3 MiB")
+
+
+@pytest.fixture
+def impatient_client(tmp_path, migrated_sqlite, small_bundle, monkeypatch):
+    """SQLite, which waits a tenth of a second for a lock and not half a minute."""
+    monkeypatch.setattr("app.db.engine.BUSY_TIMEOUT_MS", 100)
+    shutil.copy(migrated_sqlite, tmp_path / "vexascope.db")
+    with running(make_settings(tmp_path, bundle=small_bundle)) as container:
+        with container.transactions() as transaction:
+            ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        client = TestClient(create_app(container))
+        client.auth = CREDENTIALS
+        yield client
+
+
+def test_a_locked_database_is_unavailable_and_the_log_names_no_patient(impatient_client, tmp_path):
+    secret = {"accession_number": "A-SECRET-1", "patient_identifier": "P-SECRET-2"}
+    with closing(sqlite3.connect(tmp_path / "vexascope.db")) as other, capture_logs() as lines:
+        other.execute("BEGIN IMMEDIATE")
+        answer = impatient_client.post("/api/v1/cases", json=secret)
+    is_problem(answer, 503, "database")
+    assert "is locked" in repr(lines)
+    assert "secret" not in repr(lines).lower()
+    assert impatient_client.post("/api/v1/cases", json=secret).status_code == 201
+
+
+def test_an_exhausted_pool_is_unavailable(impatient_client):
+    engine = impatient_client.app.state.container.engine
+    engine.pool._timeout, engine.pool._max_overflow = 0.1, 0
+    taken = [engine.connect() for _ in range(engine.pool.size())]
+    is_problem(impatient_client.get("/api/v1/cases"), 503, "database")
+    for connection in taken:
+        connection.close()

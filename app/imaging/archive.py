@@ -70,6 +70,19 @@ def is_zip(content_start: bytes) -> bool:
     return content_start[:4] in {_LOCAL_HEADER, _END_OF_DIRECTORY}
 
 
+def count_files(name: str, source: bytes | BinaryIO, limits: ArchiveLimits) -> int:
+    """Count the files that `unpack` would yield, from the central directory alone.
+
+    Raises
+    ------
+    ImageRefused, TooLarge
+        As `unpack` does.
+    """
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with _open(name, file, limits) as archive:
+        return sum(not _is_ignored(info, _readable_name(info)) for info in archive.infolist())
+
+
 def unpack(
     name: str, source: bytes | BinaryIO, limits: ArchiveLimits
 ) -> Iterator[ArchiveMember | RefusedFile]:
@@ -89,8 +102,9 @@ def unpack(
     ImageRefused
         With the reason ``damaged_archive``, before anything is yielded.
     TooLarge
-        Too many entries or bytes, or a compression that only a bomb reaches. It may come late,
-        as sizes are only believed once read: keep nothing of the archive then.
+        Too many entries or bytes, or a compression that only a bomb reaches: by the central
+        directory, before anything is yielded. No more is read of a member than stands there,
+        so a directory that lies cannot bring more; should it, this comes late.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     with _open(name, file, limits) as archive:
@@ -119,6 +133,8 @@ def _open(name: str, file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
     if len(archive.infolist()) > limits.max_entries:
         raise _too_many_entries(name, limits)
     _check_total(name, sum(info.file_size for info in archive.infolist()), limits)
+    for info in archive.infolist():
+        _check_declared_ratio(name, info, limits)
     return archive
 
 
@@ -199,6 +215,14 @@ def _is_unsafe(name: str) -> bool:
     path = name.replace("\\", "/")
     climbs = ".." in path.split("/")
     return climbs or path.startswith("/") or bool(_DRIVE.match(path)) or "\x00" in path
+
+
+def _check_declared_ratio(name: str, info: zipfile.ZipInfo, limits: ArchiveLimits) -> None:
+    shown = f"{name}/{_readable_name(info)}"
+    if not _refuse_unread(info, shown):
+        # Of a larger member only this much would be read.
+        read_bytes = min(info.file_size, limits.max_member_bytes + 1)
+        _check_ratio(shown, read_bytes, info.compress_size, limits)
 
 
 def _check_ratio(shown: str, real_bytes: int, packed_bytes: int, limits: ArchiveLimits) -> None:

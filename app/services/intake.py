@@ -27,7 +27,7 @@ from app.domain.errors import (
     StorageUnavailable,
     TooLarge,
 )
-from app.imaging.archive import ArchiveLimits, ArchiveMember, is_zip, unpack
+from app.imaging.archive import ArchiveLimits, ArchiveMember, count_files, is_zip, unpack
 from app.imaging.decode import ImageLimits, decode, encode_png, pixel_sha256
 from app.imaging.locate import locate
 from app.imaging.quality import assess
@@ -39,6 +39,7 @@ Item = TypeVar("Item")
 Rgb: TypeAlias = NDArray[np.uint8]
 
 CELLS_PER_JOB = 64
+BYTES_PER_BATCH = 64 * 1024**2
 MAX_FILE_NAME_LENGTH = 255
 
 
@@ -97,15 +98,16 @@ def take_in(
     Raises
     ------
     TooLarge
-        If there are more files than the limits allow, before anything is stored.
+        If there are more files than the limits allow, members of archives included, or an
+        archive is too large; before anything is stored.
     NothingAccepted
         If no file is an image that can be read; it names each one and why.
     """
     files = list(files)
     _refuse_too_many(len(files), limits)
+    _refuse_too_many(sum(_count(file, limits) for file in files), limits)
     outcomes: list[Examined | RefusedFile] = []
-    for batch in batches(unpacked(files, limits), CELLS_PER_JOB):
-        _refuse_too_many(len(outcomes) + len(batch), limits)
+    for batch in in_memory_batches(unpacked(files, limits)):
         outcomes.extend(threads.map(lambda item: _take(item, limits.image, blobs), batch))
     delivery = Delivery(
         tuple(item for item in outcomes if isinstance(item, Examined)),
@@ -190,13 +192,42 @@ def _new_cells(
 def unpacked(files: Iterable[IncomingFile], limits: IntakeLimits) -> Iterator[Candidate]:
     """Every file, with archives replaced by their members."""
     for file in files:
-        if not is_zip(file.stream.read(4)):
+        if not _is_archive(file):
             yield file
             continue
         try:
             yield from unpack(file.file, file.stream, limits.archive)
         except ImageRefused as error:
             yield RefusedFile(file.file, error.reason, error.detail)
+
+
+def in_memory_batches(items: Iterable[Candidate]) -> Iterator[list[Candidate]]:
+    """Cut into lists that memory can hold: members of archives come with their bytes."""
+    batch: list[Candidate] = []
+    held_bytes = 0
+    for item in items:
+        batch.append(item)
+        held_bytes += len(item.content) if isinstance(item, ArchiveMember) else 0
+        if len(batch) == CELLS_PER_JOB or held_bytes >= BYTES_PER_BATCH:
+            yield batch
+            batch, held_bytes = [], 0
+    if batch:
+        yield batch
+
+
+def _is_archive(file: IncomingFile) -> bool:
+    file.stream.seek(0)
+    return is_zip(file.stream.read(4))
+
+
+def _count(file: IncomingFile, limits: IntakeLimits) -> int:
+    """How many outcomes a file will have; an archive that cannot be opened is one refusal."""
+    if not _is_archive(file):
+        return 1
+    try:
+        return count_files(file.file, file.stream, limits.archive)
+    except ImageRefused:
+        return 1
 
 
 def _take(item: Candidate, limits: ImageLimits, blobs: BlobStore) -> Examined | RefusedFile:

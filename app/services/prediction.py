@@ -9,14 +9,13 @@ from app.domain.errors import RefusedFile, StorageUnavailable
 from app.ports import Classifier, Prediction
 from app.services.analysis import predict, prepare
 from app.services.intake import (
-    CELLS_PER_JOB,
     Candidate,
     Examined,
     IncomingFile,
     IntakeLimits,
     Rgb,
-    batches,
     examine_candidate,
+    in_memory_batches,
     unpacked,
     unreadable,
 )
@@ -42,7 +41,7 @@ def predict_files(
 ) -> Iterator[Verdict | RefusedFile]:
     """Judge and classify files in their order; nothing is stored."""
     size_px = classifier.bundle.manifest.size_px
-    for batch in batches(unpacked(files, limits), CELLS_PER_JOB):
+    for batch in in_memory_batches(unpacked(files, limits)):
         outcomes = list(threads.map(lambda item: _prepared(item, limits, size_px), batch))
         images = [item[1] for item in outcomes if not isinstance(item, RefusedFile)]
         predictions = iter(predict(images, classifier))

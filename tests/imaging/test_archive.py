@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from app.domain.errors import ImageRefused, RefusedFile, TooLarge
-from app.imaging.archive import ArchiveLimits, ArchiveMember, is_zip, unpack
+from app.imaging.archive import ArchiveLimits, ArchiveMember, count_files, is_zip, unpack
 from tests.images import zipped
 
 LIMITS = ArchiveLimits()
@@ -147,6 +147,19 @@ def test_all_members_together_are_limited() -> None:
 def test_a_bomb_is_refused_with_its_archive() -> None:
     with pytest.raises(TooLarge, match="beyond measure"):
         list(unpack("a.zip", zipped({"x.bmp": bytes(4 * 1024**2)}), LIMITS))
+
+
+def test_a_bomb_is_refused_by_its_directory_before_a_member_is_read() -> None:
+    content = zipped({"good.jpg": NOISE, "x.bmp": bytes(4 * 1024**2)})
+    with pytest.raises(TooLarge, match="beyond measure"):
+        next(unpack("a.zip", content, LIMITS))
+    with pytest.raises(TooLarge, match="beyond measure"):
+        count_files("a.zip", content, LIMITS)
+
+
+def test_files_are_counted_as_they_are_yielded() -> None:
+    content = zipped(dict.fromkeys(["x.jpg", "../y.jpg", "z.zip", "__MACOSX/x", "a/"], NOISE))
+    assert count_files("a.zip", content, LIMITS) == len(outcome(content)) == 3
 
 
 def test_a_bomb_that_hides_its_size_gives_nothing() -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +9,24 @@ from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 from app.domain.case import NewCase
-from app.domain.errors import NothingAccepted, StorageUnavailable, TooLarge
+from app.domain.errors import (
+    NotFound,
+    NothingAccepted,
+    RefusedFile,
+    StorageUnavailable,
+    TooLarge,
+)
+from app.imaging.archive import ArchiveLimits, ArchiveMember
+from app.imaging.decode import pixel_sha256
+from app.imaging.synthetic import SyntheticCell, render_cell
 from app.services import intake
 from app.services.intake import (
+    BYTES_PER_BATCH,
     CELLS_PER_JOB,
     IncomingFile,
     IntakeLimits,
     blob_name,
+    in_memory_batches,
     register,
     shown_name,
     take_in,
@@ -79,13 +91,76 @@ def test_no_file_at_all_is_an_error(blobs, threads):
         delivery(blobs, threads)
 
 
-@pytest.mark.parametrize("in_archive", [False, True])
-def test_too_many_files_are_refused_before_any_is_stored(blobs, threads, in_archive):
-    limits = IntakeLimits(max_files=3)
-    members = {f"{index}.png": cell_png(index) for index in range(4)}
-    files = [("a.zip", zipped(members))] if in_archive else list(members.items())
-    with pytest.raises(TooLarge, match="more than 3 files"):
+def stored(blobs, seeds):
+    """Which of these cells lie in the store."""
+    found = []
+    for seed in seeds:
+        digest = pixel_sha256(render_cell(SyntheticCell(seed=seed)))
+        with contextlib.suppress(NotFound):
+            blobs.get(blob_name(digest))
+            found.append(seed)
+    return found
+
+
+@pytest.mark.parametrize("sent", ["files", "archive", "both", "archives"])
+def test_too_many_files_are_refused_before_any_is_stored(blobs, threads, sent):
+    images = [(f"{seed}.png", cell_png(seed)) for seed in range(CELLS_PER_JOB + 2)]
+    files = {
+        "files": images,
+        "archive": [("a.zip", zipped(dict(images)))],
+        "both": [*images[:40], ("a.zip", zipped(dict(images[40:])))],
+        "archives": [("a.zip", zipped(dict(images[:40]))), ("b.zip", zipped(dict(images[40:])))],
+    }[sent]
+    limits = IntakeLimits(max_files=CELLS_PER_JOB + 1)
+    with pytest.raises(TooLarge, match="more than 65 files"):
         delivery(blobs, threads, *files, limits=limits)
+    assert stored(blobs, range(CELLS_PER_JOB + 2)) == []
+
+
+BOMB = {"x.bmp": bytes(4 * 1024**2)}
+LARGE = {"x.png": bytes(range(256)) * 20}
+
+
+@pytest.mark.parametrize(
+    ("members", "archive"),
+    [
+        (BOMB, ArchiveLimits()),
+        (LARGE, ArchiveLimits(max_total_bytes=5000)),
+        ({"x.png": b"", "y.png": b""}, ArchiveLimits(max_entries=1)),
+    ],
+)
+def test_an_archive_that_is_too_large_leaves_nothing_in_the_store(blobs, threads, members, archive):
+    images = [(f"{seed}.png", cell_png(seed)) for seed in range(CELLS_PER_JOB + 1)]
+    limits = IntakeLimits(archive=archive)
+    with pytest.raises(TooLarge):
+        delivery(blobs, threads, *images, ("a.zip", zipped(members)), limits=limits)
+    assert stored(blobs, range(CELLS_PER_JOB + 1)) == []
+
+
+def test_a_bomb_behind_good_members_leaves_nothing_in_the_store(blobs, threads):
+    images = {f"{seed}.png": cell_png(seed) for seed in range(CELLS_PER_JOB + 1)}
+    with pytest.raises(TooLarge):
+        delivery(blobs, threads, ("a.zip", zipped({**images, **BOMB})))
+    assert stored(blobs, range(CELLS_PER_JOB + 1)) == []
+
+
+def test_what_is_accepted_is_found_in_the_store(blobs, threads):
+    delivery(blobs, threads, ("a.zip", zipped({"a.png": cell_png(1)})), ("b.png", cell_png(2)))
+    assert stored(blobs, range(4)) == [1, 2]
+
+
+def test_a_damaged_archive_is_one_refusal_among_others(blobs, threads):
+    damaged = zipped({"c.png": cell_png()})[:-30]
+    found = delivery(blobs, threads, ("a.zip", damaged), ("a.png", cell_png()))
+    assert [item.reason for item in found.refused] == ["damaged_archive"]
+    assert len(found.examined) == 1
+
+
+def test_batches_are_bounded_by_number_and_by_the_bytes_of_members():
+    large = ArchiveMember("a.zip/x", bytes(BYTES_PER_BATCH // 2))
+    refusal = RefusedFile("y", "reason", "detail")
+    cut = in_memory_batches([large, large, large, *[refusal] * (CELLS_PER_JOB + 1)])
+    assert [len(batch) for batch in cut] == [2, CELLS_PER_JOB, 2]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.VexascopeError, explain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def explain(request: Request, error: Exception) -> Response:
@@ -87,8 +86,8 @@ def _http(request: Request, error: Exception) -> Response:
     return answer(request, error.status_code, phrase, str(error.detail), headers=headers)
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("unexpected error", path=request.url.path, exc_info=error)
+def unexpected(request: Request) -> Response:
+    """Answer what nobody foresaw; `RequestMiddleware` logs it and adds the headers."""
     detail = "The server failed. The log has the details under this request's number."
     return answer(request, 500, "Internal error", detail)
 

@@ -5,8 +5,11 @@ from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
+
+from app.web.errors import unexpected
 
 # Nothing comes from outside the server, and no script or style stands inside a page.
 CONTENT_SECURITY_POLICY = (
@@ -43,18 +46,25 @@ class RequestMiddleware:
         request_id = uuid7().hex
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
-        status = 500
+        status, has_started = 500, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_started = message["status"], True
                 _add_headers(message, scope["path"], request_id)
             await send(message)
 
         structlog.contextvars.bind_contextvars(request=request_id)
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception:
+            # Here and not in the framework's handler: that one stands outside of this class, so
+            # neither its line nor its answer would have the number and the headers.
+            _log.exception("unexpected error", path=_shown_path(scope))
+            if has_started:
+                raise
+            await unexpected(Request(scope))(scope, receive, send_with_headers)
         finally:
             _log_line(scope, status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
@@ -72,15 +82,20 @@ def _add_headers(message: Message, path: str, request_id: str) -> None:
 
 
 def _log_line(scope: Scope, status: int, seconds: float) -> None:
-    path = scope["path"]
-    log = _log.debug if path.startswith(QUIET_PREFIXES) else _log.info
-    # The path holds random keys only; a query string might hold what someone searched for. One
-    # path is itself a secret: it signs in to the demonstration.
-    secret = path.startswith(DEMONSTRATION_PREFIX)
+    log = _log.debug if scope["path"].startswith(QUIET_PREFIXES) else _log.info
     log(
         "request",
         method=scope["method"],
-        path=f"{DEMONSTRATION_PREFIX}..." if secret else path,
+        path=_shown_path(scope),
         status=status,
         duration_ms=round(seconds * 1000, 1),
     )
+
+
+def _shown_path(scope: Scope) -> str:
+    """The path holds random keys only; a query string might hold what someone searched for.
+
+    One path is itself a secret: it signs in to the demonstration.
+    """
+    path: str = scope["path"]
+    return f"{DEMONSTRATION_PREFIX}..." if path.startswith(DEMONSTRATION_PREFIX) else path

@@ -6,6 +6,8 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+import structlog
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
@@ -112,3 +114,37 @@ def test_an_exhausted_pool_is_unavailable(impatient_client):
     is_problem(impatient_client.get("/api/v1/cases"), 503, "database")
     for connection in taken:
         connection.close()
+
+
+@pytest.mark.parametrize("path", ["/api/boom", "/boom"])
+def test_what_nobody_foresaw_has_its_number_and_the_headers(idle_client, path):
+    def fail():
+        raise RuntimeError("nobody foresaw this")
+
+    idle_client.app.add_api_route(path, fail)
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        answer = idle_client.get(path)
+    number = answer.headers["x-request-id"]
+    [line] = [line for line in lines if line["log_level"] == "error"]
+    assert (line["request"], line["path"], line["exc_info"]) == (number, path, True)
+    assert answer.status_code == 500
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    if path.startswith("/api/"):
+        is_problem(answer, 500, "log")
+    else:
+        assert number in answer.text
+
+
+def test_an_answer_that_breaks_off_is_logged_and_not_answered_twice(idle_client):
+    def broken():
+        yield b"half"
+        raise RuntimeError("nobody foresaw this")
+
+    idle_client.app.add_api_route("/boom", lambda: StreamingResponse(broken()))
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        answer = idle_client.get("/boom")
+    assert answer.content == b"half"
+    [line] = [line for line in lines if line["log_level"] == "error"]
+    assert line["request"] == answer.headers["x-request-id"]

@@ -75,8 +75,9 @@ def _add_headers(message: Message, path: str, request_id: str) -> None:
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     headers["X-Request-ID"] = request_id
-    # Static files carry their version in the address; pages hold patients' data, and no shared
-    # or disk cache keeps those.
+    # Static files carry their version in the address. Pages and answers hold patients' data, and no
+    # cache keeps those. Pictures of cells set a header of their own: no shared cache keeps them,
+    # but the browser of who looked at them does, on its disk too, even after signing out.
     is_static = path.startswith(STATIC_PREFIX) and message["status"] == HTTPStatus.OK
     headers.setdefault("Cache-Control", STATIC_CACHE if is_static else "no-store")
 

@@ -13,7 +13,7 @@ const ATTEMPTS = 5;
 const LITTER = /^(\..*|Thumbs\.db|desktop\.ini)$/i;
 
 /**
- * @typedef {"waiting" | "uploading" | "accepted" | "duplicate" | "refused" | "failed"} State
+ * @typedef {"waiting" | "uploading" | "accepted" | "duplicate" | "refused" | "unknown" | "failed"} State
  * @typedef {{file: File, state: State, row: HTMLElement, sent: number}} Item
  */
 
@@ -32,7 +32,7 @@ let running = 0;
 /* ---- what is shown ---- */
 
 const WORDS = { waiting: "waiting", uploading: "uploading", accepted: "accepted",
-  duplicate: "duplicate", refused: "refused", failed: "not sent" };
+  duplicate: "duplicate", refused: "refused", unknown: "see the list", failed: "not sent" };
 
 /** @param {Item} item @param {State} state @param {string} [detail] */
 function mark(item, state, detail = "") {
@@ -42,7 +42,7 @@ function mark(item, state, detail = "") {
   item.row.children[1].textContent = state === "uploading" ? `uploading ${share} %` : WORDS[state];
   item.row.children[2].textContent = detail;
   // What needs a person comes first.
-  if (state === "refused" || state === "failed") item.row.parentElement.prepend(item.row);
+  if (["refused", "unknown", "failed"].includes(state)) item.row.parentElement.prepend(item.row);
 }
 
 /** @param {File} file */
@@ -69,20 +69,20 @@ function showTotals() {
   bar.max = items.reduce((total, item) => total + item.file.size, 0) || 1;
   bar.value = items.reduce((total, item) => total + item.sent, 0);
   const open = count("waiting") + count("uploading");
-  const parts = ["accepted", "duplicate", "refused", "failed"]
+  const parts = ["accepted", "duplicate", "refused", "unknown", "failed"]
     .filter((state) => count(state))
     .map((state) => `${count(state)} ${WORDS[state]}`);
   const lead = open ? `Uploading, ${open} of ${items.length} files to go` : `${items.length} files`;
   summary.textContent = [lead, ...parts].join(", ");
   retry.hidden = open > 0 || !count("failed");
-  if (count("refused") + count("failed")) details.open = true;
+  if (count("refused") + count("unknown") + count("failed")) details.open = true;
 }
 
 /* ---- sending ---- */
 
 /**
  * Batches in order. An archive goes alone, so that its answer is about it; and no batch holds
- * two files of one name, because the answer names files.
+ * two files that are shown by one name, because the answer names files.
  * @param {Item[]} added
  */
 function batches(added) {
@@ -93,7 +93,8 @@ function batches(added) {
   for (const item of added) {
     const alone = isArchive(item.file);
     const full = batch.length >= BATCH_FILES || bytes + item.file.size > BATCH_BYTES;
-    if (alone || full || batch.some((other) => other.file.name === item.file.name)) close();
+    const name = shownName(item.file);
+    if (alone || full || batch.some((other) => shownName(other.file) === name)) close();
     batch.push(item);
     bytes += item.file.size;
     if (alone) close();
@@ -104,6 +105,18 @@ function batches(added) {
 
 /** @param {File} file */
 const isArchive = (file) => /\.zip$/i.test(file.name);
+
+/**
+ * The name by which the server's answer calls a file: `shown_name` in `app/services/intake.py`,
+ * after the escapes that browsers put into the names of a form.
+ * @param {File} file
+ */
+function shownName(file) {
+  const escaped = file.name.replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll('"', "%22");
+  const last = escaped.split(/[\\/]/).filter(Boolean).pop() ?? "";
+  const shown = last.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return Array.from(shown).slice(0, 255).join("") || "unnamed";
+}
 
 function pump() {
   while (running < PARALLEL && queue.length) {
@@ -190,18 +203,47 @@ function accept(batch, upload) {
   }
   const refused = new Map(upload.refused.map((item) => [item.file, item.detail]));
   const duplicates = new Set(upload.duplicates);
+  const rest = [];
   for (const item of batch) {
-    if (refused.has(item.file.name)) mark(item, "refused", refused.get(item.file.name));
-    else if (duplicates.has(item.file.name)) mark(item, "duplicate", "The case has this image already.");
-    else mark(item, "accepted");
+    const name = shownName(item.file);
+    if (refused.has(name)) mark(item, "refused", refused.get(name));
+    else if (duplicates.has(name)) mark(item, "duplicate", "The case has this image already.");
+    else rest.push(item);
   }
+  settleRest(rest, batch, upload);
+}
+
+/**
+ * The files that the answer does not name: accepted, but only if all counts agree. Otherwise one
+ * of them was refused, or was there already, under a name that is not known here.
+ * @param {Item[]} rest @param {Item[]} batch @param {any} upload
+ */
+function settleRest(rest, batch, upload) {
+  const named = upload.refused.length + upload.duplicates.length;
+  const agree = rest.length === upload.accepted_count && named === batch.length - rest.length;
+  for (const item of rest) {
+    if (agree) mark(item, "accepted");
+    else mark(item, "unknown", unmatched(batch, upload));
+  }
+}
+
+/** What the answer says of names that are not in the batch. @param {Item[]} batch @param {any} upload */
+function unmatched(batch, upload) {
+  const sent = new Set(batch.map((item) => shownName(item.file)));
+  const refused = upload.refused.filter((item) => !sent.has(item.file));
+  const detail = [
+    `The answer does not name this file, and of ${batch.length} files ${upload.accepted_count}`
+    + " were accepted. Look for it among the pictures of the case.",
+  ];
+  if (refused.length) detail.push(`Refused: ${reasons(refused)}`);
+  return detail.join(" ");
 }
 
 /** @param {Item[]} batch @param {any} problem */
 function refuse(batch, problem) {
   const refused = new Map((problem?.refused ?? []).map((item) => [item.file, item.detail]));
   for (const item of batch) {
-    mark(item, "refused", refused.get(item.file.name) ?? problem?.detail ?? "The server refused it.");
+    mark(item, "refused", refused.get(shownName(item.file)) ?? problem?.detail ?? "The server refused it.");
   }
 }
 

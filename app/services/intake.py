@@ -5,6 +5,7 @@ judges and stores pixels; `register` writes rows and the job in the caller's tra
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ Rgb: TypeAlias = NDArray[np.uint8]
 CELLS_PER_JOB = 64
 BYTES_PER_BATCH = 64 * 1024**2
 MAX_FILE_NAME_LENGTH = 255
+# Control, format (direction marks), surrogate, line and paragraph separator. Not spaces: the
+# screenshots of macOS have U+202F in their names.
+_ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True)
@@ -274,9 +278,14 @@ def _content(item: IncomingFile | ArchiveMember, limits: ImageLimits) -> bytes:
 
 
 def shown_name(name: str) -> str:
-    """The last part of a sender's file name, without what a terminal or page would act on."""
+    """The last part of a sender's file name, without what a terminal or page would act on.
+
+    `shownName` in `static/upload.js` does the same, to find the sent files in the answer.
+    """
     last = PurePosixPath(name.replace("\\", "/")).name
-    printable = "".join(char if char.isprintable() else "\ufffd" for char in last)
+    printable = "".join(
+        "\ufffd" if unicodedata.category(char) in _ACTED_UPON else char for char in last
+    )
     return printable[:MAX_FILE_NAME_LENGTH] or "unnamed"
 
 

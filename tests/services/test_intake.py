@@ -169,6 +169,8 @@ def test_batches_are_bounded_by_number_and_by_the_bytes_of_members():
         ("../../etc/passwd", "passwd"),
         ("C:\\images\\cell.jpg", "cell.jpg"),
         ("a\x00b\n.jpg", "a\ufffdb\ufffd.jpg"),
+        ("9.41.00\u202fAM\u00a0\u3000.png", "9.41.00\u202fAM\u00a0\u3000.png"),
+        ("a\u202e\u200b\u2028\u2029\ud800b", "a\ufffd\ufffd\ufffd\ufffd\ufffdb"),
         ("", "unnamed"),
         ("é" * 300, "é" * 255),
     ],

@@ -1,10 +1,11 @@
 """History: the list of cases, page by page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from app.ports import CaseSummary, Transaction
+from app.ports import Bundle, CaseSummary, Transaction
+from app.services.reporting import bundle_of
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,24 @@ class CasePage:
 
 
 def page_of_cases(
-    transaction: Transaction, before: UUID | None, limit: int, digest: str
+    transaction: Transaction, before: UUID | None, limit: int, active: Bundle
 ) -> CasePage:
-    """Up to `limit` cases that are older than `before`."""
-    found = transaction.cases.page(before, limit + 1, digest)
-    items = found[:limit]
+    """Up to `limit` cases that are older than `before`.
+
+    The progress of each is under the bundle that its report is made with.
+    """
+    found = transaction.cases.page(before, limit + 1, active.manifest.digest)
+    items = [_as_reported(transaction, item, active) for item in found[:limit]]
     return CasePage(items, items[-1].case.id if len(found) > limit else None)
+
+
+def _as_reported(transaction: Transaction, item: CaseSummary, active: Bundle) -> CaseSummary:
+    """A case that an earlier bundle read alone does not wait for the active one."""
+    progress = item.progress
+    if not progress.cell_count or progress.pending_count < progress.cell_count:
+        return item
+    bundle = bundle_of(transaction, item.case.id, active)
+    if bundle is active:
+        return item
+    digest = bundle.manifest.digest
+    return replace(item, progress=transaction.cells.progress(item.case.id, digest))

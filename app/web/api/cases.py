@@ -32,9 +32,8 @@ def list_cases(
     limit: Annotated[int, Query(ge=1, le=200, description="Most cases in the answer.")] = 50,
 ) -> CaseList:
     """Cases, newest first."""
-    digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
-        page = page_of_cases(transaction, before, limit, digest)
+        page = page_of_cases(transaction, before, limit, container.bundle)
     return CaseList.of(page.items, page.next_before)
 
 

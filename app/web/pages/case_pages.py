@@ -1,17 +1,16 @@
 """The list of cases, the form of a new one, and a case with its gallery."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
-from app.domain.case import Progress
 from app.domain.errors import Conflict, NotFound
 from app.domain.finding import read_cell
 from app.domain.user import User
-from app.ports import Bundle, CaseSummary, Transaction
+from app.ports import Bundle, Transaction
 from app.services import reporting
 from app.services.history import page_of_cases
 from app.web.dependencies import ContainerDep, UserDep, current_user
@@ -43,11 +42,9 @@ def go_home() -> Response:
 @router.get("/cases")
 def list_cases(container: ContainerDep, user: UserDep, before: UUID | None = None) -> Response:
     """Cases, newest first."""
-    active = container.bundle
     with container.transactions() as transaction:
-        found = page_of_cases(transaction, before, CASES_PER_PAGE, active.manifest.digest)
-        settled = _read_by_another(transaction, found.items, active)
-    page = cases_page(found.items, settled, before, found.next_before, container.now())
+        found = page_of_cases(transaction, before, CASES_PER_PAGE, container.bundle)
+    page = cases_page(found.items, before, found.next_before, container.now())
     return render("cases.html", page, chrome("Cases", user))
 
 
@@ -163,19 +160,6 @@ def _only_cell(transaction: Transaction, case_id: UUID, cell_id: UUID, active: B
     if findings is None and cell_id not in failures:
         return CaseCells(case, manifest, [], [cell], failures)
     return CaseCells(case, manifest, [read_cell(cell, findings, manifest)], [], failures)
-
-
-def _read_by_another(
-    transaction: Transaction, items: Sequence[CaseSummary], active: Bundle
-) -> Mapping[UUID, Progress]:
-    """Progress of the cases that an earlier bundle read: they do not wait for this one."""
-    found = {}
-    for item in items:
-        if item.progress.cell_count and item.progress.pending_count == item.progress.cell_count:
-            bundle = reporting.bundle_of(transaction, item.case.id, active)
-            digest = bundle.manifest.digest
-            found[item.case.id] = transaction.cells.progress(item.case.id, digest)
-    return found
 
 
 def _case_form(

@@ -1,6 +1,6 @@
 """Cases and their progress, from domain values to what the pages show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -78,15 +78,12 @@ def progress_state(progress: Progress) -> str:
 
 def cases_page(
     items: Sequence[CaseSummary],
-    settled: Mapping[UUID, Progress],
     before: UUID | None,
     next_before: UUID | None,
     now: datetime,
 ) -> CasesPage:
-    """The list of cases; `settled` overrides the progress of cases that a past bundle read."""
-    rows = tuple(
-        _case_row(item.case, settled.get(item.case.id, item.progress), now) for item in items
-    )
+    """The list of cases."""
+    rows = tuple(_case_row(item.case, item.progress, now) for item in items)
     pending = [f"#state-{row.id}" for row in rows if row.pending]
     here = f"/cases?before={before}" if before else "/cases"
     return CasesPage(

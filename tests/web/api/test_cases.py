@@ -1,6 +1,13 @@
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from fastapi.testclient import TestClient
+
+from app.inference.bundle import load_bundle
+from app.web.app import create_app
+from tests.bundles import write_bundle
+from tests.images import cell_png
 
 NEW = {"accession_number": "A-1", "patient_identifier": "P-1"}
 
@@ -87,3 +94,21 @@ def test_an_unknown_case_is_not_found(idle_client):
     is_problem(idle_client.get("/api/v1/cases/not-a-key"), 422, "case_id")
     is_problem(idle_client.get("/api/v1/nothing"), 404)
     is_problem(idle_client.delete("/api/v1/cases"), 405)
+
+
+def test_a_case_that_an_earlier_bundle_read_is_listed_as_read(client, open_container, tmp_path):
+    case_id = client.post("/api/v1/cases", json=NEW).json()["id"]
+    files = [("files", ("a.png", cell_png(1)))]
+    path = f"/api/v1/cases/{case_id}"
+    assert client.post(f"{path}/cells", params={"wait": 60}, files=files).status_code == 200
+    client.post("/api/v1/cases", json={**NEW, "accession_number": "A-2"})
+
+    newer = load_bundle(write_bundle(tmp_path / "newer", manifest={"version": "0.0.2"}))
+    upgraded = TestClient(create_app(replace(open_container, bundle_files=newer)))
+    upgraded.auth = client.auth
+    assert upgraded.get("/api/v1/bundle").json()["version"] == "0.0.2"
+    empty, listed = upgraded.get("/api/v1/cases").json()["items"]
+    assert listed == upgraded.get(path).json()
+    assert listed["progress"]["classified_count"] == 1
+    assert empty["progress"]["cell_count"] == 0
+    assert "Classifying" not in upgraded.get("/cases").text

@@ -87,9 +87,9 @@ def pages() -> dict[str, list[object]]:
         ],
         "sign_in.html": [SignInPage("", "", None), SignInPage(HOSTILE, "/cases/1", "Wrong.")],
         "cases.html": [
-            cases_page(rows, {}, None, plain.id, LATER),
-            cases_page([], {}, plain.id, None, LATER),
-            cases_page([], {}, None, None, LATER),
+            cases_page(rows, None, plain.id, LATER),
+            cases_page([], plain.id, None, LATER),
+            cases_page([], None, None, LATER),
         ],
         "case_new.html": [
             form_page(CaseForm(), {}),

@@ -47,11 +47,10 @@ def test_the_clinical_context_carries_units_and_leaves_out_what_is_unknown():
 def test_the_list_asks_again_only_while_a_case_waits():
     case = make_case()
     waiting = [CaseSummary(case, Progress(9, 0, 0))]
-    page = cases_page(waiting, {}, None, None, LATER)
+    page = cases_page(waiting, None, None, LATER)
     assert page.refresh_path == "/cases"
     assert page.refresh_targets == f"#state-{case.id}"
-    # An earlier bundle has read it: nothing is queued for the active one.
-    settled = cases_page(waiting, {case.id: Progress(9, 9, 0)}, None, None, LATER)
+    settled = cases_page([CaseSummary(case, Progress(9, 9, 0))], None, None, LATER)
     assert settled.refresh_path is None
     assert settled.rows[0].state == "Classified"
 

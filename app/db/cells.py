@@ -63,6 +63,15 @@ class SqlCellRepository:
         )
         return self._cells(query)
 
+    def has_unread(self, upload_id: UUID, digest: str) -> bool:
+        """Ask for one such cell, no more."""
+        query = (
+            select(CellRow.id)
+            .where(CellRow.upload_id == upload_id, ~_has_pmn(digest), ~_has_failure(digest))
+            .limit(1)
+        )
+        return self._session.scalar(query) is not None
+
     def read_by_another(self, case_id: UUID, digest: str) -> Sequence[UUID]:
         """Read, but not under this bundle."""
         read = exists().where(FindingRow.cell_id == CellRow.id)
@@ -121,7 +130,11 @@ class SqlCellRepository:
         query = (
             select(ClassificationFailureRow.cell_id, ClassificationFailureRow.reason)
             .join(CellRow, CellRow.id == ClassificationFailureRow.cell_id)
-            .where(CellRow.case_id == case_id, ClassificationFailureRow.bundle_digest == digest)
+            .where(
+                CellRow.case_id == case_id,
+                ClassificationFailureRow.bundle_digest == digest,
+                ~_has_pmn(digest),
+            )
         )
         return dict(self._session.execute(query).all())
 
@@ -139,7 +152,11 @@ class SqlCellRepository:
                 func.count(ClassificationFailureRow.cell_id),
             )
             .outerjoin(FindingRow, _pmn_of_cell(digest))
-            .outerjoin(ClassificationFailureRow, _failure_of_cell(digest))
+            # Two workers may both have had a cell, and one found what the other gave up.
+            .outerjoin(
+                ClassificationFailureRow,
+                and_(_failure_of_cell(digest), FindingRow.cell_id.is_(None)),
+            )
             .where(CellRow.case_id.in_(case_ids))
             .group_by(CellRow.case_id)
         )

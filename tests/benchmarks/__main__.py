@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import onnxruntime
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -24,8 +25,7 @@ from rich.table import Table
 from app.imaging.preprocess import preprocess
 from app.imaging.synthetic import SyntheticCell, render_cell
 from app.inference.bundle import load_bundle
-from app.inference.onnx_classifier import OnnxClassifier
-from app.settings import Provider, Settings
+from app.settings import Settings
 from tests.images import encoded
 from tests.server import Server
 
@@ -58,22 +58,27 @@ def _turns(
     server: Server, images: list[np.ndarray], threads: int, rounds: int, batches: int
 ) -> tuple[list[float], list[float]]:
     bundle = load_bundle(Settings().bundle_dir)
-    classifier = OnnxClassifier(bundle, Provider.CPU, threads)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(
+        bundle.network, options, providers=["CPUExecutionProvider"]
+    )
     prepared = np.stack([preprocess(rgb, bundle.bundle.manifest.size_px) for rgb in images])
     alone, served = [], []
-    _alone(classifier, prepared, 1)
+    _alone(session, prepared, 1)
     _served(server, images, 2)
     for _ in track(range(rounds), "Measuring"):
-        alone.append(_alone(classifier, prepared, batches))
+        alone.append(_alone(session, prepared, batches))
         served.append(_served(server, images, batches))
     return alone, served
 
 
-def _alone(classifier: OnnxClassifier, prepared: np.ndarray, batches: int) -> float:
-    """Images a second of onnxruntime on images that are ready in memory."""
+def _alone(session: onnxruntime.InferenceSession, prepared: np.ndarray, batches: int) -> float:
+    """Images a second of onnxruntime on images that are ready in memory, 64 in a call."""
+    outputs = ["pmn_probability", "abnormality_probabilities"]
     started = time.perf_counter()
     for _ in range(batches):
-        classifier.classify(prepared)
+        session.run(outputs, {"images": prepared})
     return batches * BATCH / (time.perf_counter() - started)
 
 

@@ -22,7 +22,7 @@ from app.web.dependencies import ContainerDep
 router = APIRouter(tags=["cells"])
 
 MAX_WAIT_S = 120
-POLL_S = 0.03
+POLL_S = 0.05
 IMMUTABLE = "private, max-age=31536000, immutable"
 
 
@@ -129,7 +129,7 @@ def _is_done(container: Container, read: UploadRead) -> bool:
     """A cheaper question than the whole answer, since it is asked many times."""
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
-        return not transaction.cells.unread([cell.id for cell in read.cells], digest)
+        return not transaction.cells.has_unread(read.id, digest)
 
 
 def _with_findings(

@@ -1,6 +1,7 @@
 """The form of a new case: what was typed, what it means, and what is wrong with it."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,9 @@ from app.web.pages.contexts import Choice, FieldGroup, FormField, NewCasePage
 from app.web.pages.present import MEASURED, TOLD
 
 _LONGEST_TEXT = 2000
+# Many laboratories write a decimal comma, and many separate thousands by one: before three digits
+# it may be either, and a guess would be wrong a thousandfold.
+_AMBIGUOUS_COMMA = re.compile(r",\d{3}(?!\d)")
 _IDENTITY = {
     "accession_number": ("Accession number", True),
     "patient_identifier": ("Patient identifier", True),
@@ -96,8 +100,16 @@ def _number(name: str, text: str, errors: dict[str, str]) -> float | None:
     if not text:
         return None
     low, high = CONTEXT_RANGES[name]
+    if _AMBIGUOUS_COMMA.search(text):
+        errors[name] = (
+            "A comma before three digits can be read in two ways. Leave out thousands separators, "
+            "and write decimals with a point."
+        )
+        return None
+    if "_" in text:
+        errors[name] = "Write the number in digits, with a point or comma before decimals."
+        return None
     try:
-        # Many laboratories write a decimal comma.
         value = float(text.replace(",", "."))
     except ValueError:
         errors[name] = "This is not a number."

@@ -30,6 +30,13 @@ def test_a_full_form_becomes_a_case():
     assert read.case.context.sex is Sex.MALE
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("8,9", 8.9), ("8,95", 8.95), ("1000", 1000), ("8,9125", 8.9125)]
+)
+def test_a_decimal_comma_is_read(text, value):
+    assert read_form(form(platelets_10e9_l=text)).case.context.platelets_10e9_l == value
+
+
 def test_only_the_two_numbers_are_needed():
     assert read_form(form()).case.context.is_empty
 
@@ -43,6 +50,11 @@ def test_only_the_two_numbers_are_needed():
         ("haemoglobin_g_dl", "89", "between 1 and 30 g/dL"),
         ("mcv_fl", "big", "not a number"),
         ("mcv_fl", "nan", "between"),
+        ("platelets_10e9_l", "1,000", "comma before three digits"),
+        ("platelets_10e9_l", "1,000.5", "comma before three digits"),
+        ("platelets_10e9_l", "0,125", "comma before three digits"),
+        ("platelets_10e9_l", "1_000", "in digits"),
+        ("platelets_10e9_l", "1,2,3", "not a number"),
         ("platelets_10e9_l", "inf", "between"),
         ("age_years", "70.5", "whole years"),
         ("age_years", "inf", "whole years"),

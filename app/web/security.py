@@ -4,9 +4,12 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from uuid import UUID
 
 from fastapi import Request
@@ -15,7 +18,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.bootstrap import Container
-from app.domain.errors import Forbidden, NotSignedIn, TooManyAttempts
+from app.domain.errors import Forbidden, NotSignedIn, SettingsRefused, TooManyAttempts
 from app.domain.user import User
 from app.services import identity
 
@@ -162,15 +165,38 @@ def refuse_cross_site(request: Request) -> None:
 
 
 def session_secret(container: Container) -> str:
-    """The key of the session cookies: from the settings, or made once and kept."""
+    """The key of the session cookies: from the settings, or made once and kept.
+
+    Raises
+    ------
+    SettingsRefused
+        If it is empty: everyone could sign cookies with it.
+    """
     chosen = container.settings.session_secret
     if chosen is not None:
-        return chosen.get_secret_value()
-    path: Path = container.settings.data_dir / "session.key"
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text()
+        key, source = chosen.get_secret_value(), "VEXASCOPE_SESSION_SECRET"
+    else:
+        path = container.settings.data_dir / "session.key"
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(48))
+        key, source = path.read_text(), str(path)
+    if not key.strip():
+        raise SettingsRefused(
+            f"The key of the sign-in cookies in {source} is empty. Set one, or delete the file to "
+            "have one made."
+        )
+    return key
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a private file whole or not at all; of two processes the first one wins."""
+    # Made with mode 0600.
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def _fingerprint(user: User) -> str:

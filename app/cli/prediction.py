@@ -13,6 +13,7 @@ import cv2
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from app.bootstrap import intake_limits
 from app.cli.format import Format
@@ -22,12 +23,18 @@ from app.domain.report import RESEARCH_USE_NOTICE
 from app.inference.bundle import load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
 from app.services.intake import IncomingFile
-from app.services.prediction import Verdict, predict_files
+from app.services.prediction import Verdict, cannot_be_read, predict_files
 from app.settings import Settings
 
 
 def predict_paths(paths: list[Path], settings: Settings, output: Format) -> int:
-    """Print one verdict a file; the exit status is 1 if any file was refused."""
+    """Print one verdict a file; the exit status is 1 if any file was refused.
+
+    Raises
+    ------
+    InvalidInput
+        If a path does not exist, or a folder holds no file.
+    """
     cv2.setNumThreads(1)
     files = list(_files(paths))
     classifier = OnnxClassifier(
@@ -40,20 +47,35 @@ def predict_paths(paths: list[Path], settings: Settings, output: Format) -> int:
 
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
-            yield from sorted(item for item in path.rglob("*") if item.is_file())
-        elif path.exists():
+        try:
+            yield from _files_at(path)
+        except OSError:
+            # Opening it, when its turn comes, says why it cannot be read.
             yield path
-        else:
+
+
+def _files_at(path: Path) -> list[Path]:
+    if not path.is_dir():
+        if not path.exists():
             raise InvalidInput(f"There is no file or folder {path}.")
+        return [path]
+    # `rglob` passes over a folder that may not be read in silence; listing it does not.
+    next(path.iterdir(), None)
+    found = sorted(item for item in path.rglob("*") if item.is_file())
+    if not found:
+        raise InvalidInput(f"The folder {path} holds no file. Name one that holds images.")
+    return found
 
 
-def _opened(files: list[Path]) -> Iterator[IncomingFile]:
+def _opened(files: list[Path]) -> Iterator[IncomingFile | RefusedFile]:
     """Open each file when its turn comes; the bar stands on a terminal's standard error only."""
     console = Console(stderr=True)
     shown = track(files, "Classifying", console=console, disable=not console.is_terminal)
     for path in shown:
-        yield IncomingFile(str(path), path.open("rb"))
+        try:
+            yield IncomingFile(str(path), path.open("rb"))
+        except OSError as error:
+            yield cannot_be_read(str(path), error)
 
 
 def _record(outcome: Verdict | RefusedFile) -> dict[str, Any]:
@@ -142,7 +164,8 @@ def _print_table(records: Iterable[dict[str, Any]]) -> None:
         number = heading in {"pmn", *Abnormality}
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for record in records:
-        table.add_row(*_row(record))
+        # As text, not as rich's markup: names hold square brackets.
+        table.add_row(*map(Text, _row(record)))
     # A pipe has no width of its own: eighty columns would fold every number.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from app.domain.abnormality import Abnormality
-from app.domain.errors import RefusedFile, StorageUnavailable
+from app.domain.errors import RefusedFile, StorageUnavailable, TooLarge
 from app.ports import Classifier, Prediction
 from app.services.analysis import predict, prepare
 from app.services.intake import (
@@ -37,11 +37,18 @@ class Verdict:
 
 
 def predict_files(
-    files: Iterable[IncomingFile], limits: IntakeLimits, classifier: Classifier, threads: Executor
+    files: Iterable[IncomingFile | RefusedFile],
+    limits: IntakeLimits,
+    classifier: Classifier,
+    threads: Executor,
 ) -> Iterator[Verdict | RefusedFile]:
-    """Judge and classify files in their order; nothing is stored."""
+    """Judge and classify files in their order; nothing is stored.
+
+    A file that is refused already is handed on; one that cannot be read, and an archive that is
+    too large, is refused alone.
+    """
     size_px = classifier.bundle.manifest.size_px
-    for batch in in_memory_batches(unpacked(files, limits)):
+    for batch in in_memory_batches(_candidates(files, limits)):
         outcomes = list(threads.map(lambda item: _prepared(item, limits, size_px), batch))
         images = [item[1] for item in outcomes if not isinstance(item, RefusedFile)]
         predictions = iter(predict(images, classifier))
@@ -50,6 +57,27 @@ def predict_files(
                 yield outcome
             else:
                 yield _verdict(outcome[0], next(predictions), classifier)
+
+
+def cannot_be_read(file: str, error: OSError) -> RefusedFile:
+    """Refuse a file that the operating system does not hand out."""
+    why = error.strerror or type(error).__name__
+    return RefusedFile(file, "unreadable", f"The file cannot be read: {why}.")
+
+
+def _candidates(
+    files: Iterable[IncomingFile | RefusedFile], limits: IntakeLimits
+) -> Iterator[Candidate]:
+    for file in files:
+        if isinstance(file, RefusedFile):
+            yield file
+            continue
+        try:
+            yield from unpacked([file], limits)
+        except TooLarge as error:
+            yield RefusedFile(file.file, "too_large", error.detail)
+        except OSError as error:
+            yield cannot_be_read(file.file, error)
 
 
 def _prepared(

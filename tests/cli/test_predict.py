@@ -1,8 +1,10 @@
 """`vexascope predict` as a person or a script calls it."""
 
 import csv
+import errno
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +95,59 @@ def test_the_table_carries_the_notice(predict, folder):
     assert "a.png" in out
 
 
+def test_names_with_brackets_stand_in_the_table_as_they_are(predict, tmp_path):
+    members = {"x[/b].png": cell_png(1), "[red]y.png": b"no picture"}
+    (tmp_path / "cells.zip").write_bytes(zipped(members))
+    status, out, _ = predict(tmp_path / "cells.zip")
+    assert status == 1
+    unfolded = "".join(line.split("│")[1].strip() for line in out.splitlines() if "│" in line)
+    assert "x[/b].png" in unfolded
+    assert "[red]y.png" in unfolded
+
+
+def test_a_bomb_is_one_refusal_and_the_run_goes_on(predict, folder):
+    bomb = zipped({"x.png": cell_png(3), "x.bmp": bytes(4 * 1024**2)})
+    (folder / "b.zip").write_bytes(bomb)
+    status, out, _ = predict(folder, "--format", "jsonl")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 1
+    assert [record["accepted"] for record in records] == [True, False, True]
+    assert records[1]["file"] == str(folder / "b.zip")
+    assert records[1]["reason"].startswith("too_large: ")
+
+
+def test_paths_that_cannot_be_read_are_refused_and_the_run_goes_on(predict, folder, monkeypatch):
+    locked = folder / "locked.png"
+    locked.write_bytes(cell_png(3))
+    real = Path.open
+
+    def refuse_the_locked(path, *arguments, **options):
+        # The tests may run as root, whom no permission stops.
+        if path == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse_the_locked)
+    # It opens, but its start cannot be read; and the last name is too long for any file.
+    paths = [locked, "/proc/self/mem", "x" * 300, folder / "a.png"]
+    status, out, _ = predict(*paths, "--format", "jsonl")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert status == 1
+    assert [record["file"] for record in records] == [str(path) for path in paths]
+    assert [record["accepted"] for record in records] == [False, False, False, True]
+    assert records[0]["reason"] == "unreadable: The file cannot be read: Permission denied."
+    assert all(record["reason"].startswith("unreadable: ") for record in records[:3])
+
+
+def test_a_folder_without_files_is_one_sentence(predict, tmp_path):
+    (tmp_path / "empty" / "within").mkdir(parents=True)
+    status, out, err = predict(tmp_path / "empty")
+    assert status == 2
+    assert out == ""
+    assert "holds no file" in " ".join(err.split())
+    assert "Traceback" not in err
+
+
 def test_the_same_numbers_as_the_server(predict, folder, container):
     """Predicting and accepting are one path: the findings agree to the last digit."""
     (folder / "0.png").write_bytes(cell_png(0))
@@ -111,8 +166,8 @@ def test_the_same_numbers_as_the_server(predict, folder, container):
         ([".", "--bundle", "nowhere"], "manifest.json"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(predict, tmp_path, monkeypatch, arguments, words):
-    monkeypatch.chdir(tmp_path)
+def test_what_cannot_be_done_is_one_sentence(predict, folder, monkeypatch, arguments, words):
+    monkeypatch.chdir(folder)
     status, _, err = predict(*arguments)
     assert status == 2
     assert words in err

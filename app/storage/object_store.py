@@ -20,13 +20,25 @@ class ObjectBlobStore:
         self._store = store
 
     def put(self, name: str, content: bytes) -> None:
-        """Put if absent. Names are digests of their content, so what is there is the same."""
+        """Put if absent. Names are digests of their content, so what is there is the same.
+
+        But what a power cut left of it may be shorter: another size is written over, at once.
+        """
+        try:
+            if not self._put_new(name, content) and self._size_bytes(name) != len(content):
+                obstore.put(self._store, name, content, mode="overwrite")
+        except (BaseError, OSError) as error:
+            raise _unavailable("take an image") from error
+
+    def _put_new(self, name: str, content: bytes) -> bool:
         try:
             obstore.put(self._store, name, content, mode="create")
         except AlreadyExistsError:
-            return
-        except (BaseError, OSError) as error:
-            raise _unavailable("take an image") from error
+            return False
+        return True
+
+    def _size_bytes(self, name: str) -> int:
+        return obstore.head(self._store, name)["size"]
 
     def get(self, name: str) -> bytes:
         """All bytes."""

@@ -25,7 +25,14 @@ def test_bytes_come_back_as_they_went_in(store):
 
 def test_a_name_keeps_its_first_bytes(store):
     store.put("cells/ab/abc.png", b"first")
-    store.put("cells/ab/abc.png", b"second")
+    store.put("cells/ab/abc.png", b"other")
+    assert store.get("cells/ab/abc.png") == b"first"
+
+
+@pytest.mark.parametrize("left", [b"", b"fir"])
+def test_what_a_power_cut_left_is_repaired(store, left):
+    store.put("cells/ab/abc.png", left)
+    store.put("cells/ab/abc.png", b"first")
     assert store.get("cells/ab/abc.png") == b"first"
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -48,11 +48,12 @@ class SqlUserRepository:
         return _to_user(row) if row else None
 
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
-        """Replace the hash."""
+        """Replace the hash, and end the tokens: who had the old password may have made them."""
         row = self._session.get(UserRow, user_id)
         if row is None:
             raise NotFound("There is no such account.")
         row.password_hash = password_hash
+        self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.user_id == user_id))
 
     def add_token(self, token: ApiToken) -> None:
         """Insert a token's digest."""

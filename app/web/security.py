@@ -36,7 +36,7 @@ class Security:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._limit: RateLimitItem = parse("10 per 5 minutes")
         self._cache_key = secrets.token_bytes(32)
-        self._basic_cache: dict[bytes, tuple[float, UUID]] = {}
+        self._basic_cache: dict[bytes, tuple[float, User]] = {}
         # Only the demonstration sets it: a link that signs in to made-up cases.
         self.demonstration_token: str | None = None
 
@@ -49,8 +49,8 @@ class Security:
         Forbidden
             If a cookie came with a change that another site caused.
         """
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        match scheme.lower():
+        scheme, value = _authorization(request)
+        match scheme:
             case "basic":
                 return self._basic(request, value)
             case "bearer":
@@ -130,22 +130,34 @@ class Security:
             raise
 
     def _remembered(self, credentials: str) -> User | None:
-        until, user_id = self._basic_cache.get(self._cache_name(credentials), (0.0, None))
-        if user_id is None or time.monotonic() > until:
+        until, known = self._basic_cache.get(self._cache_name(credentials), (0.0, None))
+        if known is None or time.monotonic() > until:
             return None
         with self._container.transactions() as transaction:
-            return transaction.users.get(user_id)
+            user = transaction.users.get(known.id)
+        # Another server may have been given a new password meanwhile.
+        return user if user == known else None
 
     def _remember(self, credentials: str, user: User) -> User:
         if len(self._basic_cache) >= MAX_REMEMBERED:
             self._basic_cache.clear()
         until = time.monotonic() + BASIC_REMEMBERED_S
-        self._basic_cache[self._cache_name(credentials)] = (until, user.id)
+        self._basic_cache[self._cache_name(credentials)] = (until, user)
         return user
 
     def _cache_name(self, credentials: str) -> bytes:
         """A keyed digest: the password itself never stays in memory."""
         return hmac.digest(self._cache_key, credentials.encode(), "sha256")
+
+
+def has_token(request: Request) -> bool:
+    """Whether the request came with a bearer token."""
+    return _authorization(request)[0] == "bearer"
+
+
+def _authorization(request: Request) -> tuple[str, str]:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return scheme.lower(), value
 
 
 def refuse_cross_site(request: Request) -> None:

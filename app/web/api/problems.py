@@ -35,7 +35,7 @@ class ProblemRead(BaseModel):
 _DESCRIPTIONS = {
     400: "The body cannot be parsed.",
     401: "No credentials, or wrong ones.",
-    403: "A change that another site's page caused.",
+    403: "A change that another site's page caused, or a token that asks for another one.",
     404: "There is no such case, cell or upload.",
     409: "It contradicts what is stored.",
     413: "More bytes or files than the limits allow; nothing was stored.",

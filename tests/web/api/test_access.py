@@ -1,6 +1,8 @@
 import pytest
 from fastapi.routing import iter_route_contexts
 
+from app.services.identity import ensure_administrator
+from tests.conftest import ADMIN_PASSWORD
 from tests.web.api.test_cases import NEW, is_problem
 
 OPEN = {"/health/live", "/health/ready", "/sign-in", "/demonstration/{token}"}
@@ -44,6 +46,29 @@ def test_a_bearer_token_stands_for_its_account(idle_client):
     assert idle_client.post("/api/v1/cases", json=NEW, headers=headers).status_code == 201
     wrong = {"Authorization": f"Bearer {made.json()['token']}x"}
     is_problem(idle_client.get("/api/v1/cases", headers=wrong), 401, "unknown or has expired")
+
+
+def test_a_bearer_token_cannot_make_its_successor(idle_client):
+    made = idle_client.post("/api/v1/tokens").json()
+    idle_client.auth = None
+    headers = {"Authorization": f"bearer {made['token']}"}
+    is_problem(idle_client.post("/api/v1/tokens", headers=headers), 403, "password")
+
+
+def test_a_new_password_ends_what_the_old_one_opened(idle_client, open_container):
+    token = idle_client.post("/api/v1/tokens").json()["token"]
+    before, idle_client.auth = idle_client.auth, None
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert idle_client.get("/api/v1/cases", headers=bearer).status_code == 200
+    with open_container.transactions() as transaction:
+        ensure_administrator(transaction, ADMIN_PASSWORD, open_container.now())
+    assert idle_client.get("/api/v1/cases", headers=bearer).status_code == 200
+    with open_container.transactions() as transaction:
+        ensure_administrator(transaction, "another long password", open_container.now())
+    is_problem(idle_client.get("/api/v1/cases", headers=bearer), 401)
+    is_problem(idle_client.get("/api/v1/cases", auth=before), 401)
+    new = ("admin", "another long password")
+    assert idle_client.get("/api/v1/cases", auth=new).status_code == 200
 
 
 @pytest.mark.parametrize(

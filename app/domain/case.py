@@ -158,7 +158,7 @@ class Progress:
     @property
     def pending_count(self) -> int:
         """Cells that still wait."""
-        return self.cell_count - self.classified_count - self.failed_count
+        return max(0, self.cell_count - self.classified_count - self.failed_count)
 
     @property
     def done(self) -> bool:

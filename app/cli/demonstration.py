@@ -20,6 +20,7 @@ from app.domain.case import CaseOrigin, ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput
 from app.imaging.synthetic import CaseProfile, random_case, render_frame
 from app.services.intake import IncomingFile, register, take_in
+from app.services.reporting import bundle_of
 from app.web.security import Security
 
 Images = Iterator[tuple[str, NDArray[np.uint8]]]
@@ -186,12 +187,16 @@ def _file(name: str, rgb: NDArray[np.uint8]) -> IncomingFile:
 
 
 def _wait_for_findings(container: Container, cases: list[UUID], console: Console) -> None:
-    digest = container.bundle.manifest.digest
+    """Wait until each case is read by the bundle that it is reported with."""
     with _bar(console) as progress:
         task = progress.add_task("Classifying", total=None)
         while True:
             with container.transactions() as transaction:
-                states = [transaction.cells.progress(case, digest) for case in cases]
+                bundles = [bundle_of(transaction, case, container.bundle) for case in cases]
+                states = [
+                    transaction.cells.progress(case, bundle.manifest.digest)
+                    for case, bundle in zip(cases, bundles, strict=True)
+                ]
             total = sum(state.cell_count for state in states)
             left = sum(state.pending_count for state in states)
             progress.update(task, total=total, completed=total - left)

@@ -11,7 +11,9 @@ from app.bootstrap import Container
 from app.db.job_queue import CLASSIFY, JOB_VERSION, QUEUE
 from app.jobs.executor import executor_name
 from app.jobs.heartbeat import heartbeat
+from app.ports import Transaction
 from app.services.analysis import classify_cells, record
+from app.services.intake import CELLS_PER_JOB, batches
 
 # The library's default of one second would be most of the time that a small upload takes.
 POLLING_S = 0.05
@@ -20,7 +22,13 @@ FIRST_RETRY_S = 1.0
 # Two: while one batch is in the classifier, the next is decoded.
 JOBS_AT_ONCE = 2
 
-GIVEN_UP = "The image store or the database did not answer. Send the image again in a new case."
+# Until the database answers again: a day.
+GIVE_UP_ATTEMPTS, GIVE_UP_RETRY_S = 2880, 30.0
+
+GIVEN_UP = (
+    "The image store or the database did not answer, so this cell was not read and is not "
+    "counted. To have it read, send its image to a case with another accession number."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -32,7 +40,10 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
         cells = transaction.cells.unread(cell_ids, digest)
     result = classify_cells(cells, container.classifier, container.blobs)
     with container.transactions() as transaction:
+        begins = _begins(transaction, case_id, digest)
         record(transaction, result, digest, container.now())
+        if begins:
+            _read_again(transaction, case_id, digest)
     _log.info(
         "cells classified",
         case=str(case_id),
@@ -43,12 +54,33 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
         _log.warning("cell not classified", cell=str(failure.cell.id), reason=failure.reason)
 
 
-def give_up_job(container: Container, cell_ids: list[UUID]) -> None:
+def give_up_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
     """Note a failure for those of the cells that are still unread."""
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
+        begins = _begins(transaction, case_id, digest)
         for cell in transaction.cells.unread(cell_ids, digest):
             transaction.cells.add_failure(cell.id, digest, GIVEN_UP, container.now())
+        if begins:
+            _read_again(transaction, case_id, digest)
+
+
+def _begins(transaction: Transaction, case_id: UUID, digest: str) -> bool:
+    """Whether the bundle has read nothing of the case yet; holds the case, so one job is first."""
+    transaction.cases.lock(case_id)
+    progress = transaction.cells.progress(case_id, digest)
+    return not progress.classified_count + progress.failed_count
+
+
+def _read_again(transaction: Transaction, case_id: UUID, digest: str) -> None:
+    """Queue what another bundle has read: from now on the report is made with this one.
+
+    The first job of a bundle does this, once: each would else queue what the others will read.
+    """
+    progress = transaction.cells.progress(case_id, digest)
+    if progress.classified_count + progress.failed_count:
+        for batch in batches(transaction.cells.read_by_another(case_id, digest), CELLS_PER_JOB):
+            transaction.jobs.enqueue_classification(case_id, batch)
 
 
 @contextmanager
@@ -112,11 +144,17 @@ def _register(container: Container) -> None:
         except Exception:
             # Nothing waits for ever without a word: the report lists these cells and why.
             _log.exception("the batch was given up", case=case_id)
-            give_up(cell_ids)
+            give_up(case_id, cell_ids)
 
-    @DBOS.step(name="give_up")
-    def give_up(cell_ids: list[str]) -> None:
-        give_up_job(container, [UUID(cell_id) for cell_id in cell_ids])
+    @DBOS.step(
+        name="give_up",
+        retries_allowed=True,
+        interval_seconds=GIVE_UP_RETRY_S,
+        backoff_rate=1.0,
+        max_attempts=GIVE_UP_ATTEMPTS,
+    )
+    def give_up(case_id: str, cell_ids: list[str]) -> None:
+        give_up_job(container, UUID(case_id), [UUID(cell_id) for cell_id in cell_ids])
 
 
 def _stop() -> None:

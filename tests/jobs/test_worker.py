@@ -122,7 +122,7 @@ def test_a_store_that_is_away_fails_no_cell(container):
 def test_a_batch_that_is_given_up_leaves_a_reason_on_each_unread_cell(container):
     case_id, cells = accept(container, range(3))
     classify_job(container, case_id, [cells[0].id])
-    give_up_job(container, [cell.id for cell in cells])
+    give_up_job(container, case_id, [cell.id for cell in cells])
     state = progress(container, case_id)
     assert (state.classified_count, state.failed_count) == (1, 2)
 

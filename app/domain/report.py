@@ -145,6 +145,12 @@ def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str
             f"Fewer than {rule.advised_cells} PMN were counted: the intervals are wide. "
             "Add cells of the same smear if there are any."
         )
+    if progress.failed_count:
+        cells = "1 cell" if progress.failed_count == 1 else f"{progress.failed_count} cells"
+        warnings.append(
+            f"{cells} could not be classified; the counts and the score leave them out. "
+            "Each cell's page says why."
+        )
     if notice := rule.basis.notice:
         warnings.append(notice)
     return warnings

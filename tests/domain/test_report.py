@@ -43,6 +43,16 @@ def test_fewer_than_a_hundred_pmn_warn(count, warned):
     assert any("intervals are wide" in text for text in warnings) is warned
 
 
+@pytest.mark.parametrize(("failed", "said"), [(0, None), (1, "1 cell could"), (7, "7 cells could")])
+def test_cells_that_failed_are_named_beside_the_numbers(failed, said):
+    counted = make_tally(120)
+    progress = Progress(120 + failed, 120, failed)
+    report = compile_report(make_case(), counted, make_manifest(), make_rule(), progress, NOW)
+    found = [text for text in report.warnings if "could not be classified" in text]
+    assert len(found) == bool(failed)
+    assert not failed or found[0].startswith(said)
+
+
 def test_simulated_weights_are_named_on_the_report():
     assert "Demonstration weights, not fitted on patients." in report_of(make_tally(120)).warnings
 

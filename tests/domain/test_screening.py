@@ -1,11 +1,20 @@
 import math
 import random
+from statistics import fmean, pvariance
 
 import pytest
 
 from app.domain.abnormality import Abnormality
 from app.domain.errors import BundleRefused
-from app.domain.screening import Recommendation, logistic, parse_rule, recommend, screen
+from app.domain.screening import (
+    Recommendation,
+    _binomial,
+    _multinomial,
+    logistic,
+    parse_rule,
+    recommend,
+    screen,
+)
 from tests.factories import make_rule, make_tally, rule_content
 
 
@@ -54,6 +63,44 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         score = screen(make_tally(100, vacuole=count), rule)
         covered += score.interval_low <= truth <= score.interval_high
     assert 88 <= covered <= 100
+
+
+@pytest.mark.parametrize(
+    ("number", "share"),
+    [(0, 0.3), (1, 0.5), (60, 0.02), (60, 0.98), (100, 0.5), (150, 0.4), (10_000, 0.3)],
+)
+def test_binomial_draws_have_the_mean_and_variance_of_the_distribution(number, share):
+    rng = random.Random(7)
+    drawn = [_binomial(number, share, rng) for _ in range(20_000)]
+    variance = number * share * (1 - share)
+    assert 0 <= min(drawn) <= max(drawn) <= number
+    assert fmean(drawn) == pytest.approx(number * share, abs=4 * math.sqrt(variance / 20_000))
+    assert pvariance(drawn) == pytest.approx(variance, rel=0.06)
+
+
+@pytest.mark.parametrize(("number", "share"), [(60, 0.1), (100, 0.5), (106, 0.4), (700, 0.05)])
+def test_binomial_draws_follow_the_distribution(number, share):
+    rng = random.Random(8)
+    drawn = [_binomial(number, share, rng) for _ in range(20_000)]
+    below = 0.0
+    for count in range(number + 1):
+        below += math.comb(number, count) * share**count * (1 - share) ** (number - count)
+        # What is allowed for the normal, and 3.5 standard errors of the simulation.
+        assert sum(n <= count for n in drawn) / 20_000 == pytest.approx(below, abs=0.014 + 0.0125)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_of_none_or_all_is_certain(share):
+    assert _binomial(9, share, random.Random(0)) == 9 * share
+
+
+def test_a_resample_has_as_many_cells_as_were_counted():
+    rng = random.Random(9)
+    for weights in ([5], [1, 0, 3], [900, 90, 9, 1], [1] * 16):
+        for _ in range(200):
+            drawn = _multinomial(weights, rng)
+            assert sum(drawn) == sum(weights)
+            assert all(n == 0 for n, weight in zip(drawn, weights, strict=True) if not weight)
 
 
 @pytest.mark.parametrize("count", [0, 1, 49])

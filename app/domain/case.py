@@ -1,5 +1,6 @@
 """Patients, cases (one accession each) and uploads."""
 
+import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,9 @@ from uuid import UUID
 from app.domain.errors import InvalidInput, RefusedFile
 
 MAX_NAME_LENGTH = 200
+# Controls, format marks, lone surrogates, line and paragraph separators: what cannot be seen and
+# yet changes a line. Spaces of every width are text.
+REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class Sex(StrEnum):
@@ -131,7 +135,7 @@ class NewCase:
 def _require_text(name: str, value: str) -> None:
     if not value.strip() or len(value) > MAX_NAME_LENGTH:
         raise InvalidInput(f"{name} must have between 1 and {MAX_NAME_LENGTH} characters.")
-    if not value.isprintable():
+    if any(unicodedata.category(char) in REFUSED_CATEGORIES for char in value):
         raise InvalidInput(f"{name} holds a control character. Remove it.")
 
 

@@ -18,12 +18,17 @@ def test_a_context_may_be_empty():
     assert not ClinicalContext(age_years=0).is_empty
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 201, "a\x00b", "a\nb"])
+@pytest.mark.parametrize("text", ["", "   ", "x" * 201, "a\x00b", "a\nb", "a\u2028b", "a\ud800b"])
 def test_identifiers_must_be_readable(text):
     with pytest.raises(InvalidInput, match="accession_number"):
         NewCase(text, "P-1")
     with pytest.raises(InvalidInput, match="patient_identifier"):
         NewCase("A-1", text)
+
+
+@pytest.mark.parametrize("name", ["Anna\u00a0Meier", "O\u2019Neill", "山田\u3000太郎"])
+def test_a_name_may_hold_any_space(name):
+    assert NewCase("A-1", "P-1", name).patient_name == name
 
 
 def test_every_demonstration_says_that_it_is_no_patient():

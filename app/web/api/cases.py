@@ -15,7 +15,7 @@ from app.web.dependencies import ContainerDep
 router = APIRouter(prefix="/cases", tags=["cases"])
 
 
-@router.post("", status_code=201, responses=problems(409, 422), summary="Open a case")
+@router.post("", status_code=201, responses=problems(409, 413, 422), summary="Open a case")
 def create_case(new: CaseCreate, container: ContainerDep, response: Response) -> CaseRead:
     """Open a case for an accession number that is not in use yet."""
     with container.transactions() as transaction:

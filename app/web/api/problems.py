@@ -48,7 +48,7 @@ _DESCRIPTIONS = {
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that can answer with these statuses."""
     content = {MEDIA_TYPE: {"schema": ProblemRead.model_json_schema()}}
-    always = {401, 403, 429}
+    always = {401, 403, 429, 503}
     return {
         status: {"description": _DESCRIPTIONS[status], "content": content}
         for status in sorted(always | set(statuses))

@@ -35,7 +35,7 @@ def main() -> None:
     try:
         app()
     except VexascopeError as error:
-        _errors.print(f"{error.title}: {error.detail}", style="red", highlight=False)
+        _errors.print(f"{error.title}: {error.detail}", style="red", highlight=False, markup=False)
         sys.exit(2)
 
 

@@ -29,10 +29,13 @@ def write_bundle(
         "activation_maps",
         "embedding",
     ),
+    batch: str | int = "n",
+    ending: str = "Sigmoid",
+    label_count: int = 4,
 ) -> Path:
     """Write a bundle that passes every check, but for what the arguments change."""
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(_network(size_px, outputs), folder / "model.onnx")
+    onnx.save(_network(size_px, outputs, batch, ending, label_count), folder / "model.onnx")
     (folder / "screening.json").write_text(json.dumps(rule_content(**(rule or {}))))
     files = {name: _sha256(folder / name) for name in ("model.onnx", "screening.json")}
     content = manifest_content(
@@ -42,25 +45,28 @@ def write_bundle(
     return folder
 
 
-def _network(size_px: int, outputs: tuple[str, ...]) -> onnx.ModelProto:
+def _network(
+    size_px: int, outputs: tuple[str, ...], batch: str | int, ending: str, label_count: int
+) -> onnx.ModelProto:
     weights = np.zeros((3, 5), np.float32)
     weights[2, 0], weights[0, 3] = 8, 8
     weights[1, [1, 2, 4]] = 8
+    weights = weights[:, : 1 + label_count]
     constants = {
         "scale": np.array(255, np.float32),
         "axes": np.array([1, 2], np.int64),
         "weights": weights,
-        "bias": np.full(5, -4, np.float32),
-        "split": np.array([1, 4], np.int64),
+        "bias": np.full(1 + label_count, -4, np.float32),
+        "split": np.array([1, label_count], np.int64),
         "last": np.array([1], np.int64),
-        "map_shape": np.array([0, 4, 1, 1], np.int64),
+        "map_shape": np.array([0, label_count, 1, 1], np.int64),
     }
     nodes = [
         helper.make_node("Cast", ["images"], ["numbers"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["numbers", "axes"], ["means"], keepdims=0),
         helper.make_node("Div", ["means", "scale"], ["embedding"]),
         helper.make_node("Gemm", ["embedding", "weights", "bias"], ["logits"]),
-        helper.make_node("Sigmoid", ["logits"], ["probabilities"]),
+        helper.make_node(ending, ["logits"], ["probabilities"]),
         helper.make_node(
             "Split", ["probabilities", "split"], ["pmn_column", "abnormality_probabilities"], axis=1
         ),
@@ -70,15 +76,15 @@ def _network(size_px: int, outputs: tuple[str, ...]) -> onnx.ModelProto:
         ),
     ]
     shapes = {
-        "pmn_probability": ["n"],
-        "abnormality_probabilities": ["n", 4],
-        "activation_maps": ["n", 4, 1, 1],
-        "embedding": ["n", 3],
+        "pmn_probability": [batch],
+        "abnormality_probabilities": [batch, label_count],
+        "activation_maps": [batch, label_count, 1, 1],
+        "embedding": [batch, 3],
     }
     graph = helper.make_graph(
         nodes,
         "mean-colour",
-        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["n", size_px, size_px, 3])],
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, [batch, size_px, size_px, 3])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in outputs],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )

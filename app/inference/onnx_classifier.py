@@ -72,10 +72,14 @@ class OnnxClassifier:
     def _warm_up(self) -> None:
         """Run once: the first pass allocates, and a broken graph shows here, not on a case."""
         size_px = self._bundle.manifest.size_px
+        # Two that differ: one alone hides a fixed batch, and a wrong shape that one row fits.
+        images = np.zeros((2, size_px, size_px, 3), np.uint8)
+        images[1] = 255
         try:
-            self.classify(np.zeros((1, size_px, size_px, 3), np.uint8))
+            outputs = self._session.run([PMN_OUTPUT, ABNORMALITY_OUTPUT], {INPUT: images})
         except Exception as error:
             raise BundleRefused(f"model.onnx does not run: {error}") from error
+        _check_outputs(*outputs)
 
 
 def _providers(wanted: Provider) -> list[str]:
@@ -101,12 +105,34 @@ def _open(network: Path, providers: list[str]) -> onnxruntime.InferenceSession:
     return session
 
 
+def _check_outputs(pmn: NDArray[np.float32], abnormal: NDArray[np.float32]) -> None:
+    """Check what two images gave."""
+    labels = len(Abnormality)
+    for name, values, allowed in (
+        (PMN_OUTPUT, pmn, {(2,), (2, 1)}),
+        (ABNORMALITY_OUTPUT, abnormal, {(2, labels)}),
+    ):
+        if values.shape not in allowed:
+            raise BundleRefused(
+                f"model.onnx gives {name} of shape {values.shape} for 2 images; expected "
+                f"{' or '.join(map(str, sorted(allowed)))}."
+            )
+        # Written so that a value that is not a number is refused as well.
+        if not ((values >= 0) & (values <= 1)).all():
+            raise BundleRefused(f"model.onnx gives {name} outside 0-1. Export probabilities.")
+
+
 def _check_signature(session: onnxruntime.InferenceSession, size_px: int) -> None:
     inputs = {item.name: (item.type, item.shape[1:]) for item in session.get_inputs()}
     if inputs != {INPUT: ("tensor(uint8)", [size_px, size_px, 3])}:
         raise BundleRefused(
             f"model.onnx takes {inputs}; expected {INPUT!r}, uint8, "
             f"(n, {size_px}, {size_px}, 3) as the manifest says."
+        )
+    if isinstance(batch := session.get_inputs()[0].shape[0], int):
+        raise BundleRefused(
+            f"model.onnx takes {batch} images at a time, no more and no fewer. Export it with a "
+            "free batch dimension."
         )
     missing = OUTPUTS - {item.name for item in session.get_outputs()}
     if missing:

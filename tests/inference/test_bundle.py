@@ -87,6 +87,22 @@ def test_a_network_without_an_output_is_refused(tmp_path):
         OnnxClassifier(files, Provider.CPU, 1)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"batch": 1}, "1 images at a time"),
+        ({"batch": 2}, "2 images at a time"),
+        ({"ending": "Identity"}, "pmn_probability outside 0-1"),
+        ({"ending": "Log"}, "pmn_probability outside 0-1"),
+        ({"label_count": 3}, r"abnormality_probabilities of shape \(2, 3\)"),
+    ],
+)
+def test_a_network_that_gives_something_else_is_refused(tmp_path, changes, said):
+    files = load_bundle(write_bundle(tmp_path, **changes))
+    with pytest.raises(BundleRefused, match=said):
+        OnnxClassifier(files, Provider.CPU, 1)
+
+
 def test_a_file_that_is_no_network_is_refused(tmp_path):
     folder = write_bundle(tmp_path)
     (folder / "model.onnx").write_bytes(b"not a network")

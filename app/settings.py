@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.domain.errors import SettingsRefused
 
 PROJECT = Path(__file__).resolve().parent.parent
+SHIPPED_BUNDLE = "pmn-lite0-0.1.1"
 
 
 class Provider(StrEnum):
@@ -114,11 +115,14 @@ class Settings(BaseSettings):
 
 
 def shipped_bundle() -> Path:
-    """The newest bundle in the project's `models/` folder."""
-    found = sorted((PROJECT / "models").glob("*/manifest.json"))
-    if not found:
-        raise SettingsRefused("No bundle lies in models/. Set VEXASCOPE_BUNDLE to a folder.")
-    return found[-1].parent
+    """The shipped folder in `models/`, by name: one that is put beside it does not take over."""
+    folder = PROJECT / "models" / SHIPPED_BUNDLE
+    if not (folder / "manifest.json").is_file():
+        raise SettingsRefused(
+            f"The shipped bundle, models/{SHIPPED_BUNDLE}, is not there. Restore it, or set "
+            "VEXASCOPE_BUNDLE to another folder."
+        )
+    return folder
 
 
 def load_settings() -> Settings:

@@ -1,8 +1,9 @@
 """When each worker was last alive."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
 from app.db.tables import WorkerRow
@@ -21,3 +22,12 @@ def silent_since(engine: Engine, limit: datetime, except_for: str) -> list[str]:
     )
     with Session(engine) as session:
         return list(session.scalars(query))
+
+
+def forget(engine: Engine, executor_ids: Collection[str], limit: datetime) -> None:
+    """Delete workers, but for those that were seen since `limit`."""
+    gone = delete(WorkerRow).where(
+        WorkerRow.executor_id.in_(executor_ids), WorkerRow.seen_at < limit
+    )
+    with Session(engine) as session, session.begin():
+        session.execute(gone)

@@ -6,9 +6,10 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import structlog
+from dbos import WorkflowStatus
 
 from app.bootstrap import Container
-from app.db.workers import beat, silent_since
+from app.db.workers import beat, forget, silent_since
 
 BEAT_S = 5.0
 # Far more than a beat: a process that is merely busy must not lose its jobs to another.
@@ -43,13 +44,21 @@ def _run(container: Container, name: str, stop: Event) -> None:
 
 def take_over(container: Container, name: str) -> int:
     """Put the unfinished jobs of silent workers back into the queue; how many."""
-    silent = silent_since(container.engine, container.now() - SILENT_AFTER, name)
+    limit = container.now() - SILENT_AFTER
+    silent = silent_since(container.engine, limit, name)
     if not silent:
         return 0
-    left = container.queue_client.list_workflows(
-        status="PENDING", executor_id=silent, load_input=False, load_output=False
-    )
+    left = _unfinished(container, silent)
     if left:
         container.queue_client.resume_workflows([job.workflow_id for job in left])
         _log.warning("took over jobs of silent workers", jobs=len(left), workers=silent)
+    # Only who has left nothing behind is forgotten; the others are looked at again.
+    busy = {job.executor_id for job in _unfinished(container, silent)}
+    forget(container.engine, set(silent) - busy, limit)
     return len(left)
+
+
+def _unfinished(container: Container, names: list[str]) -> list[WorkflowStatus]:
+    return container.queue_client.list_workflows(
+        status="PENDING", executor_id=names, load_input=False, load_output=False
+    )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from app.db.workers import beat, silent_since
+from app.db.workers import beat, forget, silent_since
 from app.jobs.heartbeat import SILENT_AFTER, take_over
 from app.jobs.worker import worker
 from tests.jobs.test_worker import accept, progress, wait_until_done
@@ -37,6 +37,24 @@ def test_jobs_of_a_silent_worker_are_taken_over_and_run_once(container):
         assert name != "gone"
         state = wait_until_done(container, case_id)
     assert state.classified_count == len(cells)
+
+
+def test_a_worker_that_left_nothing_behind_is_forgotten(container):
+    accept(container, range(2))
+    _abandon(container, "gone")
+    long_ago = container.now() - SILENT_AFTER * 2
+    for name in ("gone", "idle"):
+        beat(container.engine, name, long_ago)
+    beat(container.engine, "busy", container.now())
+    assert take_over(container, "me") == 1
+    assert silent_since(container.engine, container.now() + SILENT_AFTER, "me") == ["busy"]
+    assert take_over(container, "me") == 0
+
+
+def test_who_was_seen_in_the_meantime_is_not_forgotten(container):
+    beat(container.engine, "back", container.now())
+    forget(container.engine, ["back"], container.now() - SILENT_AFTER)
+    assert silent_since(container.engine, container.now() + SILENT_AFTER, "me") == ["back"]
 
 
 def test_jobs_of_a_live_worker_are_left_alone(container):

@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 
 from app.bootstrap import Container, migrate
+from app.db.migrating import alone
 from app.jobs.worker import worker
 from app.services.identity import ADMINISTRATOR_NAME, ensure_administrator
 from app.web.app import create_app
@@ -94,7 +95,8 @@ def ready_line(container: Container, port: int) -> str:
 def announce_administrator(container: Container) -> None:
     """Make the first account; a password that was made up is printed, once and only here."""
     chosen = container.settings.admin_password
-    with container.transactions() as transaction:
+    # Two servers that start at once: one makes the account, the other finds it.
+    with alone(container.engine), container.transactions() as transaction:
         made = ensure_administrator(
             transaction, chosen.get_secret_value() if chosen else None, container.now()
         )

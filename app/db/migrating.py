@@ -1,7 +1,9 @@
 """Bring a database to the newest revision, or say which it has."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -22,18 +24,33 @@ def alembic_config(engine: Engine) -> Config:
 
 @contextmanager
 def alone(engine: Engine) -> Iterator[None]:
-    """Let one process migrate at a time; the next finds its work done.
+    """Let one process prepare the database at a time; the next finds its work done.
 
-    SQLite needs no such lock: its own write lock holds a second migration back.
+    SQLite's own write lock does not do: a migration looks at the revision before it writes, so
+    two would both find the old one. Not to be nested: the second would wait for the first.
     """
-    if engine.dialect.name != "postgresql":
+    if engine.dialect.name == "postgresql":
+        with _alone_on_postgresql(engine):
+            yield
+    elif file := engine.url.database:
+        with Path(f"{file}.lock").open("w") as lock:
+            # The kernel frees it if the process is killed.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+    else:
         yield
-        return
+
+
+@contextmanager
+def _alone_on_postgresql(engine: Engine) -> Iterator[None]:
     with engine.connect() as connection:
         # Any number, the same in every process of this product.
         connection.execute(text("SELECT pg_advisory_lock(1853189217)"))
-        yield
-        connection.execute(text("SELECT pg_advisory_unlock(1853189217)"))
+        try:
+            yield
+        finally:
+            # The connection goes back to the pool, and would keep the lock.
+            connection.execute(text("SELECT pg_advisory_unlock(1853189217)"))
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

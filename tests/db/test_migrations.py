@@ -1,10 +1,19 @@
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from alembic import command
 from sqlalchemy import inspect
 
 from app.bootstrap import build
+from app.cli.serving import announce_administrator
+from app.db.engine import make_engine
 from app.db.migrating import (
     alembic_config,
+    alone,
     current_revision,
     downgrade,
     newest_revision,
@@ -18,6 +27,55 @@ from tests.conftest import make_settings
 def test_the_migrations_make_exactly_the_tables_of_the_code(container):
     command.check(alembic_config(container.engine))
     assert current_revision(container.engine) == newest_revision(container.engine)
+
+
+def test_one_at_a_time_prepares_the_database(container):
+    inside, most = [], []
+
+    def prepare():
+        with alone(container.engine):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.05)
+            inside.pop()
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(prepare) for _ in range(4)]:
+            done.result(timeout=30)
+    assert most == [1, 1, 1, 1]
+
+
+def test_a_preparation_that_fails_lets_the_next_one_in(container):
+    with pytest.raises(RuntimeError), alone(container.engine):
+        raise RuntimeError("the migration died")
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(_alone_once, container.engine).result(timeout=30)
+
+
+def _alone_once(engine):
+    other = make_engine(engine.url.render_as_string(hide_password=False))
+    with alone(other):
+        pass
+    other.dispose()
+    return True
+
+
+def test_two_first_starts_at_once_make_one_administrator(container, capsys):
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(announce_administrator, container) for _ in range(2)]:
+            done.result(timeout=60)
+    assert capsys.readouterr().out.count("password:") == 1
+
+
+def test_two_processes_migrate_one_new_database(tmp_path, small_bundle):
+    environment = {
+        **os.environ,
+        "VEXASCOPE_DATA_DIR": str(tmp_path / "data"),
+        "VEXASCOPE_BUNDLE": str(small_bundle),
+    }
+    command_line = [sys.executable, "-c", "from app.cli import main; main()", "migrate"]
+    processes = [subprocess.Popen(command_line, env=environment) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
 
 
 def test_down_to_nothing_and_up_again(container):

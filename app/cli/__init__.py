@@ -93,7 +93,9 @@ def demo(
     from app.cli.demonstration import run_demo  # noqa: PLC0415 - the web stack is slow to import
 
     settings = load_settings()
-    quiet = settings.model_copy(update={"log_format": LogFormat.TEXT, "log_level": "WARNING"})
+    # It waits for its cells, so it needs a worker whatever the environment says.
+    changes = {"log_format": LogFormat.TEXT, "log_level": "WARNING", "worker_in_server": True}
+    quiet = settings.model_copy(update=changes)
     with _container(quiet) as container:
         run_demo(container, data if real else None, real=real)
 

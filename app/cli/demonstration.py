@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from app.bootstrap import Container, migrate
 from app.cli.serving import announce_administrator, ready_line, run
 from app.domain.case import CaseOrigin, ClinicalContext, NewCase, Sex
-from app.domain.errors import InvalidInput
+from app.domain.errors import InvalidInput, SettingsRefused
 from app.imaging.synthetic import CaseProfile, random_case, render_frame
 from app.services.intake import IncomingFile, register, take_in
 from app.services.reporting import bundle_of
@@ -26,6 +26,7 @@ from app.web.security import Security
 Images = Iterator[tuple[str, NDArray[np.uint8]]]
 JPEG_QUALITY = 92
 POLL_S = 0.2
+PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ CASES = (
 def run_demo(container: Container, data: Path | None, *, real: bool) -> None:
     """Seed what is not there yet, serve, and say where to look once all cells are read."""
     migrate(container)
+    _refuse_beside_patients(container, [_number(item, real=real) for item in CASES])
     announce_administrator(container)
     container.remember_bundle()
     console = Console(stderr=True)
@@ -114,6 +116,32 @@ def run_demo(container: Container, data: Path | None, *, real: bool) -> None:
     run(container, security, ready)
 
 
+def _number(item: DemonstrationCase, *, real: bool) -> str:
+    return item.accession_number + ("-REAL" if real else "")
+
+
+def _refuse_beside_patients(container: Container, numbers: list[str]) -> None:
+    """Seed nothing where a laboratory works.
+
+    Raises
+    ------
+    SettingsRefused
+        If a demonstration case is missing and there is a case of a laboratory.
+    """
+    with container.transactions() as transaction:
+        if all(transaction.cases.find(number) for number in numbers):
+            return
+        before: UUID | None = None
+        while page := transaction.cases.page(before, PAGE, container.bundle.manifest.digest):
+            if any(item.case.origin is CaseOrigin.LABORATORY for item in page):
+                raise SettingsRefused(
+                    "The data folder or database holds cases of a laboratory; demonstration "
+                    "cases would stand among them. Set VEXASCOPE_DATA_DIR to another folder, and "
+                    "VEXASCOPE_DATABASE_URL and VEXASCOPE_STORAGE_URL to nothing."
+                )
+            before = page[-1].case.id
+
+
 def _seed(
     container: Container,
     item: DemonstrationCase,
@@ -122,7 +150,7 @@ def _seed(
     *,
     real: bool,
 ) -> UUID:
-    number = item.accession_number + ("-REAL" if real else "")
+    number = _number(item, real=real)
     with container.transactions() as transaction:
         found = transaction.cases.find(number)
     if found is not None:

@@ -8,7 +8,11 @@ import sys
 import httpx
 import pytest
 
+from app.cli import main
+from app.cli.demonstration import _refuse_beside_patients
+from app.domain.case import CaseOrigin, NewCase
 from tests.conftest import ADMIN_PASSWORD, free_port, real_data
+from tests.factories import NOW
 
 
 @pytest.fixture
@@ -22,6 +26,8 @@ def demo(tmp_path):
             "VEXASCOPE_DATA_DIR": str(tmp_path / "data"),
             "VEXASCOPE_PORT": str(free_port()),
             "VEXASCOPE_ADMIN_PASSWORD": ADMIN_PASSWORD,
+            # The demonstration has its own worker, whatever this says.
+            "VEXASCOPE_WORKER_IN_SERVER": "false",
         }
         process = subprocess.Popen(
             [sys.executable, "-c", "from app.cli import main; main()", "demo", *arguments],
@@ -85,6 +91,33 @@ def test_another_demonstration_link_does_not_sign_in(demo):
         assert answer.status_code in {303, 401}
         assert "/cases" not in answer.headers.get("location", "")
         assert browser.get(f"{address}/cases").status_code == 303
+
+
+def test_no_demonstration_stands_among_the_cases_of_a_laboratory(container, monkeypatch, capsys):
+    with container.transactions() as transaction:
+        transaction.cases.add(NewCase("A-1", "P-1"), NOW)
+        for number in range(3):
+            demonstration = NewCase(f"D-{number}", "P-2", origin=CaseOrigin.SYNTHETIC)
+            transaction.cases.add(demonstration, NOW)
+    monkeypatch.setattr("app.cli.demonstration.PAGE", 2)
+    for name in ("data_dir", "database_url"):
+        value = str(getattr(container.settings, name))
+        monkeypatch.setenv(f"VEXASCOPE_{name.upper()}", value)
+    monkeypatch.setenv("VEXASCOPE_BUNDLE", str(container.settings.bundle))
+    monkeypatch.setattr(sys, "argv", ["vexascope", "demo"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "VEXASCOPE_DATA_DIR" in capsys.readouterr().err
+    with container.transactions() as transaction:
+        assert transaction.cases.find("DEMO-1-VEXAS-LIKE") is None
+
+
+def test_a_demonstration_that_is_there_already_is_shown_again(container):
+    with container.transactions() as transaction:
+        transaction.cases.add(NewCase("A-1", "P-1"), NOW)
+        transaction.cases.add(NewCase("D-1", "P-2", origin=CaseOrigin.SYNTHETIC), NOW)
+    _refuse_beside_patients(container, ["D-1"])
 
 
 @pytest.mark.slow

@@ -112,7 +112,8 @@ def build(settings: Settings) -> Container:
         blobs=open_store(settings.resolved_storage_url),
         bundle_files=bundle_files,
         limits=intake_limits(settings),
-        threads=ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="intake"),
+        # Half the cores: the others classify, and more threads would fight for the interpreter.
+        threads=ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "intake"),
     )
 
 

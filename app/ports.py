@@ -49,8 +49,8 @@ class Classifier(Protocol):
     def provider(self) -> str:
         """The execution provider that really runs, for example ``CPUExecutionProvider``."""
 
-    def classify(self, images: NDArray[np.uint8]) -> list[Prediction]:
-        """Classify (n, size_px, size_px, 3), 0-255, RGB order; n predictions in order."""
+    def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """Classify n images (size_px, size_px, 3), 0-255, RGB order; n predictions in order."""
 
 
 class BlobStore(Protocol):

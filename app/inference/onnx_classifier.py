@@ -1,6 +1,7 @@
 """The classifier on onnxruntime, on CPU or GPU."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -53,15 +54,16 @@ class OnnxClassifier:
         """The first provider of the session: the one that takes the work."""
         return str(self._session.get_providers()[0])
 
-    def classify(self, images: NDArray[np.uint8]) -> list[Prediction]:
-        """Classify (n, size_px, size_px, 3), 0-255, RGB order; n predictions in order."""
+    def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """Classify n images (size_px, size_px, 3), 0-255, RGB order; n predictions in order."""
         step = CPU_SLICE if self.provider == CPU else max(1, len(images))
         slices = [images[start : start + step] for start in range(0, len(images), step)]
         return [item for part in self._threads.map(self._run, slices) for item in part]
 
-    def _run(self, images: NDArray[np.uint8]) -> list[Prediction]:
+    def _run(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """One forward pass."""
-        pmn, abnormal = self._session.run([PMN_OUTPUT, ABNORMALITY_OUTPUT], {INPUT: images})
+        batch = np.stack(images)
+        pmn, abnormal = self._session.run([PMN_OUTPUT, ABNORMALITY_OUTPUT], {INPUT: batch})
         if not (np.isfinite(pmn).all() and np.isfinite(abnormal).all()):
             raise ArithmeticError("the classifier gave a probability that is not a number")
         return [

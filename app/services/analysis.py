@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import structlog
 
 from app.domain.cell import Cell, Location
@@ -97,7 +96,7 @@ def predict(images: Sequence[Rgb], classifier: Classifier) -> list[Prediction | 
 
 
 def _all_at_once(images: Sequence[Rgb], classifier: Classifier) -> list[Prediction]:
-    predictions = classifier.classify(np.stack(images))
+    predictions = classifier.classify(images)
     if len(predictions) != len(images):
         raise RuntimeError(f"{len(images)} images gave {len(predictions)} predictions")
     return predictions

@@ -31,7 +31,7 @@ from tests.server import Server
 
 BATCH = 64
 LEAST_RATIO = 0.7
-SENDERS = 3
+SENDERS = 5
 
 
 def main() -> int:

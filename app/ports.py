@@ -179,7 +179,7 @@ class UserRepository(Protocol):
         """An account by its id."""
 
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
-        """Replace the stored hash."""
+        """Replace the stored hash and end the account's tokens."""
 
     def add_token(self, token: ApiToken) -> None:
         """Store a bearer token's digest."""

@@ -74,7 +74,10 @@ class Settings(BaseSettings):
         20, ge=1, le=200, description="Largest image file that is accepted, in MiB."
     )
     max_request_mib: int = Field(
-        256, ge=1, le=4096, description="Largest request body that is accepted, in MiB."
+        256,
+        ge=1,
+        le=4096,
+        description="Largest delivery of cells, in MiB; other requests have 1 MiB.",
     )
     max_files: int = Field(
         10_000, ge=1, description="Most files in one request, members of archives included."

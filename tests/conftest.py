@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -95,9 +96,7 @@ def container(database_url: str, tmp_path: Path, small_bundle: Path) -> Iterator
 def s3_url() -> Iterator[str]:
     """A bucket on a real S3 server; the AWS_ variables point to it."""
     with tempfile.TemporaryDirectory(prefix="vexascope-s3-") as folder:
-        port = free_port()
-        process = _start_s3(Path(folder), port)
-        endpoint = f"http://127.0.0.1:{port}"
+        process, endpoint = _serving_s3(Path(folder))
         variables = {
             "AWS_ENDPOINT": endpoint,
             "AWS_ALLOW_HTTP": "true",
@@ -106,7 +105,6 @@ def s3_url() -> Iterator[str]:
             "AWS_REGION": "us-east-1",
         }
         try:
-            _wait_for_bucket(f"{endpoint}/vexascope", process)
             with pytest.MonkeyPatch.context() as patch:
                 for name, value in variables.items():
                     patch.setenv(name, value)
@@ -147,6 +145,19 @@ def _with_database(server: str, name: str) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
+def _serving_s3(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the server; another process may take one of its many ports before it does."""
+    for _ in range(3):
+        port = free_port()
+        process = _start_s3(Path(tempfile.mkdtemp(dir=folder)), port)
+        endpoint = f"http://127.0.0.1:{port}"
+        if _made_bucket(f"{endpoint}/vexascope", process):
+            return process, endpoint
+        process.kill()
+        process.wait()
+    raise RuntimeError("the S3 server did not start in three tries")
+
+
 def _start_s3(folder: Path, port: int) -> subprocess.Popen[bytes]:
     ports = {"s3.port": port}
     for name in ("master.port", "volume.port", "filer.port"):
@@ -154,21 +165,20 @@ def _start_s3(folder: Path, port: int) -> subprocess.Popen[bytes]:
         # Each also listens ten thousand above, for gRPC; name those too, so none is out of range.
         ports[f"{name}.grpc"] = free_port()
     ports["s3.port.grpc"] = free_port()
-    weed = shutil.which("weed", path=str(Path(os.sys.executable).parent)) or "weed"
+    weed = shutil.which("weed", path=str(Path(sys.executable).parent)) or "weed"
     command = [weed, "server", "-s3", f"-dir={folder}", "-ip=127.0.0.1", "-volume.max=100"]
+    command += ["-master.telemetry=false"]
     command += [f"-{name}={number}" for name, number in ports.items()]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def _wait_for_bucket(url: str, process: subprocess.Popen[bytes]) -> None:
+def _made_bucket(url: str, process: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"the S3 server ended with {process.returncode}")
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.put(url, timeout=5).status_code == 200:
-                return
+                return True
         except httpx.HTTPError:
             pass
         time.sleep(0.2)
-    raise RuntimeError(f"the S3 server did not make a bucket in {START_S} s")
+    return False

@@ -8,6 +8,10 @@ from app.domain.errors import NotFound, SettingsRefused, StorageUnavailable
 from app.storage.object_store import open_store
 
 
+# One S3 server serves all of these.
+pytestmark = pytest.mark.xdist_group("s3")
+
+
 @pytest.fixture(params=["memory", "local", "s3"])
 def store(request, tmp_path):
     if request.param == "memory":

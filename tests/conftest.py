@@ -167,7 +167,8 @@ def _start_s3(folder: Path, port: int) -> subprocess.Popen[bytes]:
     ports["s3.port.grpc"] = free_port()
     weed = shutil.which("weed", path=str(Path(sys.executable).parent)) or "weed"
     command = [weed, "server", "-s3", f"-dir={folder}", "-ip=127.0.0.1", "-volume.max=100"]
-    command += ["-master.telemetry=false"]
+    # Two services that no test needs listen on fixed ports: two servers at once would collide.
+    command += ["-master.telemetry=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
     command += [f"-{name}={number}" for name, number in ports.items()]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

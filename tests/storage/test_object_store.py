@@ -7,7 +7,6 @@ import pytest
 from app.domain.errors import NotFound, SettingsRefused, StorageUnavailable
 from app.storage.object_store import open_store
 
-
 # One S3 server serves all of these.
 pytestmark = pytest.mark.xdist_group("s3")
 

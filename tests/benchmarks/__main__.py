@@ -31,14 +31,14 @@ from tests.server import Server
 
 BATCH = 64
 LEAST_RATIO = 0.7
-SENDERS = 5
+SENDERS = 4
 
 
 def main() -> int:
     """Measure, print, and say by the exit status whether the stated limit is kept."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of both sides")
-    parser.add_argument("--batches", type=int, default=9, help="requests of 64 images in a turn")
+    parser.add_argument("--rounds", type=int, default=4, help="turns of both sides")
+    parser.add_argument("--batches", type=int, default=30, help="requests of 64 images in a turn")
     options = parser.parse_args()
     threads = os.cpu_count() or 1
     images = [render_cell(SyntheticCell(seed=seed)) for seed in track(range(BATCH), "Drawing")]

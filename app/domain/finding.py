@@ -88,18 +88,20 @@ class Tally:
         return Proportion(count, self.pmn_count)
 
 
-def called(findings: CellFindings, manifest: BundleManifest) -> frozenset[Abnormality]:
+def called(
+    probabilities: Mapping[Abnormality, float], manifest: BundleManifest
+) -> frozenset[Abnormality]:
     """Abnormalities at or above their thresholds, whether or not the cell is counted."""
     return frozenset(
         label
-        for label, probability in findings.probabilities.items()
+        for label, probability in probabilities.items()
         if probability >= manifest.thresholds[label]
     )
 
 
 def read_cell(cell: Cell, findings: CellFindings | None, manifest: BundleManifest) -> ReadCell:
     """Judge one cell: left out and why, or counted with its abnormalities."""
-    abnormalities = called(findings, manifest) if findings else frozenset()
+    abnormalities = called(findings.probabilities, manifest) if findings else frozenset()
     return ReadCell(cell, findings, _exclusion(cell, findings, manifest), abnormalities)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.abnormality import Abnormality
 from app.domain.errors import RefusedFile, StorageUnavailable, TooLarge
+from app.domain.finding import called
 from app.ports import Classifier, Prediction
 from app.services.analysis import predict, prepare
 from app.services.intake import (
@@ -101,8 +102,6 @@ def _verdict(
 ) -> Verdict | RefusedFile:
     if isinstance(prediction, Exception):
         return RefusedFile(examined.file_name, "not_classified", str(prediction))
-    thresholds = classifier.bundle.manifest.thresholds
-    findings = tuple(
-        label for label in Abnormality if prediction.probabilities[label] >= thresholds[label]
-    )
+    found = called(prediction.probabilities, classifier.bundle.manifest)
+    findings = tuple(label for label in Abnormality if label in found)
     return Verdict(examined, prediction, findings)

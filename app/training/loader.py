@@ -1,6 +1,5 @@
 """What one epoch sees, and the batches of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -77,11 +76,6 @@ def training_batches(
         # OpenCV's threads do not survive a fork: a forked worker would wait for them for ever.
         multiprocessing_context="spawn" if config.workers else None,
     )
-
-
-def plain_batches(samples: list[Sample], size_px: int, batch: int = 32) -> Iterator[Batch]:
-    """Batches as served: preprocessed, nothing else."""
-    yield from DataLoader(_Images(samples, size_px, None), batch_size=batch)
 
 
 def _one_thread(_worker: int) -> None:

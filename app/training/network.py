@@ -112,10 +112,17 @@ class SmearNetwork(nn.Module):
         mapped: Tensor = self.act(self.head(x))
         return mapped
 
+    def embed(self, images: Tensor) -> Tensor:
+        """Map uint8 RGB images (N, size, size, 3) to what the last layer reads: (N, 1280).
+
+        In training some of it is dropped at random.
+        """
+        pooled: Tensor = self.dropout(self.features(images).mean((2, 3)))
+        return pooled
+
     def logits(self, images: Tensor) -> Tensor:
         """Map uint8 RGB images (N, size, size, 3) to uncalibrated logits (N, 5)."""
-        pooled = self.features(images).mean((2, 3))
-        out: Tensor = self.linear(self.dropout(pooled))
+        out: Tensor = self.linear(self.embed(images))
         return out
 
     def forward(self, images: Tensor) -> Outputs:

@@ -69,6 +69,12 @@ class BundleRefused(VexascopeError):
     title = "The classifier bundle was refused"
 
 
+class DatasetRefused(VexascopeError):
+    """An annotated data set is incomplete, contradicts itself or leaks between its splits."""
+
+    title = "The data set was refused"
+
+
 class StorageUnavailable(VexascopeError):
     """The object store or the database does not answer."""
 

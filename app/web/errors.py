@@ -25,6 +25,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.StorageUnavailable: 503,
     errors.BundleRefused: 500,
     errors.SettingsRefused: 500,
+    errors.DatasetRefused: 500,
 }
 MEDIA_TYPE = "application/problem+json"
 API_PREFIXES = ("/api/", "/health/")

@@ -1,0 +1,1 @@
+"""Annotated data sets: their folder format, importers, checks and splits."""

@@ -71,6 +71,7 @@ def make_rule(**changes: object) -> ScreeningRule:
         "cohort_description": "nobody",
         **changes,
     }
+    values.setdefault("apparent_reference_proportions", values["reference_proportions"])
     return ScreeningRule(**values)
 
 

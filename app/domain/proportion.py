@@ -59,3 +59,30 @@ def wilson_interval(count: int, total: int, z: float = Z_95) -> tuple[float, flo
     low = 0.0 if count == 0 else max(0.0, centre - half)
     high = 1.0 if count == total else min(1.0, centre + half)
     return low, high
+
+
+def corrected_share(apparent: float, sensitivity: float, specificity: float) -> float:
+    """The true share behind an apparent one that an imperfect classifier counted.
+
+    Rogan and Gladen 1978 (Am J Epidemiol 107:71), clipped to 0-1: a share below what false calls
+    alone would give is taken as 0.
+
+    Parameters
+    ----------
+    apparent
+        Share of the cells that were called, 0-1.
+    sensitivity, specificity
+        Of the classifier for one cell, 0-1.
+
+    Raises
+    ------
+    ValueError
+        If sensitivity + specificity is not above 1: such a classifier says nothing.
+    """
+    informedness = sensitivity + specificity - 1
+    if informedness <= 0:
+        raise ValueError(
+            f"sensitivity {sensitivity} and specificity {specificity} add up to 1 or less: "
+            "nothing can be corrected"
+        )
+    return min(max((apparent + specificity - 1) / informedness, 0.0), 1.0)

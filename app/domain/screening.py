@@ -3,18 +3,21 @@
 import math
 import operator
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from app.domain.abnormality import Abnormality
+from app.domain.classifier_error import ClassifierError, parse_classifier_errors
 from app.domain.errors import BundleRefused
 from app.domain.finding import Tally
+from app.domain.resampling import multinomial
 
-RULE_FORMAT = 1
+RULE_FORMAT, CORRECTED_RULE_FORMAT = 1, 2
+"""A rule with a correction has a format of its own: a version that does not know the correction
+must refuse it, not compute another score."""
 RESAMPLES = 1000
-NORMAL_FROM_VARIANCE = 25
 
 
 class Basis(StrEnum):
@@ -53,20 +56,27 @@ _RECOMMENDATION_TITLES = {
 
 @dataclass(frozen=True)
 class ScreeningRule:
-    """A logistic rule over the four apparent proportions.
+    """A logistic rule over the four proportions, apparent or corrected.
 
     Parameters
     ----------
     coefficients
         Log-odds per unit of proportion (0-1).
     reference_proportions
-        The controls' means, 0-1: contributions are shown as the distance from them.
+        The controls' means of what enters the score, 0-1: contributions are shown as the
+        distance from them.
     cut_off
         On the score, 0-1.
     minimum_cells
         PMN below which there is no score.
     advised_cells
         PMN below which the report warns.
+    correction
+        The classifier's error on each abnormality: the score is then computed on proportions
+        that are corrected for it. None: on the apparent ones.
+    apparent_reference_proportions
+        With a correction, the controls' mean apparent proportions; else the same as
+        `reference_proportions`.
     """
 
     name: str
@@ -78,6 +88,12 @@ class ScreeningRule:
     minimum_cells: int
     advised_cells: int
     cohort_description: str
+    apparent_reference_proportions: Mapping[Abnormality, float]
+    correction: Mapping[Abnormality, ClassifierError] | None = None
+
+    def entering(self, label: Abnormality, apparent: float) -> float:
+        """What enters the score where so many of the cells were called, both 0-1."""
+        return apparent if self.correction is None else self.correction[label].corrected(apparent)
 
 
 @dataclass(frozen=True)
@@ -127,7 +143,9 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
     """
     if tally.pmn_count < max(1, rule.minimum_cells):
         return None
-    proportions = {label: tally.proportion(label).value or 0.0 for label in Abnormality}
+    proportions = {
+        label: rule.entering(label, tally.proportion(label).value or 0.0) for label in Abnormality
+    }
     value = logistic(_log_odds(proportions, rule))
     low, high = _bootstrap_interval(tally, rule, random.Random(seed))  # noqa: S311 - no secret
     return ScreeningScore(
@@ -170,59 +188,58 @@ def _bootstrap_interval(
 
     The counts of the patterns are drawn, not the cells: at most 16, however many cells there are.
     """
+    resampled = _resampled if rule.correction is None else _resampled_and_corrected
+    scores = sorted(map(logistic, resampled(tally, rule, rng)))
+    return scores[round(0.025 * (RESAMPLES - 1))], scores[round(0.975 * (RESAMPLES - 1))]
+
+
+def _one_sided(tally: Tally) -> list[Abnormality]:
+    """Abnormalities that no cell, or every cell, shows.
+
+    Such a count has no spread among the cells seen, so a resample of them would call it certain.
+    Its proportion is drawn from the Jeffreys posterior instead.
+    """
+    ends = (0, tally.pmn_count)
+    return [label for label in Abnormality if tally.proportion(label).count in ends]
+
+
+def _resampled(tally: Tally, rule: ScreeningRule, rng: random.Random) -> Iterator[float]:
+    """Log-odds of resamples, from apparent proportions."""
     number = tally.pmn_count
-    patterns = list(tally.patterns)
-    weights = [tally.patterns[pattern] for pattern in patterns]
-    per_cell = [sum(rule.coefficients[label] for label in pattern) for pattern in patterns]
-    # A count of none (or all) has no spread among the cells seen, so a resample of them would
-    # call it certain. Its proportion is drawn from the Jeffreys posterior instead.
-    one_sided = [label for label in Abnormality if tally.proportion(label).count in (0, number)]
-    scores = []
+    weights = list(tally.patterns.values())
+    per_cell = [sum(rule.coefficients[label] for label in pattern) for pattern in tally.patterns]
+    one_sided = _one_sided(tally)
     for _ in range(RESAMPLES):
-        counts = _multinomial(weights, rng)
+        counts = multinomial(weights, rng)
         log_odds = rule.intercept + sum(map(operator.mul, counts, per_cell)) / number
         for label in one_sided:
             count = tally.proportion(label).count
             drawn = rng.betavariate(count + 0.5, number - count + 0.5)
             log_odds += rule.coefficients[label] * (drawn - count / number)
-        scores.append(logistic(log_odds))
-    scores.sort()
-    return scores[round(0.025 * (RESAMPLES - 1))], scores[round(0.975 * (RESAMPLES - 1))]
+        yield log_odds
 
 
-def _multinomial(weights: Sequence[int], rng: random.Random) -> list[int]:
-    """Counts of as many draws as the weights sum to: each binomial, given those before it."""
-    left, weight_left = sum(weights), sum(weights)
-    counts = []
-    for weight in weights:
-        drawn = _binomial(left, weight / weight_left, rng) if weight_left else 0
-        counts.append(drawn)
-        left -= drawn
-        weight_left -= weight
-    return counts
-
-
-def _binomial(number: int, share: float, rng: random.Random) -> int:
-    """Successes among so many tries; exact where they are few, else a rounded normal.
-
-    From a variance of 25 on, the rounded normal's distribution function is within 0.014 of the
-    exact one at every count: less than 1,000 resamples can tell.
-    """
-    if share > 1 - share:
-        return number - _binomial(number, 1 - share, rng)
-    if share <= 0 or number == 0:
-        return 0
-    variance = number * share * (1 - share)
-    if variance > NORMAL_FROM_VARIANCE:
-        drawn = round(rng.gauss(number * share, math.sqrt(variance)))
-        return min(max(drawn, 0), number)
-    # Walk up the distribution function. The first term is at least exp(-70): no underflow.
-    term, count, rest = math.exp(number * math.log1p(-share)), 0, rng.random()
-    while rest > term and count < number:
-        rest -= term
-        term *= (number - count) / (count + 1) * share / (1 - share)
-        count += 1
-    return count
+def _resampled_and_corrected(
+    tally: Tally, rule: ScreeningRule, rng: random.Random
+) -> Iterator[float]:
+    """Log-odds of resamples, each corrected by itself: the correction is clipped, not linear."""
+    number = tally.pmn_count
+    weights = list(tally.patterns.values())
+    showing = {
+        label: [label in pattern for pattern in tally.patterns] for label in Abnormality
+    }
+    one_sided = _one_sided(tally)
+    for _ in range(RESAMPLES):
+        counts = multinomial(weights, rng)
+        apparent = {
+            label: sum(map(operator.mul, counts, showing[label])) / number
+            for label in Abnormality
+        }
+        for label in one_sided:
+            count = tally.proportion(label).count
+            apparent[label] = rng.betavariate(count + 0.5, number - count + 0.5)
+        entering = {label: rule.entering(label, share) for label, share in apparent.items()}
+        yield _log_odds(entering, rule)
 
 
 def parse_rule(content: Mapping[str, Any]) -> ScreeningRule:
@@ -233,36 +250,67 @@ def parse_rule(content: Mapping[str, Any]) -> ScreeningRule:
     BundleRefused
         With a sentence that names the field.
     """
-    if content.get("format") != RULE_FORMAT:
+    if content.get("format") not in {RULE_FORMAT, CORRECTED_RULE_FORMAT}:
         raise BundleRefused(
             f"screening.json: format is {content.get('format')!r}, this version reads "
-            f"{RULE_FORMAT}. Fit the rule again."
+            f"{RULE_FORMAT} and {CORRECTED_RULE_FORMAT}. Fit the rule again."
         )
+    correction = _correction(content)
     try:
-        rule = _from_content(content)
-    except (KeyError, TypeError, ValueError) as error:
+        rule = _from_content(content, correction)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleRefused(
             f"screening.json: {error!r} is missing or of the wrong kind."
         ) from error
-    numbers = [rule.intercept, *rule.coefficients.values(), *rule.reference_proportions.values()]
+    _check_numbers(rule)
+    return rule
+
+
+def _correction(content: Mapping[str, Any]) -> dict[Abnormality, ClassifierError] | None:
+    if content["format"] == RULE_FORMAT:
+        if "correction" in content:
+            raise BundleRefused(
+                f"screening.json: correction needs format {CORRECTED_RULE_FORMAT}, so that a "
+                "version that does not know it refuses the rule."
+            )
+        return None
+    try:
+        return parse_classifier_errors(content.get("correction"), "correction")
+    except ValueError as error:
+        raise BundleRefused(f"screening.json: {error}") from error
+
+
+def _check_numbers(rule: ScreeningRule) -> None:
+    numbers = [
+        rule.intercept,
+        *rule.coefficients.values(),
+        *rule.reference_proportions.values(),
+        *rule.apparent_reference_proportions.values(),
+    ]
     if not 0 < rule.cut_off < 1 or not all(map(math.isfinite, numbers)):
         raise BundleRefused("screening.json: cut_off must lie between 0 and 1, numbers be finite.")
     if not 1 <= rule.minimum_cells <= rule.advised_cells:
         raise BundleRefused("screening.json: needs 1 <= minimum_cells <= advised_cells.")
-    return rule
 
 
-def _from_content(content: Mapping[str, Any]) -> ScreeningRule:
+def _from_content(
+    content: Mapping[str, Any], correction: dict[Abnormality, ClassifierError] | None
+) -> ScreeningRule:
+    apparent = "apparent_reference_proportions" if correction else "reference_proportions"
     return ScreeningRule(
         name=str(content["name"]),
         basis=Basis(content["basis"]),
         intercept=float(content["intercept"]),
-        coefficients={label: float(content["coefficients"][label]) for label in Abnormality},
-        reference_proportions={
-            label: float(content["reference_proportions"][label]) for label in Abnormality
-        },
+        coefficients=_labelled(content, "coefficients"),
+        reference_proportions=_labelled(content, "reference_proportions"),
         cut_off=float(content["cut_off"]),
         minimum_cells=int(content["minimum_cells"]),
         advised_cells=int(content["advised_cells"]),
         cohort_description=str(content["cohort"]["description"]),
+        apparent_reference_proportions=_labelled(content, apparent),
+        correction=correction,
     )
+
+
+def _labelled(content: Mapping[str, Any], name: str) -> dict[Abnormality, float]:
+    return {label: float(content[name][label]) for label in Abnormality}

@@ -6,10 +6,9 @@ import pytest
 
 from app.domain.abnormality import Abnormality
 from app.domain.errors import BundleRefused
+from app.domain.resampling import binomial, multinomial
 from app.domain.screening import (
     Recommendation,
-    _binomial,
-    _multinomial,
     logistic,
     parse_rule,
     recommend,
@@ -71,7 +70,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 )
 def test_binomial_draws_have_the_mean_and_variance_of_the_distribution(number, share):
     rng = random.Random(7)
-    drawn = [_binomial(number, share, rng) for _ in range(20_000)]
+    drawn = [binomial(number, share, rng) for _ in range(20_000)]
     variance = number * share * (1 - share)
     assert 0 <= min(drawn) <= max(drawn) <= number
     assert fmean(drawn) == pytest.approx(number * share, abs=4 * math.sqrt(variance / 20_000))
@@ -81,7 +80,7 @@ def test_binomial_draws_have_the_mean_and_variance_of_the_distribution(number, s
 @pytest.mark.parametrize(("number", "share"), [(60, 0.1), (100, 0.5), (106, 0.4), (700, 0.05)])
 def test_binomial_draws_follow_the_distribution(number, share):
     rng = random.Random(8)
-    drawn = [_binomial(number, share, rng) for _ in range(20_000)]
+    drawn = [binomial(number, share, rng) for _ in range(20_000)]
     below = 0.0
     for count in range(number + 1):
         below += math.comb(number, count) * share**count * (1 - share) ** (number - count)
@@ -91,14 +90,14 @@ def test_binomial_draws_follow_the_distribution(number, share):
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_a_share_of_none_or_all_is_certain(share):
-    assert _binomial(9, share, random.Random(0)) == 9 * share
+    assert binomial(9, share, random.Random(0)) == 9 * share
 
 
 def test_a_resample_has_as_many_cells_as_were_counted():
     rng = random.Random(9)
     for weights in ([5], [1, 0, 3], [900, 90, 9, 1], [1] * 16):
         for _ in range(200):
-            drawn = _multinomial(weights, rng)
+            drawn = multinomial(weights, rng)
             assert sum(drawn) == sum(weights)
             assert all(n == 0 for n, weight in zip(drawn, weights, strict=True) if not weight)
 
@@ -141,7 +140,7 @@ def test_a_valid_rule_is_read():
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"format": 2}, "format"),
+        ({"format": 3}, "format"),
         ({"basis": "guessed"}, "guessed"),
         ({"coefficients": {}}, "pseudo_pelger"),
         ({"cut_off": 1.5}, "cut_off"),

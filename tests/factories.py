@@ -11,6 +11,7 @@ from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest, manifest_digest, parse_manifest
 from app.domain.case import Case, CaseOrigin, ClinicalContext, Patient
 from app.domain.cell import Box, Cell, Framing, Location, Quality, QualityFlag
+from app.domain.classifier_error import ClassifierError
 from app.domain.finding import CellFindings, ReadCell, Tally, read_cell, tally
 from app.domain.screening import Basis, ScreeningRule
 
@@ -55,6 +56,26 @@ def rule_content(**changes: object) -> dict[str, object]:
         "cohort": {"description": "nobody"},
         **changes,
     }
+
+
+def corrected_rule_content(**changes: object) -> dict[str, object]:
+    """A valid `screening.json` with a correction."""
+    error = {"sensitivity": 0.9, "specificity": 0.95, "basis": "drawn cells"}
+    return rule_content(
+        **{
+            "format": 2,
+            "correction": {label.value: error for label in Abnormality},
+            "apparent_reference_proportions": {label.value: 0.067 for label in Abnormality},
+            **changes,
+        }
+    )
+
+
+def make_correction(
+    sensitivity: float = 0.9, specificity: float = 0.95
+) -> dict[Abnormality, ClassifierError]:
+    """The same error for each abnormality."""
+    return dict.fromkeys(Abnormality, ClassifierError(sensitivity, specificity, "drawn cells"))
 
 
 def make_rule(**changes: object) -> ScreeningRule:

@@ -1,11 +1,11 @@
 """How often a classifier errs on single cells, and what that does to a proportion."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.abnormality import Abnormality
+from app.domain.errors import InvalidInput
 from app.domain.proportion import corrected_share
 
 
@@ -37,26 +37,26 @@ def parse_classifier_errors(content: object, where: str) -> dict[Abnormality, Cl
 
     Raises
     ------
-    ValueError
+    InvalidInput
         With a sentence that names the field; `where` stands before it.
     """
     if not isinstance(content, Mapping):
-        raise ValueError(f"{where} must hold one entry for each abnormality.")
+        raise InvalidInput(f"{where} must hold one entry for each abnormality.")
     if unknown := sorted(set(content) - {label.value for label in Abnormality}):
-        raise ValueError(f"{where}.{unknown[0]} is no abnormality that this version knows.")
+        raise InvalidInput(f"{where}.{unknown[0]} is no abnormality that this version knows.")
     return {label: _parsed(content.get(label.value), f"{where}.{label}") for label in Abnormality}
 
 
 def _parsed(content: object, where: str) -> ClassifierError:
     if not isinstance(content, Mapping):
-        raise ValueError(f"{where} is missing: give its sensitivity, specificity and basis.")
+        raise InvalidInput(f"{where} is missing: give its sensitivity, specificity and basis.")
     error = ClassifierError(
         _rate(content, "sensitivity", where),
         _rate(content, "specificity", where),
         _basis(content, where),
     )
     if error.sensitivity + error.specificity <= 1:
-        raise ValueError(
+        raise InvalidInput(
             f"{where}: sensitivity + specificity is "
             f"{error.sensitivity + error.specificity:g}, and must be above 1: a classifier that "
             "is no better than chance cannot be corrected."
@@ -65,15 +65,16 @@ def _parsed(content: object, where: str) -> ClassifierError:
 
 
 def _rate(content: Mapping[str, Any], name: str, where: str) -> float:
-    value = content.get(name)
+    value: Any = content.get(name)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not 0 <= value <= 1:
-        raise ValueError(f"{where}.{name} must be a number from 0 to 1.")
+    # A comparison with NaN is false: it is refused as well.
+    if not number or not 0 <= value <= 1:
+        raise InvalidInput(f"{where}.{name} must be a number from 0 to 1.")
     return float(value)
 
 
 def _basis(content: Mapping[str, Any], where: str) -> str:
     value = content.get("basis")
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{where}.basis must say in words on which cells it was measured.")
+        raise InvalidInput(f"{where}.basis must say in words on which cells it was measured.")
     return value

@@ -7,6 +7,7 @@ from datetime import datetime
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest
 from app.domain.case import Case, Progress
+from app.domain.classifier_error import ClassifierError
 from app.domain.finding import Exclusion, ReadCell, Tally
 from app.domain.proportion import Proportion
 from app.domain.screening import (
@@ -25,11 +26,28 @@ STRONGEST_CELLS = 6
 
 
 @dataclass(frozen=True)
+class CorrectedProportion:
+    """A proportion corrected for the classifier's error, 0-1.
+
+    `low` and `high` are the corrected ends of the apparent proportion's 95 % interval: they hold
+    the chance of which cells were read, not how well the error is known.
+    """
+
+    value: float
+    low: float
+    high: float
+    error: ClassifierError
+
+
+@dataclass(frozen=True)
 class AbnormalityLine:
     """One abnormality of the report.
 
     Parameters
     ----------
+    corrected
+        What enters the score instead of the proportion; None where the rule has no correction,
+        and where nothing was counted.
     basis
         What the classifier learnt this label from, in the bundle's own words.
     strongest
@@ -38,6 +56,7 @@ class AbnormalityLine:
 
     label: Abnormality
     proportion: Proportion
+    corrected: CorrectedProportion | None
     threshold: float
     basis: str
     strongest: tuple[ReadCell, ...]
@@ -100,7 +119,7 @@ def compile_report(
         rule=rule,
         progress=progress,
         pmn_count=tally.pmn_count,
-        abnormalities=tuple(_line(label, tally, bundle) for label in Abnormality),
+        abnormalities=tuple(_line(label, tally, bundle, rule) for label in Abnormality),
         exclusions=tuple(
             ExclusionLine(reason, tally.excluded.get(reason, 0)) for reason in Exclusion
         ),
@@ -110,7 +129,9 @@ def compile_report(
     )
 
 
-def _line(label: Abnormality, tally: Tally, bundle: BundleManifest) -> AbnormalityLine:
+def _line(
+    label: Abnormality, tally: Tally, bundle: BundleManifest, rule: ScreeningRule
+) -> AbnormalityLine:
     showing = [
         cell for cell in tally.cells if cell.exclusion is None and label in cell.abnormalities
     ]
@@ -118,10 +139,22 @@ def _line(label: Abnormality, tally: Tally, bundle: BundleManifest) -> Abnormali
     return AbnormalityLine(
         label=label,
         proportion=tally.proportion(label),
+        corrected=_corrected(label, tally.proportion(label), rule),
         threshold=bundle.thresholds[label],
         basis=bundle.label_basis[label],
         strongest=tuple(showing[:STRONGEST_CELLS]),
     )
+
+
+def _corrected(
+    label: Abnormality, proportion: Proportion, rule: ScreeningRule
+) -> CorrectedProportion | None:
+    ends = (proportion.value, proportion.low, proportion.high)
+    if rule.correction is None or any(end is None for end in ends):
+        return None
+    error = rule.correction[label]
+    value, low, high = (error.corrected(end) for end in ends if end is not None)
+    return CorrectedProportion(value, low, high, error)
 
 
 def _probability_of(label: Abnormality) -> Callable[[ReadCell], float]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.domain.abnormality import Abnormality
 from app.domain.classifier_error import ClassifierError, parse_classifier_errors
-from app.domain.errors import BundleRefused
+from app.domain.errors import BundleRefused, InvalidInput
 from app.domain.finding import Tally
 from app.domain.resampling import multinomial
 
@@ -225,15 +225,12 @@ def _resampled_and_corrected(
     """Log-odds of resamples, each corrected by itself: the correction is clipped, not linear."""
     number = tally.pmn_count
     weights = list(tally.patterns.values())
-    showing = {
-        label: [label in pattern for pattern in tally.patterns] for label in Abnormality
-    }
+    showing = {label: [label in pattern for pattern in tally.patterns] for label in Abnormality}
     one_sided = _one_sided(tally)
     for _ in range(RESAMPLES):
         counts = multinomial(weights, rng)
         apparent = {
-            label: sum(map(operator.mul, counts, showing[label])) / number
-            for label in Abnormality
+            label: sum(map(operator.mul, counts, showing[label])) / number for label in Abnormality
         }
         for label in one_sided:
             count = tally.proportion(label).count
@@ -276,7 +273,7 @@ def _correction(content: Mapping[str, Any]) -> dict[Abnormality, ClassifierError
         return None
     try:
         return parse_classifier_errors(content.get("correction"), "correction")
-    except ValueError as error:
+    except InvalidInput as error:
         raise BundleRefused(f"screening.json: {error}") from error
 
 

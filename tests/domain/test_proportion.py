@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.proportion import Proportion, wilson_interval
+from app.domain.proportion import Proportion, corrected_share, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,23 @@ def test_none_of_none_is_unknown_and_not_zero():
 def test_impossible_counts_are_refused(count, total):
     with pytest.raises(ValueError, match="no proportion"):
         Proportion(count, total)
+
+
+@pytest.mark.parametrize(
+    ("apparent", "sensitivity", "specificity", "true"),
+    [(0.2, 1, 1, 0.2), (0.155, 0.9, 0.95, 0.1235294), (0.03, 0.9, 0.95, 0), (0.95, 0.9, 0.99, 1)],
+)
+def test_a_share_is_corrected_and_held_within_0_and_1(apparent, sensitivity, specificity, true):
+    assert corrected_share(apparent, sensitivity, specificity) == pytest.approx(true)
+
+
+@given(st.floats(0, 1), st.floats(0.55, 1), st.floats(0.55, 1))
+def test_the_correction_undoes_what_the_error_does(true, sensitivity, specificity):
+    apparent = true * sensitivity + (1 - true) * (1 - specificity)
+    assert corrected_share(apparent, sensitivity, specificity) == pytest.approx(true, abs=1e-9)
+
+
+@pytest.mark.parametrize("specificity", [0.4, 0.2])
+def test_a_classifier_no_better_than_chance_cannot_be_corrected(specificity):
+    with pytest.raises(ValueError, match="add up to 1 or less"):
+        corrected_share(0.3, 0.6, specificity)

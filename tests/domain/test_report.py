@@ -5,7 +5,15 @@ from app.domain.case import Progress
 from app.domain.finding import CellFindings, Exclusion, read_cell, tally
 from app.domain.report import STRONGEST_CELLS, compile_report
 from app.domain.screening import Recommendation
-from tests.factories import NOW, make_case, make_cell, make_manifest, make_rule, make_tally
+from tests.factories import (
+    NOW,
+    make_case,
+    make_cell,
+    make_correction,
+    make_manifest,
+    make_rule,
+    make_tally,
+)
 
 
 def report_of(counted, *, pending=0, **rule):
@@ -78,3 +86,20 @@ def test_the_strongest_cells_come_first_and_only_counted_ones():
     )
     assert [read.cell.ordinal for read in line.strongest] == [9, 8, 7, 6, 5, 4]
     assert len(line.strongest) == STRONGEST_CELLS
+
+
+def test_a_line_says_what_enters_the_score_where_the_rule_corrects():
+    counted = make_tally(200, vacuole=40, nuclear_spike=4)
+    report = report_of(counted, correction=make_correction(0.9, 0.95))
+    lines = {line.label: line.corrected for line in report.abnormalities}
+    assert lines[Abnormality.VACUOLE].value == pytest.approx(0.15 / 0.85)
+    seen = counted.proportion(Abnormality.VACUOLE)
+    assert lines[Abnormality.VACUOLE].low == pytest.approx((seen.low - 0.05) / 0.85)
+    assert lines[Abnormality.VACUOLE].high == pytest.approx((seen.high - 0.05) / 0.85)
+    assert lines[Abnormality.NUCLEAR_SPIKE].value == 0
+
+
+def test_no_line_is_corrected_without_a_correction_or_without_cells():
+    plain = report_of(make_tally(200, vacuole=40))
+    empty = report_of(make_tally(0), correction=make_correction())
+    assert {line.corrected for line in (*plain.abnormalities, *empty.abnormalities)} == {None}

@@ -14,7 +14,13 @@ from app.domain.screening import (
     recommend,
     screen,
 )
-from tests.factories import make_rule, make_tally, rule_content
+from tests.factories import (
+    corrected_rule_content,
+    make_correction,
+    make_rule,
+    make_tally,
+    rule_content,
+)
 
 
 def test_the_score_is_the_logistic_of_intercept_and_weighted_proportions():
@@ -153,3 +159,118 @@ def test_a_valid_rule_is_read():
 def test_a_broken_rule_is_refused_by_name(changes, named):
     with pytest.raises(BundleRefused, match=named):
         parse_rule(rule_content(**changes))
+
+
+@pytest.mark.parametrize(
+    ("pmn_count", "counts", "numbers"),
+    [
+        (50, {}, (0.01303453082402978, 0.01303453082402978, 0.02779718583122736)),
+        (
+            149,
+            {"pseudo_pelger": 3, "nuclear_spike": 30, "vacuole": 9, "hypogranularity": 149},
+            (0.9943502072950823, 0.9885054267882084, 0.9971483874431984),
+        ),
+        (
+            700,
+            {"pseudo_pelger": 80, "nuclear_spike": 210, "vacuole": 100, "hypogranularity": 33},
+            (0.4511109750354563, 0.3123990818207351, 0.592365774096611),
+        ),
+    ],
+)
+def test_a_rule_without_correction_scores_as_before_there_was_one(pmn_count, counts, numbers):
+    """Computed with the rule of pmn-lite0 0.1.1 by the version before the correction."""
+    rule = parse_rule(
+        rule_content(
+            intercept=-4.327033,
+            coefficients={
+                "pseudo_pelger": 4.72072,
+                "nuclear_spike": 6.905394,
+                "vacuole": 8.156637,
+                "hypogranularity": 7.519425,
+            },
+        )
+    )
+    score = screen(make_tally(pmn_count, **counts), rule)
+    assert (score.value, score.interval_low, score.interval_high) == numbers
+
+
+def test_the_score_is_computed_on_corrected_proportions():
+    rule = make_rule(correction=make_correction(0.9, 0.95))
+    score = screen(make_tally(200, vacuole=40, nuclear_spike=4), rule)
+    # 20 % seen: (0.2 - 0.05) / 0.85. 2 % seen: fewer than the 5 % of false calls.
+    assert score.value == pytest.approx(logistic(-3 + 10 * (0.15 / 0.85)))
+    parts = {part.label: part.log_odds for part in score.contributions}
+    assert parts[Abnormality.NUCLEAR_SPIKE] == pytest.approx(-0.2)
+    assert logistic(score.baseline_log_odds + sum(parts.values())) == pytest.approx(score.value)
+
+
+def test_a_faultless_classifier_needs_no_correction():
+    tally = make_tally(120, vacuole=31, pseudo_pelger=7)
+    plain = screen(tally, make_rule())
+    same = screen(tally, make_rule(correction=make_correction(1.0, 1.0)))
+    assert same.value == pytest.approx(plain.value)
+    assert same.interval_low == pytest.approx(plain.interval_low)
+    assert same.interval_high == pytest.approx(plain.interval_high)
+
+
+def test_the_interval_of_a_corrected_score_is_the_same_each_time_and_holds_it():
+    rule = make_rule(correction=make_correction())
+    one, other = (screen(make_tally(100, vacuole=25), rule) for _ in range(2))
+    assert (one.interval_low, one.interval_high) == (other.interval_low, other.interval_high)
+    assert one.interval_low < one.value < one.interval_high
+
+
+def test_the_interval_of_a_corrected_score_covers_the_truth():
+    """Many cases of one patient with 20 % vacuoles, read by an erring classifier."""
+    rng = random.Random(5)
+    coefficients = {**dict.fromkeys(Abnormality, 0.0), Abnormality.VACUOLE: 10.0}
+    rule = make_rule(coefficients=coefficients, correction=make_correction(0.8, 0.9))
+    truth, covered = logistic(-3 + 10 * 0.2), 0
+    for _ in range(100):
+        called = sum(rng.random() < 0.2 * 0.8 + 0.8 * 0.1 for _ in range(150))
+        score = screen(make_tally(150, vacuole=called), rule)
+        covered += score.interval_low <= truth <= score.interval_high
+    assert 88 <= covered <= 100
+
+
+def test_a_corrected_clean_smear_is_not_called_certain():
+    score = screen(make_tally(60), make_rule(correction=make_correction(0.9, 0.999)))
+    assert score.interval_low <= score.value < score.interval_high
+
+
+def test_a_valid_correction_is_read():
+    rule = parse_rule(corrected_rule_content())
+    assert rule.correction == make_correction()
+    assert rule.apparent_reference_proportions[Abnormality.VACUOLE] == 0.067
+
+
+ERROR = {"sensitivity": 0.9, "specificity": 0.95, "basis": "drawn cells"}
+CORRECTION = {label.value: ERROR for label in Abnormality}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"format": 1}, "correction needs format 2"),
+        ({"correction": None}, "correction must hold one entry"),
+        ({"correction": {**CORRECTION, "lobes": ERROR}}, "correction.lobes"),
+        ({"correction": {"vacuole": ERROR}}, "correction.pseudo_pelger is missing"),
+        (
+            {"correction": {**CORRECTION, "vacuole": {**ERROR, "sensitivity": 1.2}}},
+            "correction.vacuole.sensitivity",
+        ),
+        (
+            {"correction": {**CORRECTION, "vacuole": {**ERROR, "specificity": "high"}}},
+            "correction.vacuole.specificity",
+        ),
+        (
+            {"correction": {**CORRECTION, "vacuole": {**ERROR, "specificity": 0.1}}},
+            "correction.vacuole: sensitivity",
+        ),
+        ({"correction": {**CORRECTION, "vacuole": {**ERROR, "basis": " "}}}, "vacuole.basis"),
+        ({"apparent_reference_proportions": {}}, "pseudo_pelger"),
+    ],
+)
+def test_a_broken_correction_is_refused_by_name(changes, named):
+    with pytest.raises(BundleRefused, match=named):
+        parse_rule(corrected_rule_content(**changes))

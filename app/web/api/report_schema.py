@@ -8,9 +8,37 @@ from pydantic import BaseModel, Field
 
 from app.domain.abnormality import Abnormality
 from app.domain.finding import Exclusion
-from app.domain.report import RESEARCH_USE_NOTICE, AbnormalityLine, Report
+from app.domain.report import (
+    RESEARCH_USE_NOTICE,
+    AbnormalityLine,
+    CorrectedProportion,
+    Report,
+)
 from app.domain.screening import Basis, Recommendation, ScreeningScore
 from app.web.api.schemas import BundleRead, CaseRead, Probability
+
+
+class CorrectedRead(BaseModel):
+    """A proportion corrected for the classifier's error: it enters the score."""
+
+    proportion: Probability = Field(description="By Rogan and Gladen, held within 0 and 1.")
+    interval_low: Probability = Field(description="The Wilson interval's lower end, corrected.")
+    interval_high: Probability = Field(description="The Wilson interval's upper end, corrected.")
+    sensitivity: Probability = Field(description="Share of abnormal cells that are called.")
+    specificity: Probability = Field(description="Share of other cells that are not called.")
+    basis: str = Field(description="On which cells both were measured.")
+
+    @classmethod
+    def of(cls, corrected: CorrectedProportion) -> Self:
+        """From the domain."""
+        return cls(
+            proportion=corrected.value,
+            interval_low=corrected.low,
+            interval_high=corrected.high,
+            sensitivity=corrected.error.sensitivity,
+            specificity=corrected.error.specificity,
+            basis=corrected.error.basis,
+        )
 
 
 class AbnormalityRead(BaseModel):
@@ -22,6 +50,9 @@ class AbnormalityRead(BaseModel):
     proportion: Probability | None = Field(description="count / total; null where total is 0.")
     interval_low: Probability | None = Field(description="Wilson 95 % interval, lower end.")
     interval_high: Probability | None = Field(description="Wilson 95 % interval, upper end.")
+    corrected: CorrectedRead | None = Field(
+        description="What enters the score; null where the rule does not correct."
+    )
     threshold: Probability = Field(description="Probability from which a cell is called.")
     learnt_from: str = Field(description="What images the classifier learnt the label from.")
     strongest_cells: list[UUID] = Field(description="Called cells, highest probability first.")
@@ -37,6 +68,7 @@ class AbnormalityRead(BaseModel):
             proportion=share.value,
             interval_low=share.low,
             interval_high=share.high,
+            corrected=CorrectedRead.of(line.corrected) if line.corrected else None,
             threshold=line.threshold,
             learnt_from=line.basis,
             strongest_cells=[read.cell.id for read in line.strongest],
@@ -89,6 +121,10 @@ class RuleRead(BaseModel):
     basis: Basis = Field(description="On whom it was fitted.")
     minimum_cells: int = Field(description="PMN below which there is no score.")
     cohort: str = Field(description="The cohort in words.")
+    corrected: bool = Field(
+        description="Whether the score is computed on proportions corrected for the "
+        "classifier's error."
+    )
 
 
 class ReportRead(BaseModel):
@@ -133,5 +169,6 @@ class ReportRead(BaseModel):
                 basis=report.rule.basis,
                 minimum_cells=report.rule.minimum_cells,
                 cohort=report.rule.cohort_description,
+                corrected=report.rule.correction is not None,
             ),
         )

@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 
 from app.domain.finding import ReadCell
-from app.domain.report import AbnormalityLine, Report
+from app.domain.report import AbnormalityLine, CorrectedProportion, Report
 from app.domain.screening import Recommendation, ScreeningScore
 from app.web.pages import charts, wording
 from app.web.pages.contexts import Named
@@ -13,6 +13,7 @@ from app.web.pages.present_cells import cell_path, thumbnail_path
 from app.web.pages.report_contexts import (
     AbnormalityRow,
     Addend,
+    CorrectionRow,
     KeyPicture,
     ReportPage,
     ScorePart,
@@ -42,6 +43,11 @@ def report_page(report: Report, now: datetime) -> ReportPage:
         score=_score_part(report.score) if report.score else None,
         axis=charts.proportion_axis(_scale(report)),
         rows=tuple(_row(line, report) for line in report.abnormalities),
+        corrections=tuple(
+            _correction_row(line, line.corrected, report)
+            for line in report.abnormalities
+            if line.corrected
+        ),
         exclusions=tuple(
             Named(item.reason.wording, f"{item.count:,}") for item in report.exclusions
         ),
@@ -113,12 +119,12 @@ def _addends(score: ScreeningScore) -> tuple[Addend, ...]:
 def _scale(report: Report) -> charts.Scale:
     return charts.proportion_scale(
         [line.proportion for line in report.abnormalities],
-        [report.rule.reference_proportions[line.label] for line in report.abnormalities],
+        [report.rule.apparent_reference_proportions[line.label] for line in report.abnormalities],
     )
 
 
 def _row(line: AbnormalityLine, report: Report) -> AbnormalityRow:
-    reference = report.rule.reference_proportions[line.label]
+    reference = report.rule.apparent_reference_proportions[line.label]
     return AbnormalityRow(
         title=line.label.wording,
         count=line.proportion.count,
@@ -130,6 +136,22 @@ def _row(line: AbnormalityLine, report: Report) -> AbnormalityRow:
         basis=line.basis,
         bar=charts.interval_bar(line.proportion, reference, _scale(report)),
         strongest=tuple(_picture(read, line) for read in line.strongest),
+    )
+
+
+def _correction_row(
+    line: AbnormalityLine, corrected: CorrectedProportion, report: Report
+) -> CorrectionRow:
+    return CorrectionRow(
+        title=line.label.wording,
+        seen=wording.percent(line.proportion.value),
+        finds=wording.percent(corrected.error.sensitivity),
+        false_calls=wording.percent(1 - corrected.error.specificity),
+        corrected=wording.percent(corrected.value),
+        interval=wording.percent_range(corrected.low, corrected.high),
+        reference=wording.percent(report.rule.reference_proportions[line.label]),
+        is_zeroed=corrected.value == 0 and line.proportion.count > 0,
+        basis=corrected.error.basis,
     )
 
 

@@ -33,6 +33,21 @@ class AbnormalityRow:
 
 
 @dataclass(frozen=True)
+class CorrectionRow:
+    """How one abnormality's proportion was corrected; texts are ready to show."""
+
+    title: str
+    seen: str
+    finds: str
+    false_calls: str
+    corrected: str
+    interval: str
+    reference: str
+    is_zeroed: bool
+    basis: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the report recommends; `kind` chooses the mark beside the words."""
 
@@ -73,6 +88,8 @@ class ReportPage:
     ----------
     basis_notice
         That the weights were not fitted on patients; None where they were.
+    corrections
+        One for each abnormality where the score is computed on corrected proportions, else none.
     """
 
     head: CaseHead
@@ -86,6 +103,7 @@ class ReportPage:
     score: ScorePart | None
     axis: Axis
     rows: tuple[AbnormalityRow, ...]
+    corrections: tuple[CorrectionRow, ...]
     exclusions: tuple[Named, ...]
     bundle_title: str
     bundle_digest: str

@@ -29,7 +29,12 @@ def percent_interval(proportion: Proportion) -> str:
     """Both ends of the 95 % interval."""
     if proportion.low is None or proportion.high is None:
         return DASH
-    return f"{proportion.low * 100:.1f}{DASH}{proportion.high * 100:.1f}{THIN}%"
+    return percent_range(proportion.low, proportion.high)
+
+
+def percent_range(low: float, high: float) -> str:
+    """Both ends of an interval."""
+    return f"{low * 100:.1f}{DASH}{high * 100:.1f}{THIN}%"
 
 
 def probability(value: float, decimals: int = 2) -> str:

@@ -15,7 +15,15 @@ from app.web.pages.present import case_head, cases_page, progress_part
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import CaseCells, gallery_part
 from app.web.pages.present_report import report_page
-from tests.factories import NOW, make_case, make_cell, make_findings, make_manifest, make_rule
+from tests.factories import (
+    NOW,
+    make_case,
+    make_cell,
+    make_correction,
+    make_findings,
+    make_manifest,
+    make_rule,
+)
 
 LATER = NOW + timedelta(hours=3)
 HOSTILE = '<script>alert("1")</script>'
@@ -110,6 +118,9 @@ def pages() -> dict[str, list[object]]:
                 example_report(3),
                 example_report(0),
                 example_report(60, pending_count=5),
+                example_report(
+                    rule=make_rule(correction=make_correction()), vacuole=40, nuclear_spike=3
+                ),
             )
         ],
     }

@@ -18,6 +18,7 @@ MEANINGS = {
     "call": contexts.Call,
     "card": contexts.CellCard,
     "choice": contexts.Choice,
+    "correction": report_contexts.CorrectionRow,
     "chrome": contexts.Chrome,
     "diverging": charts.DivergingBar,
     "field": contexts.FormField,

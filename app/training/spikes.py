@@ -17,23 +17,36 @@ _MOSTLY, _PARTLY = 0.85, 0.25
 """Share of an outline that must lie on cytoplasm: of a spike, and of what has a broad base."""
 _LEAST_HEIGHT = 3.5
 """Pixels of a usual crop by which a spike must stand out from the nucleus."""
+_LEAST_AREA, _MORE = 18.0, 4
+"""Square pixels of a usual crop that all spikes of a cell cover, and how many may be added."""
 _ROOT = 2.0
 """Pixels of a usual crop by which a protrusion is rooted in the nucleus."""
 
 
 def paint_spikes(canvas: Canvas, draw: Draw) -> Colour | None:
     """Draw one or several spikes, or as many decoys; None where the cell has no room."""
-    edge = _edge_points(canvas)
     count = int(draw.rng.choice([1, 2, 3, 4, 5], p=[0.35, 0.25, 0.2, 0.1, 0.1]))
     if draw.wide and draw.happens(0.3):
         count += int(draw.rng.integers(1, 6))
-    shapes = [_shape(draw) for _ in range(count)] if not draw.decoy else [_shape(draw)] * count
+    shapes = [_shape(draw)] * count if draw.decoy else [_shape(draw) for _ in range(count)]
+    edge, softness = _edge_points(canvas), draw.uniform((0.55, 0.7), (0.2, 0.9))
     outlines = [o for shape in shapes for o in _somewhere(canvas, edge, shape, draw)]
-    if not outlines:
+    alpha = alpha_of(outlines, canvas, softness)
+    for _ in range(_MORE):
+        if draw.decoy or _visible(canvas, alpha):
+            break
+        outlines += _somewhere(canvas, edge, _shape(draw), draw)
+        alpha = alpha_of(outlines, canvas, softness)
+    if not (outlines if draw.decoy else _visible(canvas, alpha)):
         return None
-    alpha = alpha_of(outlines, canvas, draw.uniform((0.55, 0.7), (0.2, 0.9)))
     shade = _shade(canvas, draw, inwards=_cleft in shapes)
     return blend(canvas.colour, shade, alpha * draw.uniform((0.88, 1.0), (0.85, 1.0)))
+
+
+def _visible(canvas: Canvas, alpha: NDArray[np.float32]) -> bool:
+    """Whether enough chromatin stands outside the nucleus for a reader to see it."""
+    beyond = canvas.from_nucleus > canvas.scale
+    return bool(alpha[beyond].sum() >= _LEAST_AREA * canvas.scale**2)
 
 
 Path = Callable[[float], Polygon]

@@ -24,6 +24,8 @@ from app.training.painting import (
     soften,
 )
 
+_LEAST_OF_LARGEST = 2.6
+"""Radius in pixels of a usual crop of a cell's largest vacuole."""
 _VISIBLE = 35.0
 """Grey levels that a hole must stand out by, with its rim."""
 _SOFT, _GRANULE = 0.45, 0.85
@@ -67,10 +69,13 @@ def _radii(draw: Draw) -> NDArray[np.float64]:
     """Pixels of a usual crop, smallest last; in VEXAS often few, and of different sizes."""
     if not draw.wide:
         count = int(np.clip(np.rint(np.exp(draw.rng.normal(1.1, 0.7))), 1, 12))
-        return np.sort(np.clip(np.exp(draw.rng.normal(1.15, 0.35, count)), 2.0, 7.0))[::-1]
+        radii = np.sort(np.clip(np.exp(draw.rng.normal(1.15, 0.35, count)), 2.0, 7.0))[::-1]
+        # A single speck of the smallest size would not be called.
+        return np.concatenate([[max(float(radii[0]), _LEAST_OF_LARGEST)], radii[1:]])
     count = int(draw.rng.choice([1, 2, 3, 4, 6, 9, 14]))
-    largest = np.exp(draw.rng.uniform(np.log(2.5), np.log(15.0)))
-    return np.sort(np.clip(largest * np.exp(-draw.rng.exponential(0.4, count)), 2.0, 15.0))[::-1]
+    largest = np.exp(draw.rng.uniform(np.log(_LEAST_OF_LARGEST), np.log(15.0)))
+    smaller = np.exp(-draw.rng.exponential(0.5, count - 1))
+    return np.concatenate([[largest], np.sort(np.clip(largest * smaller, 2.0, None))[::-1]])
 
 
 def _look(canvas: Canvas, draw: Draw) -> _Look:
@@ -106,7 +111,7 @@ def _place(
     draw: Draw,
 ) -> tuple[Polygon, float] | None:
     """A centre where a hole of this radius, or of a smaller one, lies inside the cell."""
-    for size in (radius, 0.7 * radius, 2.0):
+    for size in (radius, 0.7 * radius, 2.5):
         rows, columns = np.nonzero(room & (depth > (size + 2.0) * canvas.scale))
         if near is not None and len(rows):
             # Vacuoles often lie in groups.

@@ -32,10 +32,15 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One forward pass over one cell; probabilities 0-1."""
+    """One forward pass over one cell; probabilities 0-1.
+
+    `novelty` says how unlike the learnt neutrophils the cell is, in the network's own unit; None
+    where the bundle measures none.
+    """
 
     pmn_probability: float
     probabilities: Mapping[Abnormality, float]
+    novelty: float | None = None
 
 
 class Classifier(Protocol):

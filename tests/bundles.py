@@ -1,7 +1,8 @@
 """A very small real bundle: an ONNX graph that onnxruntime runs in microseconds.
 
 It reads the mean colour: the redder, the more vacuoles; the greener, the more of the others; the
-bluer, the surer a PMN. Nothing it says means anything; tests of the pipeline need no more.
+bluer, the surer a PMN; the brighter, the stranger. Nothing it says means anything; tests of the
+pipeline need no more.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.factories import manifest_content, rule_content
+from tests.factories import manifest_content, novelty_manifest, rule_content
 
 SIZE_PX = 32
 
@@ -29,13 +30,23 @@ def write_bundle(
         "activation_maps",
         "embedding",
     ),
+    novelty_threshold: float | None = None,
+    novelty_ending: str = "Identity",
     batch: str | int = "n",
     ending: str = "Sigmoid",
     label_count: int = 4,
 ) -> Path:
-    """Write a bundle that passes every check, but for what the arguments change."""
+    """Write a bundle that passes every check, but for what the arguments change.
+
+    With a threshold of novelty the network has that output: the largest of the mean red, green
+    and blue, 0-1.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(_network(size_px, outputs, batch, ending, label_count), folder / "model.onnx")
+    if novelty_threshold is not None:
+        outputs = (*outputs, "novelty")
+        manifest = {**novelty_manifest(novelty_threshold), **(manifest or {})}
+    network = _network(size_px, outputs, batch, ending, label_count, novelty_ending)
+    onnx.save(network, folder / "model.onnx")
     (folder / "screening.json").write_text(json.dumps(rule_content(**(rule or {}))))
     files = {name: _sha256(folder / name) for name in ("model.onnx", "screening.json")}
     content = manifest_content(
@@ -46,7 +57,12 @@ def write_bundle(
 
 
 def _network(
-    size_px: int, outputs: tuple[str, ...], batch: str | int, ending: str, label_count: int
+    size_px: int,
+    outputs: tuple[str, ...],
+    batch: str | int,
+    ending: str,
+    label_count: int,
+    novelty_ending: str,
 ) -> onnx.ModelProto:
     weights = np.zeros((3, 5), np.float32)
     weights[2, 0], weights[0, 3] = 8, 8
@@ -75,11 +91,17 @@ def _network(
             "Reshape", ["abnormality_probabilities", "map_shape"], ["activation_maps"]
         ),
     ]
+    if "novelty" in outputs:
+        nodes += [
+            helper.make_node("ReduceMax", ["embedding", "last"], ["brightest"], keepdims=0),
+            helper.make_node(novelty_ending, ["brightest"], ["novelty"]),
+        ]
     shapes = {
         "pmn_probability": [batch],
         "abnormality_probabilities": [batch, label_count],
         "activation_maps": [batch, label_count, 1, 1],
         "embedding": [batch, 3],
+        "novelty": [batch],
     }
     graph = helper.make_graph(
         nodes,

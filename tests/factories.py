@@ -36,6 +36,12 @@ def manifest_content(**changes: object) -> dict[str, object]:
     return {**content, "digest": manifest_digest(content)}
 
 
+def novelty_manifest(threshold: float) -> dict[str, object]:
+    """What to change for a manifest that has a threshold of novelty."""
+    thresholds = {"pmn": 0.5, **{label.value: 0.5 for label in Abnormality}}
+    return {"thresholds": {**thresholds, "novelty": threshold}}
+
+
 def make_manifest(**changes: object) -> BundleManifest:
     """A manifest with every threshold at 0.5."""
     return parse_manifest(manifest_content(**changes))
@@ -120,12 +126,13 @@ def make_findings(
     shown: Iterable[Abnormality] = (),
     *,
     pmn: float = 0.99,
+    novelty: float | None = None,
     digest: str = "d" * 64,
 ) -> CellFindings:
     """Findings that are sure of what the cell shows."""
     shown = set(shown)
     probabilities = {label: 0.9 if label in shown else 0.1 for label in Abnormality}
-    return CellFindings(cell.id, digest, pmn, probabilities)
+    return CellFindings(cell.id, digest, pmn, probabilities, novelty)
 
 
 def make_read(shown: Iterable[Abnormality] = (), *, pmn: float = 0.99) -> ReadCell:

@@ -88,6 +88,7 @@ class SqlCellRepository:
                 "bundle_digest": item.bundle_digest,
                 "label": label,
                 "probability": probability,
+                "novelty": item.novelty if label == PMN else None,
                 "found_at": found_at,
             }
             for item in findings
@@ -108,19 +109,25 @@ class SqlCellRepository:
     def findings(self, cell_ids: Sequence[UUID], digest: str) -> Mapping[UUID, CellFindings]:
         """By cell."""
         probabilities: dict[UUID, dict[str, float]] = defaultdict(dict)
+        novelty: dict[UUID, float | None] = {}
         for start in range(0, len(cell_ids), CHUNK):
-            query = select(FindingRow.cell_id, FindingRow.label, FindingRow.probability).where(
+            query = select(
+                FindingRow.cell_id, FindingRow.label, FindingRow.probability, FindingRow.novelty
+            ).where(
                 FindingRow.cell_id.in_(cell_ids[start : start + CHUNK]),
                 FindingRow.bundle_digest == digest,
             )
-            for cell_id, label, probability in self._session.execute(query):
+            for cell_id, label, probability, value in self._session.execute(query):
                 probabilities[cell_id][label] = probability
+                if label == PMN:
+                    novelty[cell_id] = value
         return {
             cell_id: CellFindings(
                 cell_id=cell_id,
                 bundle_digest=digest,
                 pmn_probability=by_label[PMN],
                 probabilities={label: by_label[label.value] for label in Abnormality},
+                novelty=novelty[cell_id],
             )
             for cell_id, by_label in probabilities.items()
         }

@@ -139,6 +139,8 @@ class FindingRow(Row):
     """One label's probability on one cell under one bundle: append-only.
 
     The label is an abnormality or `pmn`. The key makes a second run of a job change nothing.
+    `novelty` stands on the `pmn` row, of which every read cell has one; NULL where the bundle
+    measures none.
     """
 
     __tablename__ = "findings"
@@ -147,6 +149,7 @@ class FindingRow(Row):
     bundle_digest: Mapped[str] = mapped_column(ForeignKey("bundles.digest"), primary_key=True)
     label: Mapped[str] = mapped_column(String(40), primary_key=True)
     probability: Mapped[float] = mapped_column(Float(53))
+    novelty: Mapped[float | None] = mapped_column(Float(53))
     found_at: Mapped[datetime]
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from app.domain.errors import BundleRefused
 
 MANIFEST_FORMAT = 1
 PMN = "pmn"
+NOVELTY = "novelty"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class BundleManifest:
         Probability from which an abnormality is called, 0-1.
     pmn_threshold
         Probability from which a cell counts as a PMN, 0-1.
+    novelty_threshold
+        Novelty from which a cell is too unlike the neutrophils that the classifier has learnt to be
+        counted, in the network's own unit; None where the network measures none.
     label_basis
         For each abnormality, in words, what kind of images it was learnt from.
     training_data
@@ -46,6 +51,7 @@ class BundleManifest:
     preprocessing: int
     thresholds: dict[Abnormality, float]
     pmn_threshold: float
+    novelty_threshold: float | None
     label_basis: dict[Abnormality, str]
     training_data: tuple[str, ...]
     files: dict[str, str]
@@ -92,7 +98,9 @@ def parse_manifest(content: Mapping[str, Any]) -> BundleManifest:
 
 
 def _from_content(content: Mapping[str, Any]) -> BundleManifest:
-    thresholds = {name: _probability(name, value) for name, value in content["thresholds"].items()}
+    given = dict(content["thresholds"])
+    novelty = given.pop(NOVELTY, None)
+    thresholds = {name: _probability(name, value) for name, value in given.items()}
     return BundleManifest(
         name=str(content["name"]),
         version=str(content["version"]),
@@ -102,6 +110,7 @@ def _from_content(content: Mapping[str, Any]) -> BundleManifest:
         preprocessing=int(content["input"]["preprocessing"]),
         thresholds={label: thresholds[label.value] for label in Abnormality},
         pmn_threshold=thresholds[PMN],
+        novelty_threshold=None if novelty is None else _finite(novelty),
         label_basis={label: str(content["label_basis"][label.value]) for label in Abnormality},
         training_data=tuple(
             f"{source['name']} ({source['licence']})" for source in content["training_data"]
@@ -113,4 +122,10 @@ def _from_content(content: Mapping[str, Any]) -> BundleManifest:
 def _probability(name: str, value: float) -> float:
     if not 0 < float(value) < 1:
         raise BundleRefused(f"manifest.json: threshold of {name} is {value}, not between 0 and 1.")
+    return float(value)
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(float(value)):
+        raise BundleRefused(f"manifest.json: threshold of {NOVELTY} is {value}, not a number.")
     return float(value)

@@ -24,12 +24,16 @@ class CellFindings:
         That the cell is a polymorphonuclear neutrophil, 0-1.
     probabilities
         One for each abnormality, 0-1, each judged by itself (multilabel).
+    novelty
+        How unlike the learnt neutrophils the cell is, in the network's own unit; None where the
+        bundle measures none.
     """
 
     cell_id: UUID
     bundle_digest: str
     pmn_probability: float
     probabilities: Mapping[Abnormality, float]
+    novelty: float | None = None
 
 
 class Exclusion(StrEnum):

@@ -11,6 +11,7 @@ import structlog
 from numpy.typing import NDArray
 
 from app.domain.abnormality import Abnormality
+from app.domain.bundle import BundleManifest
 from app.domain.errors import BundleRefused, SettingsRefused
 from app.inference.bundle import BundleFiles
 from app.ports import Bundle, Prediction
@@ -19,6 +20,7 @@ from app.settings import Provider
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 INPUT = "images"
 PMN_OUTPUT, ABNORMALITY_OUTPUT = "pmn_probability", "abnormality_probabilities"
+NOVELTY_OUTPUT = "novelty"
 OUTPUTS = {PMN_OUTPUT, ABNORMALITY_OUTPUT, "activation_maps", "embedding"}
 
 # On a CPU, so few images at a time stay in the cache, and each slice keeps to one core: no thread
@@ -35,7 +37,8 @@ class OnnxClassifier:
         self._bundle = files.bundle
         self._session = _open(files.network, _providers(provider))
         self._threads = ThreadPoolExecutor(threads or os.cpu_count(), "classifier")
-        _check_signature(self._session, files.bundle.manifest.size_px)
+        self._outputs = _wanted_outputs(files.bundle.manifest)
+        _check_signature(self._session, files.bundle.manifest.size_px, self._outputs)
         self._warm_up()
         _log.info(
             "classifier ready",
@@ -63,12 +66,13 @@ class OnnxClassifier:
     def _run(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """One forward pass."""
         batch = np.stack(images)
-        pmn, abnormal = self._session.run([PMN_OUTPUT, ABNORMALITY_OUTPUT], {INPUT: batch})
-        if not (np.isfinite(pmn).all() and np.isfinite(abnormal).all()):
-            raise ArithmeticError("the classifier gave a probability that is not a number")
+        pmn, abnormal, *measured = self._session.run(self._outputs, {INPUT: batch})
+        if not all(np.isfinite(values).all() for values in (pmn, abnormal, *measured)):
+            raise ArithmeticError("the classifier gave a value that is not a number")
+        novelty = measured[0].reshape(len(images)).tolist() if measured else [None] * len(images)
         return [
-            Prediction(float(p), dict(zip(Abnormality, map(float, row), strict=True)))
-            for p, row in zip(pmn.reshape(len(images)), abnormal, strict=True)
+            Prediction(float(p), dict(zip(Abnormality, map(float, row), strict=True)), value)
+            for p, row, value in zip(pmn.reshape(len(images)), abnormal, novelty, strict=True)
         ]
 
     def _warm_up(self) -> None:
@@ -78,7 +82,7 @@ class OnnxClassifier:
         images = np.zeros((2, size_px, size_px, 3), np.uint8)
         images[1] = 255
         try:
-            outputs = self._session.run([PMN_OUTPUT, ABNORMALITY_OUTPUT], {INPUT: images})
+            outputs = self._session.run(self._outputs, {INPUT: images})
         except Exception as error:
             raise BundleRefused(f"model.onnx does not run: {error}") from error
         _check_outputs(*outputs)
@@ -107,24 +111,40 @@ def _open(network: Path, providers: list[str]) -> onnxruntime.InferenceSession:
     return session
 
 
-def _check_outputs(pmn: NDArray[np.float32], abnormal: NDArray[np.float32]) -> None:
+def _wanted_outputs(manifest: BundleManifest) -> list[str]:
+    """What is asked of the network; its novelty means nothing without a threshold."""
+    wanted = [PMN_OUTPUT, ABNORMALITY_OUTPUT]
+    return wanted if manifest.novelty_threshold is None else [*wanted, NOVELTY_OUTPUT]
+
+
+def _check_outputs(
+    pmn: NDArray[np.float32], abnormal: NDArray[np.float32], *measured: NDArray[np.float32]
+) -> None:
     """Check what two images gave."""
-    labels = len(Abnormality)
-    for name, values, allowed in (
-        (PMN_OUTPUT, pmn, {(2,), (2, 1)}),
-        (ABNORMALITY_OUTPUT, abnormal, {(2, labels)}),
-    ):
-        if values.shape not in allowed:
-            raise BundleRefused(
-                f"model.onnx gives {name} of shape {values.shape} for 2 images; expected "
-                f"{' or '.join(map(str, sorted(allowed)))}."
-            )
+    for name, values in ((PMN_OUTPUT, pmn), (ABNORMALITY_OUTPUT, abnormal)):
+        _check_shape(name, values)
         # Written so that a value that is not a number is refused as well.
         if not ((values >= 0) & (values <= 1)).all():
             raise BundleRefused(f"model.onnx gives {name} outside 0-1. Export probabilities.")
+    for values in measured:
+        _check_shape(NOVELTY_OUTPUT, values)
+        if not np.isfinite(values).all():
+            raise BundleRefused(f"model.onnx gives a {NOVELTY_OUTPUT} that is not a number.")
 
 
-def _check_signature(session: onnxruntime.InferenceSession, size_px: int) -> None:
+def _check_shape(name: str, values: NDArray[np.float32]) -> None:
+    """Check the shape of an output for two images."""
+    allowed = {(2, len(Abnormality))} if name == ABNORMALITY_OUTPUT else {(2,), (2, 1)}
+    if values.shape not in allowed:
+        raise BundleRefused(
+            f"model.onnx gives {name} of shape {values.shape} for 2 images; expected "
+            f"{' or '.join(map(str, sorted(allowed)))}."
+        )
+
+
+def _check_signature(
+    session: onnxruntime.InferenceSession, size_px: int, wanted: list[str]
+) -> None:
     inputs = {item.name: (item.type, item.shape[1:]) for item in session.get_inputs()}
     if inputs != {INPUT: ("tensor(uint8)", [size_px, size_px, 3])}:
         raise BundleRefused(
@@ -136,6 +156,9 @@ def _check_signature(session: onnxruntime.InferenceSession, size_px: int) -> Non
             f"model.onnx takes {batch} images at a time, no more and no fewer. Export it with a "
             "free batch dimension."
         )
-    missing = OUTPUTS - {item.name for item in session.get_outputs()}
+    missing = OUTPUTS.union(wanted) - {item.name for item in session.get_outputs()}
     if missing:
-        raise BundleRefused(f"model.onnx lacks the outputs {', '.join(sorted(missing))}.")
+        raise BundleRefused(
+            f"model.onnx lacks the outputs {', '.join(sorted(missing))}. Export the bundle again; "
+            f"{NOVELTY_OUTPUT} is needed only where the manifest has a threshold for it."
+        )

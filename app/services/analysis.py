@@ -103,4 +103,10 @@ def _all_at_once(images: Sequence[Rgb], classifier: Classifier) -> list[Predicti
 
 
 def _findings(cell: Cell, prediction: Prediction, digest: str) -> CellFindings:
-    return CellFindings(cell.id, digest, prediction.pmn_probability, prediction.probabilities)
+    return CellFindings(
+        cell_id=cell.id,
+        bundle_digest=digest,
+        pmn_probability=prediction.pmn_probability,
+        probabilities=prediction.probabilities,
+        novelty=prediction.novelty,
+    )

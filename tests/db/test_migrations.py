@@ -20,8 +20,11 @@ from app.db.migrating import (
     upgrade,
 )
 from app.db.tables import Row
+from app.domain.abnormality import Abnormality
 from app.domain.errors import StorageUnavailable
 from tests.conftest import make_settings
+from tests.db.test_repositories import add_cells, open_case
+from tests.factories import NOW, make_findings
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(container):
@@ -84,6 +87,24 @@ def test_down_to_nothing_and_up_again(container):
     assert current_revision(container.engine) is None
     upgrade(container.engine)
     assert set(Row.metadata.tables) <= set(inspect(container.engine).get_table_names())
+
+
+def test_findings_of_before_the_novelty_stay_as_they_were(container):
+    """Down to the revision without the column and up again, as an old database would come."""
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        _, cells = add_cells(transaction, open_case(transaction), 2)
+        found = [make_findings(cell, [Abnormality.VACUOLE], digest=digest) for cell in cells]
+        transaction.cells.add_findings(found, NOW)
+    downgrade(container.engine, "0001")
+    columns = {item["name"] for item in inspect(container.engine).get_columns("findings")}
+    assert "novelty" not in columns
+    upgrade(container.engine)
+    with container.transactions() as transaction:
+        read = transaction.cells.findings([cell.id for cell in cells], digest)
+    assert read == {item.cell_id: item for item in found}
+    assert all(item.novelty is None for item in read.values())
+    command.check(alembic_config(container.engine))
 
 
 def test_a_database_that_is_not_migrated_is_named_with_the_remedy(container):

@@ -131,6 +131,20 @@ def test_findings_are_never_overwritten(container):
         assert transaction.cells.findings([cell.id], digest) == {cell.id: first}
 
 
+def test_the_novelty_comes_back_with_the_findings(container):
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        _, cells = add_cells(transaction, open_case(transaction), 3)
+        found = [
+            make_findings(cell, novelty=novelty, digest=digest)
+            for cell, novelty in zip(cells, (-1.25, 0.0, None), strict=True)
+        ]
+        transaction.cells.add_findings(found, NOW)
+    with container.transactions() as transaction:
+        read = transaction.cells.findings([cell.id for cell in cells], digest)
+    assert read == {item.cell_id: item for item in found}
+
+
 def test_progress_counts_each_cell_once(container):
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:

@@ -10,6 +10,7 @@ from app.inference.bundle import load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
 from app.settings import Provider
 from tests.bundles import SIZE_PX, write_bundle
+from tests.factories import novelty_manifest
 
 
 def classifier_of(folder):
@@ -39,6 +40,31 @@ def test_outputs_keep_the_order_of_the_labels(tmp_path):
 
 def test_the_provider_that_runs_is_named(tmp_path):
     assert classifier_of(write_bundle(tmp_path)).provider == "CPUExecutionProvider"
+
+
+def test_the_novelty_is_read_where_the_manifest_has_a_threshold(tmp_path):
+    classifier = classifier_of(write_bundle(tmp_path, novelty_threshold=0.8))
+    images = np.zeros((5, SIZE_PX, SIZE_PX, 3), np.uint8)
+    for index in range(5):
+        images[index, ..., 1] = 51 * index
+    found = [item.novelty for item in classifier.classify(images)]
+    assert found == pytest.approx([0.0, 0.2, 0.4, 0.6, 0.8])
+    assert [classifier.classify(image[None])[0].novelty for image in images] == found
+
+
+def test_without_a_threshold_there_is_no_novelty(tmp_path):
+    black = np.zeros((1, SIZE_PX, SIZE_PX, 3), np.uint8)
+    plain = classifier_of(write_bundle(tmp_path / "plain"))
+    outputs = ("pmn_probability", "abnormality_probabilities", "activation_maps", "embedding")
+    measuring = classifier_of(write_bundle(tmp_path / "more", outputs=(*outputs, "novelty")))
+    assert plain.classify(black)[0].novelty is None
+    assert measuring.classify(black)[0].novelty is None
+
+
+def test_a_threshold_without_the_output_is_refused(tmp_path):
+    folder = write_bundle(tmp_path, manifest=novelty_manifest(0.8))
+    with pytest.raises(BundleRefused, match="lacks the outputs novelty"):
+        classifier_of(folder)
 
 
 def test_cuda_that_is_not_there_is_refused_and_not_replaced_silently(tmp_path):
@@ -95,6 +121,9 @@ def test_a_network_without_an_output_is_refused(tmp_path):
         ({"ending": "Identity"}, "pmn_probability outside 0-1"),
         ({"ending": "Log"}, "pmn_probability outside 0-1"),
         ({"label_count": 3}, r"abnormality_probabilities of shape \(2, 3\)"),
+        # Of the two images that it is tried with, one is black.
+        ({"novelty_threshold": 0.8, "novelty_ending": "Log"}, "a novelty that is not a number"),
+        ({"novelty_threshold": 0.8, "novelty_ending": "ReduceSum"}, r"novelty of shape \(1,\)"),
     ],
 )
 def test_a_network_that_gives_something_else_is_refused(tmp_path, changes, said):

@@ -34,7 +34,7 @@ from app.training.datasets.sample import (
     read_crop,
     read_rgb,
 )
-from app.training.datasets.table import read_table
+from app.training.datasets.table import read_table, refuse
 
 __all__ = [
     "DATASET_CSV",
@@ -51,6 +51,7 @@ __all__ = [
     "read_crop",
     "read_dataset",
     "read_rgb",
+    "survey_dataset",
     "write_dataset",
 ]
 
@@ -70,12 +71,27 @@ def read_dataset(folder: Path) -> Dataset:
     DatasetRefused
         Naming the file, the lines and what to do.
     """
+    dataset, problems = survey_dataset(folder)
+    refuse(folder, problems)
+    if not dataset.samples:
+        raise DatasetRefused(f"{folder / DATASET_CSV} names no cell. Add a line for each cell.")
+    return dataset
+
+
+def survey_dataset(folder: Path) -> tuple[Dataset, list[str]]:
+    """Read what can be read of a data set, with a sentence for each line that cannot.
+
+    Raises
+    ------
+    DatasetRefused
+        If a whole file cannot be read.
+    """
     about = _read_json(folder)
     root = _image_root(folder, about)
-    samples = _read_samples(folder / DATASET_CSV, root)
-    readings = _read_readings(folder / READERS_CSV, root, {s.path for s in samples})
+    samples, problems = _read_samples(folder / DATASET_CSV, root)
+    readings, more = _read_readings(folder / READERS_CSV, root, {s.path for s in samples})
     texts = {key: about.get(key, "") for key in ("name", "licence", "source", "description")}
-    return Dataset(**texts, samples=tuple(samples), readings=tuple(readings))
+    return Dataset(**texts, samples=tuple(samples), readings=tuple(readings)), problems + more
 
 
 def image_root_of(folder: Path) -> Path:
@@ -162,7 +178,7 @@ def _image_root(folder: Path, about: dict[str, Any]) -> Path:
     return root
 
 
-def _read_samples(path: Path, root: Path) -> list[Sample]:
+def _read_samples(path: Path, root: Path) -> tuple[list[Sample], list[str]]:
     seen: dict[tuple[Path, object], int] = {}
 
     def parse(line: int, row: dict[str, str]) -> Sample:
@@ -172,20 +188,17 @@ def _read_samples(path: Path, root: Path) -> list[Sample]:
             raise RowRefused(f"{row['path']} is on line {first} already. Keep one line.")
         return sample
 
-    samples = read_table(path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS, parse)
-    if not samples:
-        raise DatasetRefused(f"{path} names no cell. Add a line for each cell.")
-    return samples
+    return read_table(path, REQUIRED_COLUMNS, OPTIONAL_COLUMNS, parse)
 
 
-def _read_readings(path: Path, root: Path, known: set[Path]) -> list[Reading]:
+def _read_readings(path: Path, root: Path, known: set[Path]) -> tuple[list[Reading], list[str]]:
     def parse(_line: int, row: dict[str, str]) -> Reading:
         reading = parse_reading(row, root)
         if reading.path not in known:
             raise RowRefused(f"{row['path']} is not in {DATASET_CSV}. Add it there first.")
         return reading
 
-    return read_table(path, READER_COLUMNS, (), parse) if path.exists() else []
+    return read_table(path, READER_COLUMNS, (), parse) if path.exists() else ([], [])
 
 
 def _sample_row(sample: Sample, root: Path) -> dict[str, str]:

@@ -122,18 +122,21 @@ def read_crop(sample: Sample) -> NDArray[np.uint8]:
     Raises
     ------
     DatasetRefused
-        The image cannot be read, or the box lies outside of it.
+        The image cannot be read, or the box reaches beyond it.
     """
-    rgb = read_rgb(sample.path)
-    return rgb if sample.box is None else _cut(rgb, sample.box, sample.path)
+    return crop_of(sample, read_rgb(sample.path))
 
 
-def _cut(rgb: NDArray[np.uint8], box: Box, path: Path) -> NDArray[np.uint8]:
+def crop_of(sample: Sample, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut the cell out of its image (height, width, 3), as `read_crop` does."""
+    box = sample.box
+    if box is None:
+        return rgb
     height, width = rgb.shape[:2]
-    if box.left >= width or box.top >= height:
+    if box.right > width or box.bottom > height:
         raise DatasetRefused(
-            f"{path} has {width} x {height} pixels, and the cell's box begins outside of it "
-            f"(left {box.left}, top {box.top}). Correct the box in dataset.csv."
+            f"{sample.path} has {width} x {height} pixels, and the cell's box ends at "
+            f"{box.right}, {box.bottom}. Correct the box in dataset.csv."
         )
     margin = round(_MARGIN_SHARE * (box.width + box.height) / 2)
     top, left = max(0, box.top - margin), max(0, box.left - margin)

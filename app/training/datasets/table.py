@@ -18,14 +18,17 @@ def read_table(
     required: tuple[str, ...],
     optional: tuple[str, ...],
     parse: Callable[[int, dict[str, str]], Parsed],
-) -> list[Parsed]:
+) -> tuple[list[Parsed], list[str]]:
     """Parse each line of a CSV file in UTF-8, given its number and its values by column.
+
+    Returns
+    -------
+    What `parse` made of the lines, and a sentence for each line on which it raised `RowRefused`.
 
     Raises
     ------
     DatasetRefused
-        If the file or its columns are not as they should be, or `parse` raised `RowRefused`:
-        then with the first such lines, so that several can be corrected at once.
+        If the file or its columns are not as they should be.
     """
     parsed: list[Parsed] = []
     problems: list[str] = []
@@ -33,9 +36,18 @@ def read_table(
         try:
             parsed.append(parse(line, row))
         except RowRefused as error:
-            problems.append(f"line {line}: {error}")
-    _refuse(path, problems)
-    return parsed
+            problems.append(f"{path.name} line {line}: {error}")
+    return parsed, problems
+
+
+def refuse(folder: Path, problems: list[str]) -> None:
+    """Raise `DatasetRefused` with the first problems, so that several can be corrected at once."""
+    if not problems:
+        return
+    shown = "\n".join(problems[:_SHOWN_PROBLEMS])
+    rest = len(problems) - _SHOWN_PROBLEMS
+    more = f"\n... and {rest} more lines" if rest > 0 else ""
+    raise DatasetRefused(f"{folder}\n{shown}{more}")
 
 
 def _rows(
@@ -80,12 +92,3 @@ def _check_width(path: Path, line: int, row: dict[Any, Any]) -> None:
             f"{path} line {line}: it has more or fewer values than there are columns. "
             "Put texts with commas into double quotes."
         )
-
-
-def _refuse(path: Path, problems: list[str]) -> None:
-    if not problems:
-        return
-    shown = "\n".join(problems[:_SHOWN_PROBLEMS])
-    rest = len(problems) - _SHOWN_PROBLEMS
-    more = f"\n... and {rest} more lines" if rest > 0 else ""
-    raise DatasetRefused(f"{path}:\n{shown}{more}")

@@ -24,8 +24,11 @@ from app.training.painting import (
     soften,
 )
 
-_LEAST_OF_LARGEST = 2.6
+_LEAST_OF_LARGEST = 2.8
 """Radius in pixels of a usual crop of a cell's largest vacuole."""
+_CLEARER, _LEAST_AREA, _MORE = 27.0, 28.0, 4
+"""Grey levels, square pixels of a usual crop, and how many vacuoles may be added to get there."""
+_FEW = 2
 _VISIBLE = 35.0
 """Grey levels that a hole must stand out by, with its rim."""
 _SOFT, _GRANULE = 0.45, 0.85
@@ -54,15 +57,24 @@ def paint_vacuoles(canvas: Canvas, draw: Draw) -> Colour | None:
     over = grow(canvas.masks.nucleus, 3 * canvas.scale) & ~shrink(
         canvas.masks.nucleus, (7 if draw.wide else 3) * canvas.scale
     )
-    colour, look = canvas.colour.copy(), _look(canvas, draw)
+    radii = _radii(draw)
+    colour, look = canvas.colour.copy(), _look(canvas, draw, len(radii))
     centre: Polygon | None = None
-    for radius in _radii(draw):
+    for radius in [*radii, *draw.rng.uniform(3.5, 5.0, _MORE)]:
+        if radius not in radii and (draw.decoy or _visible(canvas, colour)):
+            break
         room = over if draw.happens(0.3 if draw.wide else 0.15) else beside
         found = _place(canvas, depth, room, radius, centre if draw.happens(0.3) else None, draw)
         if found is not None:
             centre, size = found
             colour = (_decoy if draw.decoy else _hole)(canvas, colour, centre, size, look, draw)
-    return colour
+    return colour if draw.decoy or _visible(canvas, colour) else None
+
+
+def _visible(canvas: Canvas, colour: Colour) -> bool:
+    """Whether enough of the cell became clearer for a reader to see it."""
+    gain = np.abs(colour - canvas.colour).max(axis=2)
+    return bool((gain > _CLEARER).sum() >= _LEAST_AREA * canvas.scale**2)
 
 
 def _radii(draw: Draw) -> NDArray[np.float64]:
@@ -78,7 +90,7 @@ def _radii(draw: Draw) -> NDArray[np.float64]:
     return np.concatenate([[largest], np.sort(np.clip(largest * smaller, 2.0, None))[::-1]])
 
 
-def _look(canvas: Canvas, draw: Draw) -> _Look:
+def _look(canvas: Canvas, draw: Draw, count: int) -> _Look:
     """Filled with the colour of the smear, or with what a camera makes of it."""
     filling = canvas.background
     if draw.wide and draw.happens(0.5):
@@ -87,9 +99,12 @@ def _look(canvas: Canvas, draw: Draw) -> _Look:
         filling = np.clip(filling + draw.rng.normal(0, 6, 3), 0, 255).astype(np.float32)
     rim = draw.uniform((0.0, 14.0), (0.0, 40.0)) * (not draw.wide or draw.happens(0.6))
     return _Look(
-        edge=draw.uniform((0.5, 1.0), (0.25, 1.2)),
+        edge=draw.uniform((0.5, 1.3), (0.25, 1.2)),
         filling=filling,
-        opacity=draw.uniform((0.75, 1.0), (0.65, 1.0)),
+        # Many may be milky, as real ones often are; one or two must be clear to be seen.
+        opacity=draw.uniform((0.55, 1.0), (0.65, 1.0))
+        if count > _FEW
+        else draw.rng.uniform(0.8, 1),
         # In cytoplasm as pale as the smear, a vacuole shows by its rim only.
         rim=max(rim, _VISIBLE - _contrast(canvas, filling)),
         roundness=draw.uniform((0.8, 0.8), (0.6, 0.97)),
@@ -112,7 +127,7 @@ def _place(
 ) -> tuple[Polygon, float] | None:
     """A centre where a hole of this radius, or of a smaller one, lies inside the cell."""
     for size in (radius, 0.7 * radius, 2.5):
-        rows, columns = np.nonzero(room & (depth > (size + 2.0) * canvas.scale))
+        rows, columns = np.nonzero(room & (depth > (size + 2.5) * canvas.scale))
         if near is not None and len(rows):
             # Vacuoles often lie in groups.
             close = np.hypot(columns - near[0], rows - near[1]) < (8 + 2 * size) * canvas.scale
@@ -127,14 +142,14 @@ def _place(
 def _hole(
     canvas: Canvas, colour: Colour, centre: Polygon, radius: float, look: _Look, draw: Draw
 ) -> Colour:
-    """One hole; a small one is always clear, or nobody could tell it."""
+    """One hole; what shows in it is the smear below the cell."""
     outline = blob(centre, radius, draw.rng, roundness=look.roundness)
     # Blurred over its own size a small hole would be no more than a shimmer.
-    edge = min(look.edge, 0.3 * radius / canvas.scale)
+    edge = min(look.edge, 0.45 * radius / canvas.scale)
     inside = alpha_of([outline], canvas, edge)
     rim = alpha_of([centre + (outline - centre) * (1 + 1.2 * canvas.scale / radius)], canvas, 0.6)
     darker = colour - look.rim * np.clip(rim - inside, 0, 1)[:, :, None]
-    opacity = max(look.opacity, 1.0 - 0.06 * (radius / canvas.scale - 2.0))
+    opacity = look.opacity
     filled = blend(darker, np.broadcast_to(look.filling, colour.shape), inside * opacity)
     # What shines through is cytoplasm, also where the hole lies over chromatin.
     through = canvas.cytoplasm_tone + (look.filling - canvas.cytoplasm_tone) * opacity
@@ -152,7 +167,7 @@ def _decoy(
         soft = draw.uniform((1.2, 2.2), (1.5, 3.0)) + 0.8 * radius / canvas.scale
         alpha = alpha_of([blob(centre, radius, draw.rng, roundness=0.6)], canvas, soft)
         alpha = alpha * (1 - soften(canvas.masks.nucleus, canvas.scale))
-        paler = draw.uniform((-0.15, 0.2), (-0.2, 0.45))
+        paler = draw.uniform((-0.15, 0.2), (-0.2, 0.3))
         return blend(colour, tone + (canvas.background - tone) * paler, alpha)
     small = min(0.7 * radius, 3.5 * canvas.scale)
     outline = blob(centre, max(small, 1.2), draw.rng, roundness=look.roundness)

@@ -46,8 +46,8 @@ def paint_hypogranularity(canvas: Canvas, draw: Draw) -> Colour | None:
     grade = _decoy_grade(draw) if draw.decoy else _lesion_grade(draw, _contrast(own, source))
     tone = _tone(canvas, draw, source, grade)
     painted = tone + _detail(canvas, draw, own) * (1 - grade.loss)
-    inner = canvas.masks.cell & ~grow(canvas.masks.nucleus, 1.0 * canvas.scale)
-    alpha = soften(shrink(inner, draw.uniform((1.5, 1.5), (1, 3)) * canvas.scale), canvas.scale)
+    inner = shrink(canvas.masks.cell, draw.uniform((1.5, 2.5), (1, 3)) * canvas.scale)
+    alpha = soften(inner & ~grow(canvas.masks.nucleus, 1.5 * canvas.scale), 0.8 * canvas.scale)
     return blend(canvas.colour, painted, alpha * _part(canvas, draw, source, grade.share))
 
 
@@ -57,7 +57,7 @@ def _contrast(own: Colour, source: Mask) -> float:
 
 
 def _lesion_grade(draw: Draw, contrast: float) -> _Grade:
-    loss = draw.uniform((0.65, 1.0), (0.55, 1.0))
+    loss = draw.uniform((0.7, 1.0), (0.65, 1.0))
     paling = loss * draw.uniform((0.25, 0.6), (0.0, 0.85))
     share = 1.0
     if draw.wide and draw.happens(0.25):

@@ -190,15 +190,17 @@ def _lobes(shape: _Shape) -> list[Polygon]:
 def _band(shape: _Shape) -> list[Polygon]:
     """A horseshoe of even thickness, with or without a slight waist."""
     rng = shape.rng
-    sweep = rng.uniform(1.2, 4.2)
     aspect = rng.uniform(2.2, 4.0)
+    # Bent more closely than its own thickness, the outline would cross itself.
+    sweep = min(rng.uniform(1.2, 4.2), 1.5 * aspect)
     half = np.sqrt(shape.area / aspect) / 2
     radius = 2 * half * aspect / sweep
     angle = rng.uniform(0, 2 * np.pi) + np.linspace(-sweep / 2, sweep / 2, 40)
     path = np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius
     path += shape.centre - path.mean(axis=0)
     step = np.linspace(-1, 1, 40)
-    waist = 1 - rng.uniform(0, 0.45) * np.exp(-((step / 0.35) ** 2))
+    # A deeper waist would make two lobes of it.
+    waist = 1 - rng.uniform(0, 0.25) * np.exp(-((step / 0.35) ** 2))
     widths = half * waist * np.clip(1 - np.abs(step) ** 6, 0, 1) ** 0.5
     return [strand(path, widths)]
 

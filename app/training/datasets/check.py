@@ -119,6 +119,17 @@ def problems_of(
     return sorted(found, key=lambda problem: problem.severity is WARNING)
 
 
+def refused_lines(sentences: Sequence[str]) -> Iterator[Problem]:
+    """Make a problem of the lines of `dataset.csv` that cannot be read."""
+    if sentences:
+        yield Problem(ERROR, f"{len(sentences)} lines cannot be read", tuple(sentences))
+
+
+def is_refused(problems: Iterable[Problem]) -> bool:
+    """Tell whether the data set must not be used as it is."""
+    return any(problem.severity is ERROR for problem in problems)
+
+
 def _unreadable(prints: Iterable[Print]) -> Iterator[Problem]:
     refused = tuple(each.detail for each in prints if isinstance(each, DatasetRefused))
     if refused:

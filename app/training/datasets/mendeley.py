@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from app.domain.abnormality import Abnormality
 from app.domain.errors import DatasetRefused, InvalidInput
-from app.training.datasets.sample import Labels, Sample, Split
+from app.training.datasets.sample import Dataset, Labels, Sample, Split
 
 PUBLISHED_PATIENTS = 64
 PUBLISHED_CELLS = 9514
@@ -107,6 +107,25 @@ def layout_of(
         )
     return Layout(
         meanings, columns, _pattern("patient", patient), _pattern("mutated", mutated), group_column
+    )
+
+
+def dataset_of(samples: tuple[Sample, ...], layout: Layout) -> Dataset:
+    """Say what the data set is, and how it was understood."""
+    meanings = ", ".join(
+        f"{letter} {meaning.value if meaning else NORMAL}"
+        for letter, meaning in layout.meanings.items()
+    )
+    return Dataset(
+        name="vexas-mendeley",
+        licence="as published",
+        source="De Almeida Braga et al. 2025 (doi 10.1111/ijlh.14368)",
+        description=(
+            f"PMN of patients. Letters were read as: {meanings}. Patients were found in the paths "
+            f"by {layout.patient.pattern}; those that fit {layout.mutated.pattern} are in the "
+            f"group {MUTATED_GROUP}. These readings are inferred from public code, not documented."
+        ),
+        samples=samples,
     )
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from app.domain.abnormality import Abnormality
 from app.domain.errors import DatasetRefused
+from app.imaging.protrusions import clearly_smooth
 from app.imaging.segmentation import segment
-from app.training.datasets.sample import UNKNOWN, Labels, Sample, Split, read_rgb
+from app.training.datasets.sample import UNKNOWN, Dataset, Labels, Sample, Split, read_rgb
 
 GROUP = "healthy donor"
 CENTRE = "Barcelona"
@@ -85,6 +86,26 @@ def samples_of(records: list[Record]) -> Iterator[Sample]:
         )
 
 
+def dataset_of(samples: tuple[Sample, ...]) -> Dataset:
+    """Say what the data set is."""
+    return Dataset(
+        name="pbc",
+        licence="CC BY 4.0 (images), MIT (attributes)",
+        source=(
+            "Acevedo et al. 2020, PBC dataset normal DIB (doi 10.1016/j.dib.2020.105474); "
+            "Tsutsui et al. 2023, WBCAtt"
+        ),
+        description=(
+            "Single leukocytes of healthy donors, May-Gruenwald Giemsa, CellaVision DM96, "
+            "Barcelona. Vacuoles were annotated. Hypogranularity and pseudo-Pelger are 0 because "
+            "the donors are healthy (unknown where the nucleus is one round body); nuclear spikes "
+            "are 0 where the outline of the nucleus shows no protrusion, else unknown. No patient "
+            "is named: cells of one donor may lie on both sides of the split."
+        ),
+        samples=samples,
+    )
+
+
 def label(record: Record) -> Labels:
     """Say what is known of an untouched cell of a healthy donor."""
     if not record.is_pmn:
@@ -105,6 +126,4 @@ def _pelger(record: Record) -> float:
 
 def _spike(record: Record) -> float:
     """About one healthy neutrophil in nine has a small appendage: only clear outlines count."""
-    from app.training.contour import clearly_smooth  # noqa: PLC0415 - it is about to move
-
     return 0.0 if clearly_smooth(segment(read_rgb(record.path))) else UNKNOWN

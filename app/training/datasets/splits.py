@@ -1,5 +1,6 @@
 """Splits of a data set that keep a patient, or an image, on one side."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -111,6 +112,12 @@ def centre_folds(
 def centres_of(samples: Iterable[Sample]) -> list[str]:
     """Return the centres that are named, in alphabetic order."""
     return sorted({s.centre for s in samples if s.centre})
+
+
+def folder_name(centre: str) -> str:
+    """Make a centre's name fit for a folder: letters, digits and hyphens."""
+    words = re.findall(r"\w+", centre)
+    return "without-" + "-".join(words).lower()
 
 
 def _divide_rest(

@@ -92,7 +92,7 @@ def _without_nucleus(canvas: Canvas, draw: Draw) -> Colour:
     hole = grow(canvas.masks.nucleus, 2.5 * canvas.scale) & shrink(canvas.masks.cell, 1)
     patch = grow(hole, 3 * canvas.scale)
     grain = restitch(detail, canvas.clean_cytoplasm, patch, draw.rng)
-    filled = canvas.cytoplasm_tone + grain * draw.uniform((1, 1), (0.5, 1.1))
+    filled = canvas.cytoplasm_tone + grain * draw.uniform((1, 1), (0.3, 1.1))
     return blend(canvas.colour, filled, soften(hole, 0.8 * canvas.scale))
 
 

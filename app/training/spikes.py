@@ -11,9 +11,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.training.painting import Canvas, Colour, Draw, Polygon, alpha_of, blend, blob, strand
+from app.training.painting import (
+    Canvas,
+    Colour,
+    Draw,
+    Polygon,
+    alpha_of,
+    blend,
+    blob,
+    shrink,
+    soften,
+    strand,
+)
 
-_MOSTLY, _PARTLY = 0.85, 0.25
+_MOSTLY, _PARTLY = 0.85, 0.1
 """Share of an outline that must lie on cytoplasm: of a spike, and of what has a broad base."""
 _LEAST_HEIGHT = 3.5
 """Pixels of a usual crop by which a spike must stand out from the nucleus."""
@@ -40,6 +51,9 @@ def paint_spikes(canvas: Canvas, draw: Draw) -> Colour | None:
     if not (outlines if draw.decoy else _visible(canvas, alpha)):
         return None
     shade = _shade(canvas, draw, inwards=_cleft in shapes)
+    if _cleft not in shapes:
+        # Inside, the nucleus keeps its own texture: no root shows.
+        alpha = alpha * (1 - soften(shrink(canvas.masks.nucleus, canvas.scale), canvas.scale))
     return blend(canvas.colour, shade, alpha * draw.uniform((0.88, 1.0), (0.85, 1.0)))
 
 
@@ -73,25 +87,31 @@ def _somewhere(canvas: Canvas, edge: Polygon, shape: Shape, draw: Draw) -> list[
     for _ in range(12):
         start = int(draw.rng.integers(len(edge)))
         outward = _outward(edge[start], canvas)
-        turn = draw.rng.normal(0, 0.5 if draw.wide else 0.3)
-        bend = draw.rng.normal(0, 0.9 if draw.wide and draw.happens(0.5) else 0.4)
+        bent = draw.wide and not draw.decoy
+        turn = draw.rng.normal(0, 0.5 if bent else 0.3)
+        bend = draw.rng.normal(0, 0.9 if bent and draw.happens(0.5) else 0.4)
 
         outlines = shape(
             partial(_curve, edge[start], outward, turn, bend, canvas.scale), draw, canvas.scale
         )
-        share = _PARTLY if shape in (_bulge, _bud) else _MOSTLY
-        if shape is _cleft or (
-            _on_cytoplasm(canvas, edge[start], outlines, share)
-            and (draw.decoy or _stands_out(canvas, outlines))
-        ):
+        if _fits(canvas, shape, edge[start], outlines):
             return outlines
     return []
 
 
-def _stands_out(canvas: Canvas, outlines: list[Polygon]) -> bool:
-    """Whether a spike can be told: one that bends back onto its nucleus cannot."""
+def _fits(canvas: Canvas, shape: Shape, root: NDArray[np.float64], outlines: list[Polygon]) -> bool:
+    """Whether the place makes of the shape what it is meant to be."""
+    if shape is _cleft:
+        return True
+    broad = shape in (_bulge, _bud)
+    if not _on_cytoplasm(canvas, root, outlines, _PARTLY if broad else _MOSTLY):
+        return False
     x, y = np.rint(np.concatenate(outlines)).astype(int).T
-    return bool(canvas.from_nucleus[y, x].max() >= _LEAST_HEIGHT * canvas.scale)
+    away = canvas.from_nucleus[y, x] / canvas.scale
+    if shape is _loose:
+        return bool(away.min() >= _LEAST_HEIGHT)
+    # A spike that bends back onto its nucleus cannot be told.
+    return broad or bool(away.max() >= _LEAST_HEIGHT)
 
 
 def _spike(path: Path, draw: Draw, scale: float) -> list[Polygon]:
@@ -132,17 +152,22 @@ def _length(draw: Draw) -> float:
 
 
 def _bulge(path: Path, draw: Draw, scale: float) -> list[Polygon]:
-    """Broad, low and blunt."""
-    points = path(draw.rng.uniform(1.5, 3.0))
-    step = np.linspace(0, 1, len(points))
-    return [strand(points, (draw.uniform((3.5, 7), (4, 9)) * np.sqrt(1 - step**2) + 0.2) * scale)]
+    """Broad, low and blunt: the cap of a disc."""
+    height, radius = draw.uniform((1.5, 3.0), (1.5, 4.0)), draw.uniform((4.0, 7.0), (4.5, 8.0))
+    return _cap(path, height, radius, draw, scale)
 
 
 def _bud(path: Path, draw: Draw, scale: float) -> list[Polygon]:
     """A small round lobe on a broad base."""
-    radius = draw.rng.uniform(4.5, 8.0)
-    points = path(draw.rng.uniform(0.4, 0.9) * radius)
-    return [blob(points[-1], radius * scale, draw.rng, roundness=0.7)]
+    radius = draw.rng.uniform(4.5, 7.5)
+    return _cap(path, draw.rng.uniform(0.9, 1.5) * radius, radius, draw, scale)
+
+
+def _cap(path: Path, height: float, radius: float, draw: Draw, scale: float) -> list[Polygon]:
+    """A disc that stands out by its height; the rest of it lies on the nucleus."""
+    points = path(height)
+    outward = (points[-1] - points[0]) / max(float(np.linalg.norm(points[-1] - points[0])), 1e-6)
+    return [blob(points[-1] - radius * scale * outward, radius * scale, draw.rng, roundness=0.8)]
 
 
 def _loose(path: Path, draw: Draw, scale: float) -> list[Polygon]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from app import __version__, logs
 from app.bootstrap import Container, migrate, running
 from app.cli.dataset import dataset_commands
+from app.cli.evaluation import evaluate
 from app.cli.format import Format
 from app.domain.errors import VexascopeError
 from app.settings import LogFormat, Settings, load_settings
@@ -27,6 +28,7 @@ app = typer.Typer(
 bundle_commands = typer.Typer(help="Classifier bundles.", no_args_is_help=True)
 app.add_typer(bundle_commands, name="bundle")
 app.add_typer(dataset_commands, name="dataset")
+app.command()(evaluate)
 
 _errors = Console(stderr=True)
 _log = structlog.get_logger(__name__)

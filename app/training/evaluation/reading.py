@@ -137,9 +137,7 @@ def _evaluated(
         ordinal=number,
         **vars(examined),
     )
-    findings = CellFindings(
-        cell.id, manifest.digest, prediction.pmn_probability, prediction.probabilities
-    )
+    findings = CellFindings(cell.id, manifest.digest, **vars(prediction))
     return EvaluatedCell(number, sample, read_cell(cell, findings, manifest))
 
 

@@ -30,7 +30,7 @@ _LEAST_HEIGHT = 3.5
 """Pixels of a usual crop by which a spike must stand out from the nucleus."""
 _LEAST_AREA, _MORE = 18.0, 4
 """Square pixels of a usual crop that all spikes of a cell cover, and how many may be added."""
-_ROOT = 2.0
+_ROOT = 3.5
 """Pixels of a usual crop by which a protrusion is rooted in the nucleus."""
 
 
@@ -53,7 +53,7 @@ def paint_spikes(canvas: Canvas, draw: Draw) -> Colour | None:
     shade = _shade(canvas, draw, inwards=_cleft in shapes)
     if _cleft not in shapes:
         # Inside, the nucleus keeps its own texture: no root shows.
-        alpha = alpha * (1 - soften(shrink(canvas.masks.nucleus, canvas.scale), canvas.scale))
+        alpha = alpha * (1 - soften(shrink(canvas.masks.nucleus, 3 * canvas.scale), canvas.scale))
     return blend(canvas.colour, shade, alpha * draw.uniform((0.88, 1.0), (0.85, 1.0)))
 
 
@@ -118,20 +118,20 @@ def _spike(path: Path, draw: Draw, scale: float) -> list[Polygon]:
     """A tapered thorn."""
     points = path(draw.rng.uniform(5.0, 15.0))
     step = np.linspace(0, 1, len(points))
-    widths = draw.rng.uniform(1.6, 3.6) * (1 - step) ** draw.rng.uniform(0.5, 1.2)
+    widths = draw.rng.uniform(2.0, 4.6) * (1 - step) ** draw.rng.uniform(0.5, 1.2)
     return [strand(points, np.maximum(widths, draw.rng.uniform(0.5, 1.1)) * scale)]
 
 
 def _short(path: Path, draw: Draw, scale: float) -> list[Polygon]:
     """A thorn as short as can still be told."""
     step = np.linspace(0, 1, 12)
-    widths = draw.rng.uniform(1.3, 3.5) * (1 - step) ** draw.rng.uniform(0.4, 1.0)
+    widths = draw.rng.uniform(2.2, 5.0) * (1 - step) ** draw.rng.uniform(0.4, 1.0)
     return [strand(path(draw.rng.uniform(4.0, 8.0)), np.maximum(widths, 0.5) * scale)]
 
 
 def _needle(path: Path, draw: Draw, scale: float) -> list[Polygon]:
     """Long, and tapered to its end."""
-    widths = np.maximum(draw.rng.uniform(1.5, 4.5) * np.linspace(1, 0, 12), 0.5)
+    widths = np.maximum(draw.rng.uniform(1.8, 5.2) * np.linspace(1, 0, 12), 0.5)
     return [strand(path(_length(draw)), widths * scale)]
 
 
@@ -226,7 +226,9 @@ def _outward(point: NDArray[np.float64], canvas: Canvas) -> NDArray[np.float64]:
 def _on_cytoplasm(canvas: Canvas, root: Polygon, outlines: list[Polygon], share: float) -> bool:
     """Whether what lies beyond the root has the cytoplasm to itself, inside the cell."""
     points = np.concatenate(outlines)
-    points = np.rint(points[np.linalg.norm(points - root, axis=1) > 3 * canvas.scale]).astype(int)
+    points = np.rint(
+        points[np.linalg.norm(points - root, axis=1) > (_ROOT + 0.5) * canvas.scale]
+    ).astype(int)
     height, width = canvas.masks.nucleus.shape
     x, y = points[:, 0], points[:, 1]
     if len(points) == 0:

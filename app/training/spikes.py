@@ -160,7 +160,7 @@ def _bulge(path: Path, draw: Draw, scale: float) -> list[Polygon]:
 def _bud(path: Path, draw: Draw, scale: float) -> list[Polygon]:
     """A small round lobe on a broad base."""
     radius = draw.rng.uniform(4.5, 7.5)
-    return _cap(path, draw.rng.uniform(0.9, 1.5) * radius, radius, draw, scale)
+    return _cap(path, draw.rng.uniform(0.6, 1.2) * radius, radius, draw, scale)
 
 
 def _cap(path: Path, height: float, radius: float, draw: Draw, scale: float) -> list[Polygon]:

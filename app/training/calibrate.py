@@ -1,9 +1,11 @@
-"""Temperatures and thresholds, from validation cells only."""
+"""Calibration and thresholds, from validation cells only."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from app.domain.abnormality import Abnormality
 
@@ -20,17 +22,33 @@ CALLED_LIMIT = {
 Healthy neutrophils do have small appendages (about one in nine), so spikes get more room.
 """
 
-_TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(5.0), 161))
 _NARROWEST, _WIDEST = 0.02, 0.98
+_LEAST_TEMPERATURE, _MOST_TEMPERATURE = 0.1, 10.0
 
 
-def probability(logits: Array, temperature: float = 1.0) -> Array:
-    """The logistic function of a logit after its temperature."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits / temperature, -60, 60))))
+@dataclass(frozen=True)
+class Calibration:
+    """How one output's logit becomes a probability: `logistic(logit / temperature + offset)`.
+
+    A temperature alone (Guo et al. 2017) cannot mend a shift, which weighting rare positives
+    brings; the offset can (Platt 1999).
+    """
+
+    temperature: float = 1.0
+    offset: float = 0.0
+
+    def probability(self, logits: Array) -> Array:
+        """From uncalibrated logits, of any shape, to probabilities."""
+        scaled = np.clip(logits / self.temperature + self.offset, -60, 60)
+        return np.asarray(1 / (1 + np.exp(-scaled)))
+
+    def logit(self, probability: float) -> float:
+        """The uncalibrated logit that a probability stands for."""
+        return float((np.log(probability / (1 - probability)) - self.offset) * self.temperature)
 
 
-def fit_temperature(logits: Array, labels: Array) -> float:
-    """Find the temperature with the least cross-entropy; 1 where only one class is known.
+def fit_calibration(logits: Array, labels: Array) -> Calibration:
+    """Find temperature and offset with the least cross-entropy; neither where one class is known.
 
     Parameters
     ----------
@@ -38,20 +56,29 @@ def fit_temperature(logits: Array, labels: Array) -> float:
         (N,); NaN in `labels` means unknown.
     """
     known = ~np.isnan(labels)
-    if len(set(labels[known])) < 2:  # noqa: PLR2004 - two classes
-        return 1.0
-    losses = [_cross_entropy(logits[known], labels[known], t) for t in _TEMPERATURES]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
+    logits, labels = logits[known], labels[known]
+    if len(set(labels)) < 2:  # noqa: PLR2004 - two classes
+        return Calibration()
+
+    def loss(parameters: Array) -> float:
+        scaled = logits * parameters[0] + parameters[1]
+        return float(np.mean(np.logaddexp(0, scaled) - labels * scaled))
+
+    bounds = [(1 / _MOST_TEMPERATURE, 1 / _LEAST_TEMPERATURE), (-5.0, 5.0)]
+    found = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=bounds)
+    return Calibration(float(1 / found.x[0]), float(found.x[1]))
 
 
-def _cross_entropy(logits: Array, labels: Array, temperature: float) -> float:
-    scaled = logits / temperature
-    return float(np.mean(np.logaddexp(0, scaled) - labels * scaled))
+def balanced_threshold(positives: Sequence[Array], negatives: Sequence[Array]) -> float:
+    """The middle of the thresholds with the best balanced accuracy.
 
-
-def balanced_threshold(positives: Array, negatives: Array) -> float:
-    """The middle of the thresholds with the best balanced accuracy."""
-    return _middle_of_best([positives], negatives, 1.0)
+    Parameters
+    ----------
+    positives, negatives
+        One array of probabilities for each centre: each centre weighs the same, however many
+        cells it has.
+    """
+    return _middle_of_best(positives, negatives, 1.0)
 
 
 def limited_threshold(positives: Sequence[Array], healthy: Array, limit: float) -> float:
@@ -67,13 +94,18 @@ def limited_threshold(positives: Sequence[Array], healthy: Array, limit: float) 
     limit
         Largest share of `healthy` that may be called.
     """
-    return _middle_of_best(positives, healthy, limit)
+    return _middle_of_best(positives, [healthy], limit)
 
 
-def _middle_of_best(positives: Sequence[Array], negatives: Array, limit: float) -> float:
+def _middle_of_best(positives: Sequence[Array], negatives: Sequence[Array], limit: float) -> float:
     candidates = np.linspace(_NARROWEST, _WIDEST, 193)
-    called = np.array([(negatives >= c).mean() for c in candidates])
-    found = np.array([np.mean([(p >= c).mean() for p in positives]) for c in candidates])
+    called = _shares(negatives, candidates)
+    found = _shares(positives, candidates)
     # Above the limit nothing counts; if all are above, the strictest threshold remains.
     youden = np.where(called <= limit, found - called, -called - 1)
     return float(round(np.median(candidates[youden >= youden.max() - 1e-9]), 4))
+
+
+def _shares(groups: Sequence[Array], candidates: Array) -> Array:
+    """The share at or above each candidate, averaged over the groups."""
+    return np.array([np.mean([(g >= c).mean() for g in groups]) for c in candidates])

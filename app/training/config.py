@@ -23,8 +23,11 @@ class TrainConfig:
 
     Parameters
     ----------
-    data_dir
-        The folder with `images/` and `cells.csv`; a relative path starts at the working folder.
+    data_sets
+        Folders of annotated data sets (`docs/datasets.md`); a relative path starts at the
+        working folder. Cells whose split is "train" teach, those of "val" calibrate.
+    network
+        A name in `app.training.networks`.
     scratch_dir
         For edited cells, checkpoints and the log; a run that was stopped continues from here.
     size_px
@@ -35,16 +38,22 @@ class TrainConfig:
         How many edited neutrophils and other leukocytes one epoch sees.
     vacuole_repeat
         How often one epoch sees a real neutrophil with an annotated vacuole: they are few.
+    away_repeat
+        How often one epoch sees a cell of another centre than the one with most cells.
+    type_weight
+        Weight of naming the cell's type: a second task that only training has. It teaches the
+        embedding what sets the kinds of leukocytes apart.
     max_minutes
         After this time no further epoch is begun; the last checkpoint is used.
     """
 
     name: str
     version: str
-    data_dir: Path
+    data_sets: tuple[Path, ...]
     scratch_dir: Path
     size_px: int
     stages: tuple[Stage, ...]
+    network: str = "efficientnet-lite0"
     seed: int = 1
     threads: int = 2
     workers: int = 1
@@ -52,6 +61,8 @@ class TrainConfig:
     edited_per_epoch: int = 3000
     others_per_epoch: int = 1500
     vacuole_repeat: int = 4
+    away_repeat: int = 3
+    type_weight: float = 0.3
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
     pmn_weight: float = 0.5
@@ -80,6 +91,6 @@ def load_config(path: Path, **overrides: Any) -> TrainConfig:
 
 def _from_content(content: dict[str, Any], overrides: dict[str, Any]) -> TrainConfig:
     stages = tuple(Stage(**stage) for stage in content.pop("stages"))
-    for key in ("data_dir", "scratch_dir"):
-        content[key] = Path(content[key])
+    content["data_sets"] = tuple(Path(each) for each in content["data_sets"])
+    content["scratch_dir"] = Path(content["scratch_dir"])
     return replace(TrainConfig(stages=stages, **content), **overrides)

@@ -6,13 +6,14 @@ validation only.
 
 import csv
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from app.domain.abnormality import Abnormality
-from app.training.dataset import UNKNOWN, Labels, Record, Sample, label, read_rgb
+from app.training.datasets.sample import UNKNOWN, Labels, Sample, read_crop
 from app.training.lesions import RGB, Edit, draw_all
 
 Plan = Callable[[np.random.Generator], tuple[Edit, ...]]
@@ -43,9 +44,9 @@ def single(abnormality: Abnormality, *, decoy: bool) -> Plan:
 
 
 def write_edited(
-    records: Iterable[Record], plans: dict[str, Plan], folder: Path, seed: int
+    cells: Iterable[Sample], plans: dict[str, Plan], folder: Path, seed: int
 ) -> list[Sample]:
-    """Draw every plan on every neutrophil of the records; skip those without room.
+    """Draw every plan on every neutrophil of the cells; skip those without room.
 
     A folder that is already complete for the same seed is read back instead.
     """
@@ -55,25 +56,37 @@ def write_edited(
     folder.mkdir(parents=True, exist_ok=True)
     samples = [
         sample
-        for record in records
-        if record.is_pmn
-        for sample in _edited_copies(record, plans, folder, seed)
+        for cell in cells
+        if cell.labels.pmn == 1
+        for sample in _edited_copies(cell, plans, folder, seed)
     ]
     _write_listing(listing, samples)
     return samples
 
 
 def _edited_copies(
-    record: Record, plans: dict[str, Plan], folder: Path, seed: int
+    cell: Sample, plans: dict[str, Plan], folder: Path, seed: int
 ) -> Iterable[Sample]:
-    rgb, known = read_rgb(record.path), label(record)
+    rgb, own = read_crop(cell), _name_of(cell)
     for name, plan in plans.items():
-        rng = np.random.default_rng([seed, *f"{record.path.stem}/{name}".encode()])
+        rng = np.random.default_rng([seed, *f"{own}/{name}".encode()])
         drawn, done = draw_all(rgb, plan(rng), rng)
         if done:
-            path = folder / f"{record.path.stem}-{name}-{seed}.png"
+            path = folder / f"{own}-{name}-{seed}.png"
             _write_png(path, drawn)
-            yield Sample(path, labels_after(known, done), origin_of(done))
+            yield replace(
+                cell,
+                path=path,
+                labels=labels_after(cell.labels, done),
+                origin=origin_of(done),
+                box=None,
+            )
+
+
+def _name_of(cell: Sample) -> str:
+    """A name of its own for each cell, where one image shows several."""
+    box = cell.box
+    return cell.path.stem if box is None else f"{cell.path.stem}-{box.left}-{box.top}"
 
 
 def labels_after(known: Labels, done: tuple[Edit, ...]) -> Labels:
@@ -105,9 +118,10 @@ def _write_png(path: Path, rgb: RGB) -> None:
 def _write_listing(path: Path, samples: list[Sample]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["file", "origin", "pmn", *Abnormality])
+        writer.writerow(["file", "origin", "cell_type", "centre", "pmn", *Abnormality])
         for s in samples:
-            writer.writerow([s.path.name, s.origin, s.labels.pmn, *s.labels.abnormalities])
+            known = (s.labels.pmn, *s.labels.abnormalities)
+            writer.writerow([s.path.name, s.origin, s.cell_type, s.centre, *known])
 
 
 def _read_back(path: Path) -> list[Sample]:
@@ -117,6 +131,8 @@ def _read_back(path: Path) -> list[Sample]:
                 path.parent / row["file"],
                 Labels(float(row["pmn"]), tuple(float(row[each]) for each in Abnormality)),
                 row["origin"],
+                cell_type=row["cell_type"],
+                centre=row["centre"],
             )
             for row in csv.DictReader(file)
         ]

@@ -16,15 +16,17 @@ from app.domain.bundle import PMN
 from app.training.calibrate import (
     CALLED_LIMIT,
     Array,
+    Calibration,
     balanced_threshold,
-    fit_temperature,
+    fit_calibration,
     limited_threshold,
-    probability,
 )
-from app.training.intervals import Interval, area_under_curve, exact_interval
+from app.training.evaluation.intervals import Interval, area_under_curve, exact_interval
+from app.training.evaluation.metrics import ece
 from app.training.scoring import Scored, Validation
 
 _REAL = "real, untouched"
+_RESAMPLES = 200
 
 
 @dataclass(frozen=True)
@@ -45,15 +47,15 @@ class Evaluation:
 
     Parameters
     ----------
-    temperatures
-        (5,), PMN first.
+    calibrations
+        One for each output, PMN first.
     thresholds
         Probability from which a cell is called, by "pmn" and the abnormalities' values.
     sensitivity, specificity
         Of each abnormality at its threshold: on edited cells, and on untouched healthy ones.
     """
 
-    temperatures: tuple[float, ...]
+    calibrations: tuple[Calibration, ...]
     thresholds: dict[str, float]
     sensitivity: dict[Abnormality, float]
     specificity: dict[Abnormality, float]
@@ -62,15 +64,16 @@ class Evaluation:
 
 def evaluate(validation: Validation) -> Evaluation:
     """Calibrate, choose thresholds and measure."""
-    temperatures = _temperatures(validation)
-    thresholds = _thresholds(validation, temperatures)
-    figures = tuple(_figures(validation, temperatures, thresholds))
+    calibrations = _calibrations(validation)
+    thresholds = _thresholds(validation, calibrations)
+    names = [PMN, *(each.value for each in Abnormality)]
+    cuts = [c.logit(thresholds[n]) for n, c in zip(names, calibrations, strict=True)]
     found, spared = {}, {}
     for output, each in enumerate(Abnormality, start=1):
-        cut = _cut(thresholds[each.value], temperatures[output])
-        found[each] = float((validation.lesions[each].of(output, 1) >= cut).mean())
-        spared[each] = float((healthy(validation.real, output) < cut).mean())
-    return Evaluation(temperatures, thresholds, found, spared, figures)
+        found[each] = float((validation.lesions[each].of(output, 1) >= cuts[output]).mean())
+        spared[each] = float((healthy(validation.real, output) < cuts[output]).mean())
+    figures = tuple(_figures(validation, calibrations, cuts))
+    return Evaluation(calibrations, thresholds, found, spared, figures)
 
 
 def healthy(scored: Scored, output: int) -> Array:
@@ -85,51 +88,65 @@ def healthy(scored: Scored, output: int) -> Array:
     return np.asarray(scored.logits[keep, output])
 
 
-def _temperatures(validation: Validation) -> tuple[float, ...]:
+def _calibrations(validation: Validation) -> tuple[Calibration, ...]:
     """PMN on real cells; each abnormality on real cells, its lesions and its decoys."""
     real = validation.real
-    fitted = [fit_temperature(real.logits[:, 0], real.labels[:, 0])]
+    fitted = [fit_calibration(real.logits[:, 0], real.labels[:, 0])]
     for output, each in enumerate(Abnormality, start=1):
-        groups = (real, validation.lesions[each], validation.decoys[each])
-        logits = np.concatenate([g.logits[:, output] for g in groups])
-        labels = np.concatenate([g.labels[:, output] for g in groups])
-        fitted.append(fit_temperature(logits, labels))
+        logits, labels = _mixed(validation, each, output)
+        fitted.append(fit_calibration(logits, labels))
     return tuple(fitted)
 
 
-def _thresholds(validation: Validation, temperatures: tuple[float, ...]) -> dict[str, float]:
+def _mixed(validation: Validation, each: Abnormality, output: int) -> tuple[Array, Array]:
+    """Logits and labels of one abnormality on real cells, its lesions and its decoys."""
+    groups = (validation.real, validation.lesions[each], validation.decoys[each])
+    logits = np.concatenate([g.logits[:, output] for g in groups])
+    return logits, np.concatenate([g.labels[:, output] for g in groups])
+
+
+def _thresholds(
+    validation: Validation, calibrations: tuple[Calibration, ...]
+) -> dict[str, float]:
     real = validation.real
+    centres = [real, *validation.away.values()]
     chosen = {
         PMN: balanced_threshold(
-            probability(real.of(0, 1), temperatures[0]), probability(real.of(0, 0), temperatures[0])
+            [calibrations[0].probability(c.of(0, 1)) for c in centres],
+            [calibrations[0].probability(c.of(0, 0)) for c in centres],
         )
     }
     for output, each in enumerate(Abnormality, start=1):
         # Annotated real lesions, where there are any, weigh as much as all edited ones.
         kinds = [validation.lesions[each].of(output, 1), real.of(output, 1)]
         chosen[each.value] = limited_threshold(
-            [probability(kind, temperatures[output]) for kind in kinds if len(kind)],
-            probability(healthy(real, output), temperatures[output]),
+            [calibrations[output].probability(kind) for kind in kinds if len(kind)],
+            calibrations[output].probability(healthy(real, output)),
             CALLED_LIMIT[each],
         )
     return chosen
 
 
-def _cut(threshold: float, temperature: float) -> float:
-    """The logit, before its temperature, that a threshold stands for."""
-    return float(np.log(threshold / (1 - threshold)) * temperature)
-
-
 def _figures(
-    validation: Validation, temperatures: tuple[float, ...], thresholds: dict[str, float]
+    validation: Validation, calibrations: tuple[Calibration, ...], cuts: list[float]
 ) -> Iterator[Figure]:
-    names = [PMN, *(each.value for each in Abnormality)]
-    cuts = [_cut(thresholds[n], t) for n, t in zip(names, temperatures, strict=True)]
     yield from _leukocytes("Real cells", _REAL, validation.real, cuts[0])
     yield from _real_vacuoles("Real cells", _REAL, validation.real, cuts[_output(_VACUOLE)])
     yield from _healthy_called("Real cells", _REAL, validation.real, cuts)
+    yield from _real_calibration(validation.real, calibrations)
+    for centre, scored in (*validation.away.items(), *validation.unseen.items()):
+        images = f"real, {centre}"
+        yield from _leukocytes("Other laboratories", images, scored, cuts[0])
+        yield from _healthy_called("Other laboratories", images, scored, cuts)
     for output, each in enumerate(Abnormality, start=1):
         yield from _edited(validation, each, output, cuts[output])
+        yield _calibration_error(
+            "Edited cells",
+            f"{each.value}: calibration error",
+            "edited, real",
+            calibrations[output],
+            *_mixed(validation, each, output),
+        )
     for name, scored in validation.casts.items():
         images = f"real, recoloured ({name})"
         yield from _leukocytes("Recoloured cells", images, scored, cuts[0])
@@ -159,6 +176,21 @@ def _real_vacuoles(table: str, images: str, scored: Scored, cut: float) -> Itera
         yield _share(table, "annotated vacuoles called", images, present >= cut)
 
 
+def _real_calibration(
+    real: Scored, calibrations: tuple[Calibration, ...]
+) -> Iterator[Figure]:
+    outputs = {0: "PMN or not", _output(_VACUOLE): "vacuoles on neutrophils"}
+    for output, name in outputs.items():
+        yield _calibration_error(
+            "Real cells",
+            f"{name}, calibration error",
+            _REAL,
+            calibrations[output],
+            real.logits[:, output],
+            real.labels[:, output],
+        )
+
+
 def _healthy_called(table: str, images: str, scored: Scored, cuts: list[float]) -> Iterator[Figure]:
     for output, each in enumerate(Abnormality, start=1):
         called = healthy(scored, output) >= cuts[output]
@@ -185,3 +217,16 @@ def _share(table: str, measure: str, images: str, called: NDArray[np.bool_]) -> 
     count, n = int(called.sum()), len(called)
     value = count / n if n else float("nan")
     return Figure(table, measure, images, f"{count} of {n}", value, exact_interval(count, n))
+
+
+def _calibration_error(
+    table: str, measure: str, images: str, calibration: Calibration, logits: Array, labels: Array
+) -> Figure:
+    known = ~np.isnan(labels)
+    probabilities, labels = calibration.probability(logits[known]), labels[known]
+    rng = np.random.default_rng(0)
+    drawn = (rng.integers(len(labels), size=len(labels)) for _ in range(_RESAMPLES))
+    resampled = [ece(labels[chosen], probabilities[chosen]) for chosen in drawn]
+    low, high = np.percentile(resampled, (2.5, 97.5))
+    value = ece(labels, probabilities)
+    return Figure(table, measure, images, str(len(labels)), value, (float(low), float(high)))

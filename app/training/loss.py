@@ -33,6 +33,22 @@ def masked_loss(
     return (total / known.sum(0).clamp(min=1) * output_weight).sum()
 
 
+def type_loss(logits: Tensor, types: Tensor) -> Tensor:
+    """Mean cross-entropy of naming the cell's type; a negative type is unknown and costs nothing.
+
+    Parameters
+    ----------
+    logits
+        (N, types).
+    types
+        (N,) integers.
+    """
+    known = types >= 0
+    if not known.any():
+        return logits.sum() * 0.0
+    return functional.cross_entropy(logits[known], types[known])
+
+
 def positive_weights(labels: NDArray[np.float32]) -> Tensor:
     """Balance positives and negatives of each output, within limits.
 

@@ -15,19 +15,19 @@ from app.domain.abnormality import Abnormality
 from app.imaging.preprocess import preprocess
 from app.training.cohort import screening_rule
 from app.training.config import TrainConfig, load_config
-from app.training.dataset import Sample, read_records, read_rgb
+from app.training.datasets.sample import Sample
 from app.training.evaluate import Evaluation, evaluate
 from app.training.export import (
     MODEL_FILE,
     check_parity,
     export_graph,
     exported_scorer,
-    set_temperatures,
+    set_calibration,
     write_bundle,
 )
 from app.training.network import SmearNetwork
-from app.training.scoring import score_validation
-from app.training.train import Progress, train, training_set
+from app.training.scoring import as_served, score_validation
+from app.training.train import Progress, read_cells, train, training_set
 
 _PARITY_IMAGES = 64
 
@@ -36,7 +36,7 @@ def run_train(
     config_path: Path,
     output_dir: Path,
     *,
-    data_dir: Path | None = None,
+    data_sets: tuple[Path, ...] | None = None,
     scratch_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> None:
@@ -46,13 +46,13 @@ def run_train(
     ----------
     output_dir
         The bundle's folder; it is made where it does not exist.
-    data_dir, scratch_dir
+    data_sets, scratch_dir
         Replace those of the configuration.
     progress
         Called with a sentence and the share of the training that is done, 0-1; without it a bar
         is shown on the terminal.
     """
-    config = load_config(config_path, data_dir=data_dir, scratch_dir=scratch_dir)
+    config = load_config(config_path, data_sets=data_sets, scratch_dir=scratch_dir)
     with _bar() if progress is None else nullcontext(progress) as tell:
         network = train(config, tell)
         finish(network, config, output_dir, tell)
@@ -76,17 +76,18 @@ def finish(
     """Evaluate a trained network and write its bundle into a folder."""
     if tell:
         tell("Scoring the validation cells", 1.0)
+    cells = read_cells(config)
     scorer = exported_scorer(network, config.scratch_dir / "uncalibrated.onnx", config.size_px)
-    validation = score_validation(scorer, config)
+    validation = score_validation(scorer, config, cells)
     evaluation = evaluate(validation)
-    set_temperatures(network, evaluation)
+    set_calibration(network, evaluation.calibrations)
     folder.mkdir(parents=True, exist_ok=True)
     export_graph(network, folder / MODEL_FILE, config.size_px)
     parity = check_parity(
         network, folder / MODEL_FILE, _images(validation.real.samples, config.size_px)
     )
     rule = screening_rule(evaluation.sensitivity, evaluation.specificity, config.seed)
-    write_bundle(folder, config, evaluation, rule, _counts(config), parity)
+    write_bundle(folder, config, evaluation, rule, _counts(config, cells), parity)
     _keep_figures(evaluation, config)
 
 
@@ -94,11 +95,11 @@ def _images(samples: list[Sample], size_px: int) -> NDArray[np.uint8]:
     """Some samples spread over all, as the classifier receives them."""
     step = max(1, len(samples) // _PARITY_IMAGES)
     chosen = samples[::step][:_PARITY_IMAGES]
-    return np.stack([preprocess(read_rgb(s.path), size_px) for s in chosen])
+    return np.stack([preprocess(as_served(s), size_px) for s in chosen])
 
 
-def _counts(config: TrainConfig) -> dict[str, int]:
-    data = training_set(config, read_records(config.data_dir))
+def _counts(config: TrainConfig, cells: list[Sample]) -> dict[str, int]:
+    data = training_set(config, cells)
     vacuolated = [s for s in data.neutrophils if s.labels.of(Abnormality.VACUOLE) == 1]
     return {
         "pmn": len(data.neutrophils),

@@ -1,9 +1,8 @@
 """From a calibrated network to a bundle: `model.onnx`, `screening.json`, `manifest.json`, card."""
 
-import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,46 +11,39 @@ import onnx
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from app.domain.abnormality import Abnormality
-from app.domain.bundle import MANIFEST_FORMAT, manifest_digest, parse_manifest
+from app.domain.bundle import NOVELTY, parse_manifest
 from app.domain.errors import BundleRefused
-from app.imaging.preprocess import PREPROCESSING_VERSION
+from app.training.calibrate import Calibration
 from app.training.card import write_card
 from app.training.config import TrainConfig
 from app.training.evaluate import Evaluation
-from app.training.network import Outputs, SmearNetwork
+from app.training.manifest import (
+    INPUT,
+    MODEL_FILE,
+    OUTPUTS,
+    SCREENING_FILE,
+    Extras,
+    manifest_content,
+)
+from app.training.networks import SmearNetwork
 from app.training.scoring import Scorer
-from app.training.train import library_versions
 
-INPUT = "images"
-OUTPUTS = ("pmn_probability", "abnormality_probabilities", "activation_maps", "embedding")
-MODEL_FILE, SCREENING_FILE = "model.onnx", "screening.json"
+__all__ = [
+    "MODEL_FILE",
+    "Extras",
+    "Parity",
+    "check_parity",
+    "export_graph",
+    "exported_scorer",
+    "set_calibration",
+    "write_bundle",
+]
 
 _OPSET = 18
 _TOLERANCE = 1e-4
-
-LABEL_BASIS = {
-    Abnormality.PSEUDO_PELGER: (
-        "Edited images only: nuclei of real healthy neutrophils redrawn as two round lobes or "
-        "one round nucleus. No real pseudo-Pelger cell was seen."
-    ),
-    Abnormality.NUCLEAR_SPIKE: (
-        "Edited images only: thin protrusions drawn onto the nuclei of real healthy neutrophils. "
-        "No annotated real spike was seen."
-    ),
-    Abnormality.VACUOLE: (
-        "Real images of healthy donors with annotated vacuoles (WBCAtt), and edited images."
-    ),
-    Abnormality.HYPOGRANULARITY: (
-        "Edited images only: granules removed from, and cytoplasm paled in, real healthy "
-        "neutrophils. No real hypogranular cell was seen."
-    ),
-}
-_IMAGENET = {
-    "name": "EfficientNet-Lite0 ImageNet weights (start of training)",
-    "licence": "Apache-2.0",
-}
+_BUILTIN = Extras()
 
 
 @dataclass(frozen=True)
@@ -62,21 +54,59 @@ class Parity:
     images: int
 
 
-def set_temperatures(network: SmearNetwork, evaluation: Evaluation) -> None:
-    """Fold the calibration into the network, and so into its graph."""
-    network.temperature.copy_(torch.tensor(evaluation.temperatures))
+class Graph(nn.Module):
+    """What is exported: the network and, where it is measured, the novelty of each image.
+
+    Parameters
+    ----------
+    novelty
+        Maps embedding (N, D) and uncalibrated logits (N, 5) to (N,); None for no such output.
+    """
+
+    def __init__(self, network: SmearNetwork, novelty: nn.Module | None = None) -> None:
+        super().__init__()
+        self.network, self.novelty = network, novelty
+
+    @property
+    def outputs(self) -> list[str]:
+        """The names, in order."""
+        return [*OUTPUTS] if self.novelty is None else [*OUTPUTS, NOVELTY]
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Map uint8 RGB images (N, size, size, 3) to the outputs."""
+        found = self.network(images)
+        if self.novelty is None:
+            return tuple(found)
+        logits = self.network.linear(found.embedding)
+        return (*found, self.novelty(found.embedding, logits).reshape(-1))
 
 
-def export_graph(network: SmearNetwork, path: Path, size_px: int) -> None:
-    """Write one ONNX file with the weights inside and a free batch dimension."""
+def set_calibration(network: SmearNetwork, calibrations: Sequence[Calibration]) -> None:
+    """Fold the calibration into the network, and so into its graph; PMN first."""
+    network.set_calibration(
+        [each.temperature for each in calibrations], [each.offset for each in calibrations]
+    )
+
+
+def export_graph(
+    network: SmearNetwork, path: Path, size_px: int, novelty: nn.Module | None = None
+) -> None:
+    """Write one ONNX file with the weights inside and a free batch dimension.
+
+    Parameters
+    ----------
+    novelty
+        As for `Graph`.
+    """
     example = torch.zeros((2, size_px, size_px, 3), dtype=torch.uint8)
-    plain = network.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    graph = Graph(network, novelty).eval()
+    graph.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     torch.onnx.export(
-        plain,
+        graph,
         (example,),
         path,
         input_names=[INPUT],
-        output_names=list(OUTPUTS),
+        output_names=graph.outputs,
         dynamic_shapes=({0: torch.export.Dim("batch")},),
         opset_version=_OPSET,
         external_data=False,
@@ -107,7 +137,11 @@ def exported_scorer(network: SmearNetwork, path: Path, size_px: int) -> Scorer:
 
 
 def check_parity(
-    network: SmearNetwork, path: Path, images: NDArray[np.uint8], batch: int = 16
+    network: SmearNetwork,
+    path: Path,
+    images: NDArray[np.uint8],
+    novelty: nn.Module | None = None,
+    batch: int = 16,
 ) -> Parity:
     """Compare the file under onnxruntime with the network; both in batches.
 
@@ -117,12 +151,13 @@ def check_parity(
         Where any output differs by more than 1e-4 of its scale.
     """
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    graph = Graph(network, novelty).eval()
     worst = 0.0
     for start in range(0, len(images), batch):
         part = images[start : start + batch]
-        served = session.run(list(OUTPUTS), {INPUT: part})
+        served = session.run(graph.outputs, {INPUT: part})
         with torch.inference_mode():
-            expected: Outputs = network.eval()(torch.from_numpy(part))
+            expected: tuple[Tensor, ...] = graph(torch.from_numpy(part))
         for ours, theirs in zip(expected, served, strict=True):
             scale = max(1.0, float(ours.abs().max()))
             worst = max(worst, float(np.abs(ours.numpy() - theirs).max()) / scale)
@@ -138,69 +173,21 @@ def write_bundle(
     screening: dict[str, Any],
     counts: dict[str, int],
     parity: Parity,
+    extras: Extras = _BUILTIN,
 ) -> None:
     """Write everything beside a `model.onnx` that lies in the folder already.
 
     Parameters
     ----------
     counts
-        How many images of each kind the network learnt from: "pmn", "others", "vacuole",
-        "edited".
+        How many images of each kind the network learnt from: "pmn", "others", "edited", and by
+        the name of each abnormality how many real cells have it.
     """
     _write_json(folder / SCREENING_FILE, screening)
-    manifest = _manifest(folder, config, evaluation, counts)
+    manifest = manifest_content(folder, config, evaluation, counts, extras)
     parse_manifest(manifest)
     _write_json(folder / "manifest.json", manifest)
     write_card(folder / "CARD.md", manifest, evaluation, screening, counts, parity)
-
-
-def _manifest(
-    folder: Path, config: TrainConfig, evaluation: Evaluation, counts: dict[str, int]
-) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "format": MANIFEST_FORMAT,
-        "name": config.name,
-        "version": config.version,
-        "network": "EfficientNet-Lite0, global average pool, one linear layer",
-        "input": {
-            "name": INPUT,
-            "size_px": config.size_px,
-            "layout": "NHWC",
-            "dtype": "uint8",
-            "colour": "RGB",
-            "preprocessing": PREPROCESSING_VERSION,
-        },
-        "outputs": {name: name for name in OUTPUTS},
-        "labels": [each.value for each in Abnormality],
-        "thresholds": evaluation.thresholds,
-        "label_basis": {each.value: LABEL_BASIS[each] for each in Abnormality},
-        "training_data": _training_data(counts),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": library_versions(),
-        "files": {name: _sha256(folder / name) for name in (MODEL_FILE, SCREENING_FILE)},
-    }
-    return content | {"digest": manifest_digest(content)}
-
-
-def _training_data(counts: dict[str, int]) -> list[dict[str, Any]]:
-    cells = counts["pmn"] + counts["others"]
-    return [
-        {
-            "name": "PBC dataset normal DIB, Acevedo et al. 2020 (training split)",
-            "licence": "CC BY 4.0",
-            "cells": cells,
-        },
-        {
-            "name": "WBCAtt attributes, Tsutsui et al. 2023 (of the same cells)",
-            "licence": "MIT",
-            "cells": counts["pmn"],
-        },
-        {**_IMAGENET, "cells": 0},
-    ]
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -1,0 +1,75 @@
+"""The cohort in words and numbers, without any patient in it."""
+
+from typing import Any
+
+import numpy as np
+
+from app.domain.screening import Basis
+from app.training.screening.cohort import Cohort
+
+
+def describe(
+    cohort: Cohort, enough: Cohort, groups: tuple[str, ...], minimum_cells: int, basis: str
+) -> dict[str, Any]:
+    """The `cohort` part of `screening.json`.
+
+    Parameters
+    ----------
+    cohort
+        All patients of the file.
+    enough
+        Those with at least `minimum_cells` PMN.
+    groups
+        The groups to be found.
+    """
+    training = enough.select(~enough.held_out)
+    content: dict[str, Any] = {
+        "description": _sentence(training, groups, basis),
+        "positive_groups": list(groups),
+        "groups": _counts(training.groups),
+        "centres": _counts(training.centres),
+        "pmn_per_patient": _pmn(training),
+        "excluded_below_minimum_cells": _counts(cohort.select(cohort.pmn < minimum_cells).groups),
+    }
+    test = enough.select(enough.held_out)
+    if len(test):
+        content["test"] = {
+            "groups": _counts(test.groups),
+            "centres": _counts(test.centres),
+            "pmn_per_patient": _pmn(test),
+        }
+    return content
+
+
+def _sentence(training: Cohort, groups: tuple[str, ...], basis: str) -> str:
+    """What the report says of the cohort."""
+    counts = _counts(training.groups)
+    members = "; ".join(f"{number} {name}" for name, number in counts.items())
+    pmn = _pmn(training)["all"]
+    centres = {name for name in training.centres if name}
+    where = f" of {len(centres)} centre{'s' if len(centres) > 1 else ''}" if centres else ""
+    made_up = basis == Basis.SIMULATED
+    start = "Simulated patients; no real patient's cells entered the rule: " if made_up else ""
+    found = f"Fitted on {len(training)} patients{where}: {members}. To be found: "
+    return (
+        f"{start}{found[0].lower() + found[1:] if start else found}{', '.join(groups)}. "
+        f"{pmn['median']:g} PMN per patient (median; {pmn['least']} to {pmn['most']})."
+    )
+
+
+def _counts(names: tuple[str, ...]) -> dict[str, int]:
+    return {name or "not given": names.count(name) for name in sorted(set(names))}
+
+
+def _pmn(cohort: Cohort) -> dict[str, dict[str, float]]:
+    members = np.array(cohort.groups)
+    parts = {"all": cohort.pmn}
+    parts |= {str(name): cohort.pmn[members == name] for name in sorted(set(cohort.groups))}
+    return {
+        name: {
+            "median": float(np.median(numbers)),
+            "least": int(numbers.min()),
+            "most": int(numbers.max()),
+        }
+        for name, numbers in parts.items()
+    }

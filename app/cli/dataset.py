@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.lesions import lesions
 from app.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ import_commands = typer.Typer(
     help="Make a data set folder of published images, which are only read.", no_args_is_help=True
 )
 dataset_commands.add_typer(import_commands, name="import")
+dataset_commands.command("lesions")(lesions)
 
 Source = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the published data.")]
 Output = Annotated[

@@ -163,7 +163,7 @@ def _training_data(config: TrainConfig) -> list[dict[str, Any]]:
     sources: list[dict[str, Any]] = []
     for data_set in map(read_dataset, config.data_sets):
         cells = sum(sample.split is Split.TRAIN for sample in data_set.samples)
-        name = f"{data_set.name} (training split)"
+        name = f"{data_set.name} (training split): {data_set.source}"
         sources.append({"name": name, "licence": data_set.licence, "cells": cells})
     pretraining = NETWORKS[config.network].pretraining
     if pretraining is not None:

@@ -61,7 +61,7 @@ def longest_protrusion_px(nucleus: Mask) -> float:
 def protrusions(nucleus: Mask) -> list[Protrusion]:
     """Every part joined at one end only, down to single pixels, the longest first."""
     body = _body(nucleus)
-    distance = cv2.distanceTransform((~body).view(np.uint8), cv2.DIST_L2, 5)
+    distance = np.asarray(cv2.distanceTransform((~body).view(np.uint8), cv2.DIST_L2, 5), np.float32)
     count, parts = cv2.connectedComponents((nucleus & ~body).view(np.uint8), connectivity=8)
     found = (_protrusion(parts == part, body, distance) for part in range(1, count))
     return sorted((p for p in found if p is not None), key=lambda p: -p.length_px)

@@ -16,6 +16,7 @@ BOOTSTRAP, EXACT = "bootstrap", "exact"
 
 _TAIL = 0.025
 _LEAST_USABLE_SHARE = 0.8
+_NO_WIDTH = 1e-9
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def percentile(value: float, drawn: Sequence[float]) -> Estimate:
 
 
 def widened(estimate: Estimate, n: int) -> Estimate:
-    """Replace an interval without any width, which would claim certainty.
+    """Replace an interval that is not there or has no width, which would claim certainty.
 
     Where no error was seen, each resample has none either. Then the exact interval of `n` of
     `n` units (or none of them) stands in: the units that the share is of, and for an area the
@@ -145,7 +146,7 @@ def widened(estimate: Estimate, n: int) -> Estimate:
     Cells of one patient are not independent, so units are counted, not cells.
     """
     value, low, high = estimate.value, estimate.low, estimate.high
-    if value is None or low is None or high is None or high - low > 1e-9:  # noqa: PLR2004
+    if value is None or (low is not None and high is not None and high - low > _NO_WIDTH):
         return estimate
     if value not in {0.0, 1.0}:
         return Estimate(value)

@@ -224,6 +224,8 @@ def why_not(data: LabelCells) -> str:
     if len(data.labels) == 0:
         return "no cell has a known label"
     only = "positive" if data.labels[0] == 1 else "negative"
+    if len(data.labels) == 1:
+        return f"the only known label is {only}"
     return f"all {len(data.labels)} known labels are {only}"
 
 

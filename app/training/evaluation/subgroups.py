@@ -11,12 +11,17 @@ from app.training.evaluation.labels import LabelCells, measure, title_of, why_no
 from app.training.evaluation.reading import EvaluatedCell
 
 SHOWN = ("prevalence", "roc_auc", "sensitivity", "specificity", "ece")
+FEW = 10
+_NOTE = f"Labels that cannot be measured are left out. Few: below {FEW} positive or negative cells."
 _TERTILES = (100 / 3, 200 / 3)
 
 
 @dataclass(frozen=True)
 class SubgroupRow:
-    """One label in one subgroup; without `measures`, `reason` says why."""
+    """One label in one subgroup; without `measures`, `reason` says why.
+
+    `few`: fewer than ten positive or ten negative cells.
+    """
 
     subgroup: str
     label: str
@@ -26,6 +31,7 @@ class SubgroupRow:
     units: int
     unit_name: str
     reason: str
+    few: bool
     measures: dict[str, Estimate]
 
 
@@ -48,7 +54,7 @@ def by_centre(labels: Sequence[LabelCells], resamples: int = RESAMPLES) -> Subgr
     if len(centres) < 2:  # noqa: PLR2004 - nothing to compare
         return None
     divisions = [(centre or "(not named)", _in_centre(centre)) for centre in centres]
-    note = "A difference between centres may come from stain, camera, patients or annotators."
+    note = f"A difference may come from stain, camera, patients or annotators. {_NOTE}"
     return SubgroupTable("By centre", note, _rows(labels, divisions, resamples))
 
 
@@ -64,7 +70,8 @@ def by_quality(
     divisions += _sharpness_thirds(cells)
     note = (
         "The product leaves cells with a flag out of the count. Thirds of sharpness are of these "
-        "cells themselves (standard deviation of the Laplacian at 96 px over the contrast)."
+        "cells themselves (standard deviation of the Laplacian at 96 px over the contrast). "
+        + _NOTE
     )
     return SubgroupTable("By picture quality", note, _rows(labels, divisions, resamples))
 
@@ -85,7 +92,7 @@ def _rows(
     labels: Sequence[LabelCells], divisions: Sequence[Division], resamples: int
 ) -> tuple[SubgroupRow, ...]:
     rows = []
-    for data in labels:
+    for data in (each for each in labels if each.measurable):
         for name, belongs in divisions:
             chosen = np.array([belongs(cell) for cell in data.cells], np.bool_)
             if chosen.any():
@@ -104,6 +111,7 @@ def _row(name: str, data: LabelCells, resamples: int) -> SubgroupRow:
         units=data.units.count,
         unit_name=data.units.name,
         reason="" if data.measurable else why_not(data),
+        few=data.measurable and min(data.labels.sum(), (1 - data.labels).sum()) < FEW,
         measures=measures,
     )
 

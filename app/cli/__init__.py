@@ -15,6 +15,7 @@ from app.bootstrap import Container, migrate, running
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
 from app.cli.format import Format
+from app.cli.score import score_commands
 from app.domain.errors import VexascopeError
 from app.settings import LogFormat, Settings, load_settings
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 bundle_commands = typer.Typer(help="Classifier bundles.", no_args_is_help=True)
 app.add_typer(bundle_commands, name="bundle")
 app.add_typer(dataset_commands, name="dataset")
+app.add_typer(score_commands, name="score")
 app.command()(evaluate)
 
 _errors = Console(stderr=True)

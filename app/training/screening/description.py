@@ -44,16 +44,17 @@ def describe(
 def _sentence(training: Cohort, groups: tuple[str, ...], basis: str) -> str:
     """What the report says of the cohort."""
     counts = _counts(training.groups)
-    members = "; ".join(f"{number} {name}" for name, number in counts.items())
-    pmn = _pmn(training)["all"]
+    ordered = sorted(counts, key=lambda name: (name not in groups, name))
+    members = "; ".join(f"{name} {counts[name]}" for name in ordered)
     centres = {name for name in training.centres if name}
     where = f" of {len(centres)} centre{'s' if len(centres) > 1 else ''}" if centres else ""
+    pmn = _pmn(training)["all"]
     made_up = basis == Basis.SIMULATED
-    start = "Simulated patients; no real patient's cells entered the rule: " if made_up else ""
-    found = f"Fitted on {len(training)} patients{where}: {members}. To be found: "
+    start = "Simulated patients; no real patient's cells entered the rule. " if made_up else ""
     return (
-        f"{start}{found[0].lower() + found[1:] if start else found}{', '.join(groups)}. "
-        f"{pmn['median']:g} PMN per patient (median; {pmn['least']} to {pmn['most']})."
+        f"{start}Fitted on {len(training)} {'simulated ' if made_up else ''}patients{where}: "
+        f"{members}. To be found: {', '.join(groups)}. "
+        f"{pmn['median']:g} PMN a patient (median; {pmn['least']} to {pmn['most']})."
     )
 
 

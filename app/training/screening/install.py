@@ -38,7 +38,7 @@ def install_rule(rule_path: Path, bundle: Path, target: Path, *, any_classifier:
     """
     if target.exists():
         raise InvalidInput(f"{target} is there already. Name a folder that is not.")
-    text, content = _rule(rule_path)
+    text, content = read_rule(rule_path)
     rule = parse_rule(content)
     manifest = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))
     if not any_classifier:
@@ -54,7 +54,14 @@ def install_rule(rule_path: Path, bundle: Path, target: Path, *, any_classifier:
         copy.rename(target)
 
 
-def _rule(path: Path) -> tuple[bytes, dict[str, Any]]:
+def read_rule(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of a `screening.json`, and its content, which is yet to be checked.
+
+    Raises
+    ------
+    InvalidInput
+        If it cannot be read.
+    """
     try:
         text = path.read_bytes()
         content = json.loads(text)

@@ -257,9 +257,9 @@ def _account(
 def _measured(
     left_out: LeftOut, training: _Training, options: FitOptions, content: Mapping[str, Any]
 ) -> dict[str, Any]:
-    simulated = " on simulated patients" if content["basis"] == Basis.SIMULATED else ""
+    whom = "simulated patients" if content["basis"] == Basis.SIMULATED else "patients"
     found = {
-        "basis": f"nested leave-one-patient-out{simulated}",
+        "basis": f"measured on {whom}, each left out of the fit in turn (nested)",
         "patients": _counted(training.positive, training.groups),
         **performance(*_outcome(left_out), training.positive, options.seed),
         "called_by_group": called_by_group(left_out.called, training.cohort.groups),

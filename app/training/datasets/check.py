@@ -122,7 +122,7 @@ def problems_of(
 def refused_lines(sentences: Sequence[str]) -> Iterator[Problem]:
     """Make a problem of the lines of `dataset.csv` that cannot be read."""
     if sentences:
-        yield Problem(ERROR, f"{len(sentences)} lines cannot be read", tuple(sentences))
+        yield Problem(ERROR, f"Lines that cannot be read: {len(sentences)}", tuple(sentences))
 
 
 def is_refused(problems: Iterable[Problem]) -> bool:
@@ -133,24 +133,24 @@ def is_refused(problems: Iterable[Problem]) -> bool:
 def _unreadable(prints: Iterable[Print]) -> Iterator[Problem]:
     refused = tuple(each.detail for each in prints if isinstance(each, DatasetRefused))
     if refused:
-        yield Problem(ERROR, f"{len(refused)} images cannot be read", refused)
+        yield Problem(ERROR, f"Images that cannot be read: {len(refused)}", refused)
 
 
 def _leaks(samples: Sequence[Sample]) -> Iterator[Problem]:
     patients = tuple(leaking_patients(samples))
     if patients:
-        yield Problem(ERROR, f"{len(patients)} patients lie in more than one split", patients)
+        yield Problem(ERROR, f"Patients in more than one split: {len(patients)}", patients)
     files = tuple(str(path) for path in leaking_files(samples))
     if files:
-        yield Problem(ERROR, f"{len(files)} image files lie in more than one split", files)
+        yield Problem(ERROR, f"Image files in more than one split: {len(files)}", files)
 
 
 def _pair_problems(pairs: Iterable[Pair]) -> Iterator[Problem]:
     kinds = {
-        (True, True): "pairs of images in different splits have the same pixels",
-        (False, True): "pairs of images in different splits seem to show one cell (look at them)",
-        (True, False): "pairs of images have the same pixels; keep one of each",
-        (False, False): "pairs of images seem to show one cell",
+        (True, True): "Pairs of images in different splits with the same pixels",
+        (False, True): "Pairs of images in different splits that seem to show one cell",
+        (True, False): "Pairs of images with the same pixels",
+        (False, False): "Pairs of images that seem to show one cell",
     }
     by_kind: dict[tuple[bool, bool], list[str]] = defaultdict(list)
     for pair in pairs:
@@ -159,14 +159,14 @@ def _pair_problems(pairs: Iterable[Pair]) -> Iterator[Problem]:
         if by_kind[kind]:
             details = tuple(by_kind[kind])
             yield Problem(
-                ERROR if kind == (True, True) else WARNING, f"{len(details)} {sentence}", details
+                ERROR if kind == (True, True) else WARNING, f"{sentence}: {len(details)}", details
             )
 
 
 def _contradictions(pairs: Iterable[Pair]) -> Iterator[Problem]:
     details = tuple(str(p) for p in pairs if p.is_copy and _disagree(p))
     if details:
-        yield Problem(ERROR, f"{len(details)} pairs of copies are labelled differently", details)
+        yield Problem(ERROR, f"Pairs of copies with different labels: {len(details)}", details)
 
 
 def _disagree(pair: Pair) -> bool:
@@ -182,12 +182,13 @@ def _torn_patients(samples: Iterable[Sample]) -> Iterator[Problem]:
             groups[sample.patient].add(sample.group)
             centres[sample.patient].add(sample.centre)
     for name, found, remedy in (
-        ("groups", groups, "Give each patient one group."),
-        ("centres", centres, "If they are different people, rename one."),
+        ("group", groups, "give each patient one group"),
+        ("centre", centres, "if they are different people, rename one"),
     ):
         torn = tuple(sorted(p for p, values in found.items() if len(values) > 1))
         if torn:
-            yield Problem(WARNING, f"{len(torn)} patients have cells in two {name}. {remedy}", torn)
+            sentence = f"Patients in more than one {name} ({remedy}): {len(torn)}"
+            yield Problem(WARNING, sentence, torn)
 
 
 def _gaps(samples: Sequence[Sample]) -> Iterator[Problem]:
@@ -195,12 +196,12 @@ def _gaps(samples: Sequence[Sample]) -> Iterator[Problem]:
     if nobody:
         yield Problem(
             WARNING,
-            f"{nobody} of {len(samples)} cells name no patient: whether cells of one patient lie "
-            "in two splits cannot be checked, and intervals count cells as independent",
+            f"Cells without a patient: {nobody} of {len(samples)}. Whether cells of one patient "
+            "lie in two splits cannot be checked, and intervals will count cells as independent",
         )
     unsplit = sum(s.split is None for s in samples)
     if unsplit:
-        yield Problem(WARNING, f"{unsplit} of {len(samples)} cells are in no split")
+        yield Problem(WARNING, f"Cells in no split: {unsplit} of {len(samples)}")
     drawn = sum(s.origin != REAL for s in samples)
     if drawn:
-        yield Problem(WARNING, f"{drawn} of {len(samples)} cells are drawn or edited, and not real")
+        yield Problem(WARNING, f"Cells that are drawn or edited: {drawn} of {len(samples)}")

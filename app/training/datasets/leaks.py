@@ -26,11 +26,11 @@ def refuse_leaks(dataset: Dataset) -> None:
     """
     patients = leaking_patients(dataset.samples)
     if patients:
-        found = f"{len(patients)} patients lie in more than one split: {_some(patients)}. "
+        found = f"patients in more than one split ({len(patients)}): {_some(patients)}. "
         raise DatasetRefused(f"{dataset.name}: {found}{_REMEDY}")
     files = [path.name for path in leaking_files(dataset.samples)]
     if files:
-        found = f"{len(files)} images lie in more than one split: {_some(files)}. "
+        found = f"images in more than one split ({len(files)}): {_some(files)}. "
         raise DatasetRefused(f"{dataset.name}: {found}{_REMEDY}")
 
 
@@ -41,7 +41,8 @@ def leaking_patients(samples: Iterable[Sample]) -> list[str]:
 
 def leaking_files(samples: Iterable[Sample]) -> list[Path]:
     """Return the images of more than one split, by name or by the bytes of the file."""
-    sides = {s.path: s.split for s in samples if s.split}
+    samples = tuple(samples)
+    sides = {s.path: s.split for s in samples if s.split and s.path.is_file()}
     by_name = _in_two_splits((s.path, s.split) for s in samples)
     # Only files of equal length can be equal: hardly any has to be read.
     sizes = [(path.stat().st_size, split) for path, split in sides.items()]

@@ -258,7 +258,7 @@ def _refuse_missing(samples: Iterable[Sample], root: Path) -> None:
     if missing:
         more = " ..." if len(missing) > _SHOWN else ""
         raise DatasetRefused(
-            f"{len(missing)} images do not exist below {root}: "
+            f"Images that do not exist below {root} ({len(missing)}): "
             f"{', '.join(missing[:_SHOWN])}{more}. Complete the folder."
         )
 

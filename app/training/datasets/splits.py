@@ -129,7 +129,7 @@ def _divide_rest(
     if both:
         more = " ..." if len(both) > _SHOWN else ""
         raise DatasetRefused(
-            f"{len(both)} patients or images have cells both in {name} and outside of it: "
+            f"Patients or images with cells both in {name} and outside of it ({len(both)}): "
             f"{', '.join(both[:_SHOWN])}{more}. That is a leak: correct the data set first."
         )
     sides = _sides(rest, shares.without_test(), seed)

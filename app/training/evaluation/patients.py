@@ -44,6 +44,8 @@ class Patient:
 
     Parameters
     ----------
+    centre, split
+        Empty where the patient's cells come from several.
     cells
         Lines of the data set, refused images among them.
     score
@@ -52,6 +54,8 @@ class Patient:
 
     name: str
     group: str
+    centre: str
+    split: str
     cells: int
     tally: Tally
     score: ScreeningScore | None
@@ -151,7 +155,14 @@ def _patient(name: str, cells: Sequence[EvaluatedCell], rule: ScreeningRule) -> 
         )
     read: list[ReadCell] = [cell.read for cell in cells if cell.read is not None]
     counted = tally(read)
-    return Patient(name, groups[0], len(cells), counted, screen(counted, rule))
+    centre = _one({cell.sample.centre for cell in cells})
+    split = _one({cell.sample.split or "" for cell in cells})
+    return Patient(name, groups[0], centre, split, len(cells), counted, screen(counted, rule))
+
+
+def _one(values: set[str]) -> str:
+    """The value that all share; else empty."""
+    return next(iter(values)) if len(values) == 1 else ""
 
 
 def positive_groups(groups: Sequence[str], wanted: Sequence[str]) -> frozenset[str]:

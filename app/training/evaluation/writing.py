@@ -47,10 +47,13 @@ def write_predictions(folder: Path, cells: Iterable[EvaluatedCell], root: Path) 
 
 
 def write_patients(folder: Path, patients: Mapping[str, Sequence[Patient]]) -> None:
-    """Write one line a patient: what the product would count and score."""
+    """Write one line a patient: what the product would count and score.
+
+    A cohort for `vexascope score fit`: there, a label's column holds its count of called PMN.
+    """
     heading = [
-        *("origin", "patient", "group", "cells", "pmn"),
-        *(f"{label.value}_count" for label in Abnormality),
+        *("patient", "group", "centre", "split", "origin", "cells", "pmn"),
+        *(label.value for label in Abnormality),
         *(f"{label.value}_{part}" for label in Abnormality for part in ("share", "low", "high")),
         *("score", "score_low", "score_high", "recommendation"),
     ]
@@ -80,7 +83,8 @@ def _patient_row(origin: str, patient: Patient) -> list[str]:
     score = patient.score
     numbers = (score.value, score.interval_low, score.interval_high) if score else (None,) * 3
     return [
-        *(origin, patient.name, patient.group, str(patient.cells), str(patient.tally.pmn_count)),
+        *(patient.name, patient.group, patient.centre, patient.split, origin),
+        *(str(patient.cells), str(patient.tally.pmn_count)),
         *(str(share.count) for share in shares),
         *(_text(value) for share in shares for value in (share.value, share.low, share.high)),
         *(_text(value) for value in numbers),

@@ -1,0 +1,160 @@
+"""The reference that novelty is measured against, and how it is measured.
+
+An embedding's distance is one minus its largest cosine similarity to a few hundred prototypes:
+the nearest neighbour (Sun et al., ICML 2022) at a cost that does not grow with the training set.
+`docs/decisions/0009-out-of-distribution.md` says what else was tried, and how it compared.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.training.calibrate import Array
+
+NOVELTY_THRESHOLD = 2.0
+"""From here a cell is like none that was learnt; below 1 it is like a neutrophil."""
+
+NEUTROPHIL_PROTOTYPES, OTHER_PROTOTYPES = 256, 256
+
+# Of the neutrophils that the limits are fitted on, so many may lie beyond the first.
+_FLAGGED_SHARE = 0.01
+# The same for each kind that must not be flagged more often (recoloured, edited).
+_GUARDED_SHARE = 0.015
+_OTHERS_SHARE = 0.01
+# The PMN logit counts less than the distance, and only as far: a photograph can have any.
+LOGIT_WEIGHT = 0.5
+MOST_LOGIT = 4.0
+# The second part sets in along a slope: a step would turn rounding into another verdict.
+STEEPNESS = 10.0
+# A little over 1, so that it reaches `NOVELTY_THRESHOLD` in any arithmetic.
+TORN = 1.1
+
+
+@dataclass(frozen=True)
+class NoveltyReference:
+    """What novelty is measured against.
+
+    Parameters
+    ----------
+    neutrophils, others
+        (K, D) and (M, D), unit vectors: prototypes of neutrophils, and of the other kinds of
+        cells that were learnt.
+    distance_scale
+        The distance that counts 1.
+    logit_middle, logit_scale
+        PMN logit of a usual neutrophil, and how far below it counts 1.
+    limit
+        Unlikeness to neutrophils that fitting allows.
+    others_limit
+        Distance from the other kinds that fitting allows.
+    """
+
+    neutrophils: NDArray[np.float32]
+    others: NDArray[np.float32]
+    distance_scale: float
+    logit_middle: float
+    logit_scale: float
+    limit: float
+    others_limit: float
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Embeddings (N, D) and uncalibrated PMN logits (N,) of some images."""
+
+    embedding: Array
+    pmn_logit: Array
+
+
+def fit_novelty(
+    neutrophils: Embedded,
+    others: Embedded,
+    held_out: Embedded,
+    held_out_others: Embedded,
+    guarded: Mapping[str, Embedded],
+    seed: int = 0,
+) -> NoveltyReference:
+    """Choose prototypes on training cells and limits on validation cells.
+
+    Parameters
+    ----------
+    neutrophils, others
+        Of the training split; neutrophils also recoloured and edited.
+    held_out, held_out_others
+        Untouched cells of the validation split.
+    guarded
+        Validation neutrophils, recoloured or edited, each kind by itself: abnormal neutrophils
+        are what is looked for, and must not be flagged.
+    """
+    near = prototypes(neutrophils.embedding, NEUTROPHIL_PROTOTYPES, seed)
+    far = prototypes(others.embedding, OTHER_PROTOTYPES, seed)
+    middle = float(np.median(neutrophils.pmn_logit))
+    reference = NoveltyReference(
+        neutrophils=near,
+        others=far,
+        distance_scale=_positive(np.quantile(distances(held_out.embedding, near), 0.95)),
+        logit_middle=middle,
+        logit_scale=_positive(middle - np.quantile(neutrophils.pmn_logit, 0.01)),
+        limit=1.0,
+        others_limit=_positive(
+            np.quantile(distances(held_out_others.embedding, far), 1 - _OTHERS_SHARE)
+        ),
+    )
+    allowed = [np.quantile(unlikeness(held_out, reference), 1 - _FLAGGED_SHARE)]
+    allowed += [
+        np.quantile(unlikeness(kind, reference), 1 - _GUARDED_SHARE)
+        for kind in guarded.values()
+        if len(kind.pmn_logit)
+    ]
+    return replace(reference, limit=_positive(max(allowed)))
+
+
+def prototypes(embedding: Array, count: int, seed: int) -> NDArray[np.float32]:
+    """Reduce embeddings (N, D) to at most `count` unit vectors, the middles of clusters."""
+    from sklearn.cluster import MiniBatchKMeans  # noqa: PLC0415 - an extra
+
+    unit = _unit(embedding).astype(np.float32)
+    if len(unit) > count:
+        clusters = MiniBatchKMeans(count, random_state=seed, n_init=1, batch_size=1024)
+        unit = _unit(clusters.fit(unit).cluster_centers_).astype(np.float32)
+    return np.asarray(unit, np.float32)
+
+
+def distances(embedding: Array, vectors: NDArray[np.float32]) -> Array:
+    """One minus the cosine similarity of each embedding (N, D) to the nearest vector: (N,)."""
+    return np.asarray(1 - (_unit(embedding) @ vectors.T.astype(np.float64)).max(axis=1))
+
+
+def unlikeness(cells: Embedded, reference: NoveltyReference) -> Array:
+    """Say how unlike neutrophils cells are, before the limit makes it 1: (N,), 0 or more."""
+    distance = distances(cells.embedding, reference.neutrophils) / reference.distance_scale
+    below = (reference.logit_middle - cells.pmn_logit) / reference.logit_scale
+    return np.asarray(distance + LOGIT_WEIGHT * np.clip(below, 0, MOST_LOGIT))
+
+
+def novelty(cells: Embedded, reference: NoveltyReference) -> Array:
+    """Novelty of cells: (N,), 0 or more. `graph.Novelty` does the same inside the network.
+
+    Below 1 a cell is like the learnt neutrophils. From 1 it is not, and the distance from the
+    other learnt kinds is added: up to `NOVELTY_THRESHOLD` it is like one of these, if the PMN
+    output does not call it a PMN.
+    """
+    unlike = unlikeness(cells, reference) / reference.limit
+    strange = distances(cells.embedding, reference.others) / reference.others_limit
+    # What is unlike neutrophils and yet has the logit of a PMN is recognised as neither.
+    torn = TORN * np.clip(cells.pmn_logit + 2, 0, 1)
+    beyond = np.clip(STEEPNESS * (unlike - 1), 0, 1)
+    return np.asarray(np.minimum(unlike, 1) + beyond * np.maximum(strange, torn))
+
+
+def _unit(embedding: Array) -> Array:
+    length = np.linalg.norm(embedding, axis=1, keepdims=True)
+    # An embedding of zeros points nowhere, and is near to nothing.
+    return np.asarray(embedding / np.maximum(length, 1e-12))
+
+
+def _positive(value: float | np.floating) -> float:
+    """Keep a scale from being zero, as on a handful of equal cells."""
+    return max(float(value), 1e-6)

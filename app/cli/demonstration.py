@@ -183,7 +183,8 @@ def _synthetic_images(item: DemonstrationCase) -> Images:
 
 def _real_images(item: DemonstrationCase, data: Path | None) -> Images:
     """Real neutrophils of healthy donors, with lesions drawn at the profile's shares."""
-    from app.training.dataset import read_records, read_rgb  # noqa: PLC0415 - only with --real
+    from app.training.datasets.pbc import read_records  # noqa: PLC0415 - only with --real
+    from app.training.datasets.sample import read_rgb  # noqa: PLC0415 - only with --real
     from app.training.lesions import Edit, draw_all  # noqa: PLC0415 - only with --real
 
     root = _real_data(data)

@@ -13,7 +13,6 @@ from rich.progress import Progress as Bar
 
 from app.domain.abnormality import Abnormality
 from app.imaging.preprocess import preprocess
-from app.training.cohort import screening_rule
 from app.training.config import TrainConfig, load_config
 from app.training.datasets.sample import Sample
 from app.training.evaluate import Evaluation, evaluate
@@ -25,8 +24,9 @@ from app.training.export import (
     set_calibration,
     write_bundle,
 )
-from app.training.network import SmearNetwork
+from app.training.networks import SmearNetwork
 from app.training.scoring import as_served, score_validation
+from app.training.screening.simulated import screening_rule
 from app.training.train import Progress, read_cells, train, training_set
 
 _PARITY_IMAGES = 64
@@ -99,14 +99,20 @@ def _images(samples: list[Sample], size_px: int) -> NDArray[np.uint8]:
 
 
 def _counts(config: TrainConfig, cells: list[Sample]) -> dict[str, int]:
+    """How much there was to learn from, as `write_bundle` wants it."""
     data = training_set(config, cells)
-    vacuolated = [s for s in data.neutrophils if s.labels.of(Abnormality.VACUOLE) == 1]
-    return {
+    real = [*data.neutrophils, *data.others]
+    patients = {(s.group, s.patient) for s in real if s.patient}
+    counts = {
         "pmn": len(data.neutrophils),
         "others": len(data.others),
-        "vacuole": len(vacuolated),
         "edited": len(data.edited),
+        "centres": len({s.centre for s in real}),
+        "patients": len(patients),
+        "vexas_patients": sum("vexas" in group.lower() for group, _ in patients),
     }
+    annotated = {e.value: sum(s.labels.of(e) == 1 for s in data.neutrophils) for e in Abnormality}
+    return counts | annotated
 
 
 def _keep_figures(evaluation: Evaluation, config: TrainConfig) -> None:

@@ -1,9 +1,11 @@
 """A neutrophil drawn for the tests, and a small data set of such cells."""
 
-import csv
-
 import cv2
 import numpy as np
+
+from app.domain.cell import Box
+from app.training.datasets.folder import write_dataset
+from app.training.datasets.sample import UNKNOWN, Dataset, Labels, Sample, Split
 
 CHROMATIN = (70, 36, 130)
 
@@ -32,25 +34,43 @@ def lobes(side):
 
 
 def write_data_set(folder, cells=8):
-    """Drawn cells in the layout of the public data set, half of them called lymphocytes."""
+    """A data set of drawn cells, half of them called lymphocytes; and one frame of a second lab."""
     (folder / "images").mkdir(parents=True)
-    with (folder / "cells.csv").open("w", newline="") as file:
-        columns = ["file", "frame", "cell_type", "split", "nucleus_shape", "cytoplasm_vacuole"]
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        for split in ("train", "val"):
-            for number in range(cells):
-                pmn = number % 2 == 0
-                name = f"{split}{number}.png"
-                rgb = drawn_neutrophil(seed=number)
-                cv2.imwrite(str(folder / "images" / name), rgb[:, :, ::-1])
-                row = {
-                    "file": name,
-                    "frame": name,
-                    "cell_type": "segmented neutrophil" if pmn else "lymphocyte",
-                    "split": split,
-                    "nucleus_shape": "segmented-multilobed" if pmn else "unsegmented-round",
-                    "cytoplasm_vacuole": "yes" if number == 0 else "no",
-                }
-                writer.writerow(row)
+    samples = [
+        _sample(folder, split, number) for split in ("train", "val") for number in range(cells)
+    ]
+    samples += [_away(folder, split, pmn) for split in Split for pmn in (1.0, 0.0)]
+    described = Dataset("Drawn cells", "Apache-2.0", "drawn by the tests", "", tuple(samples))
+    write_dataset(folder, described, folder / "images")
     return folder
+
+
+def _sample(folder, split, number):
+    pmn = number % 2 == 0
+    path = _write(folder / "images" / f"{split}{number}.png", drawn_neutrophil(seed=number))
+    known = (0.0, 0.0, float(number == 0), 0.0)
+    return Sample(
+        path,
+        Labels(1.0, known) if pmn else Labels(0.0, (UNKNOWN,) * 4),
+        centre="drawing room",
+        split=Split(split),
+        cell_type="segmented neutrophil" if pmn else "lymphocyte",
+    )
+
+
+def _away(folder, split, pmn):
+    frame = np.full((240, 260, 3), (235, 225, 240), np.uint8)
+    frame[50:200, 60:210] = drawn_neutrophil(seed=40 + list(Split).index(split))
+    return Sample(
+        _write(folder / "images" / f"away-{split}-{pmn}.png", frame),
+        Labels(pmn, (UNKNOWN,) * 4),
+        centre="elsewhere",
+        split=split,
+        cell_type="neutrophil" if pmn else "monocyte",
+        box=Box(60, 50, 210, 200),
+    )
+
+
+def _write(path, rgb):
+    cv2.imwrite(str(path), rgb[:, :, ::-1])
+    return path

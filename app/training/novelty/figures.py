@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.training.calibrate import Array
 from app.training.evaluate import Figure
-from app.training.intervals import area_under_curve, exact_interval
+from app.training.evaluation.intervals import area_under_curve, exact_interval
 from app.training.novelty.reference import (
     NOVELTY_THRESHOLD,
     Embedded,

@@ -43,6 +43,14 @@ class TrainConfig:
     type_weight
         Weight of naming the cell's type: a second task that only training has. It teaches the
         embedding what sets the kinds of leukocytes apart.
+    novelty
+        Whether the bundle also measures how unlike the learnt cells an image is.
+    frames_dir
+        Fields of view with YOLO boxes (as TXL-PBC has them): red cells, platelets and ground to
+        measure novelty on. None to measure it without them.
+    compared_with
+        `evaluation.json` of another network that was trained the same way; its figures come onto
+        the card beside this one's.
     max_minutes
         After this time no further epoch is begun; the last checkpoint is used.
     """
@@ -66,6 +74,9 @@ class TrainConfig:
     learning_rate: float = 1e-3
     weight_decay: float = 0.02
     pmn_weight: float = 0.5
+    novelty: bool = True
+    frames_dir: Path | None = None
+    compared_with: Path | None = None
     max_minutes: float = 45.0
     evaluation_limit: int | None = None
     """At most so many validation cells of each kind; None for all."""
@@ -92,5 +103,7 @@ def load_config(path: Path, **overrides: Any) -> TrainConfig:
 def _from_content(content: dict[str, Any], overrides: dict[str, Any]) -> TrainConfig:
     stages = tuple(Stage(**stage) for stage in content.pop("stages"))
     content["data_sets"] = tuple(Path(each) for each in content["data_sets"])
-    content["scratch_dir"] = Path(content["scratch_dir"])
+    for key in ("scratch_dir", "frames_dir", "compared_with"):
+        if key in content:
+            content[key] = Path(content[key])
     return replace(TrainConfig(stages=stages, **content), **overrides)

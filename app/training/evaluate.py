@@ -105,9 +105,7 @@ def _mixed(validation: Validation, each: Abnormality, output: int) -> tuple[Arra
     return logits, np.concatenate([g.labels[:, output] for g in groups])
 
 
-def _thresholds(
-    validation: Validation, calibrations: tuple[Calibration, ...]
-) -> dict[str, float]:
+def _thresholds(validation: Validation, calibrations: tuple[Calibration, ...]) -> dict[str, float]:
     real = validation.real
     centres = [real, *validation.away.values()]
     chosen = {
@@ -176,9 +174,7 @@ def _real_vacuoles(table: str, images: str, scored: Scored, cut: float) -> Itera
         yield _share(table, "annotated vacuoles called", images, present >= cut)
 
 
-def _real_calibration(
-    real: Scored, calibrations: tuple[Calibration, ...]
-) -> Iterator[Figure]:
+def _real_calibration(real: Scored, calibrations: tuple[Calibration, ...]) -> Iterator[Figure]:
     outputs = {0: "PMN or not", _output(_VACUOLE): "vacuoles on neutrophils"}
     for output, name in outputs.items():
         yield _calibration_error(

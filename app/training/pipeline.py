@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +12,31 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from app.domain.abnormality import Abnormality
+from app.domain.bundle import PMN
 from app.imaging.preprocess import preprocess
 from app.training.config import TrainConfig, load_config
 from app.training.datasets.sample import Sample
-from app.training.evaluate import Evaluation, evaluate
+from app.training.evaluate import Evaluation, Figure, evaluate
 from app.training.export import (
     MODEL_FILE,
+    Extras,
     check_parity,
     export_graph,
     exported_scorer,
     set_calibration,
     write_bundle,
 )
-from app.training.networks import SmearNetwork
+from app.training.networks import NETWORKS, SmearNetwork
+from app.training.novelty import Novelty, NoveltyResult, novelty_of
+from app.training.novelty.reference import NOVELTY_THRESHOLD
+from app.training.novelty.run import exported_embedder
 from app.training.scoring import as_served, score_validation
 from app.training.screening.simulated import screening_rule
 from app.training.train import Progress, read_cells, train, training_set
 
 _PARITY_IMAGES = 64
+_COMPARED = ("ROC-AUC", "healthy neutrophils called", "drawn and called")
+"""What of another network's figures comes onto the card."""
 
 
 def run_train(
@@ -74,21 +81,65 @@ def finish(
     network: SmearNetwork, config: TrainConfig, folder: Path, tell: Progress | None = None
 ) -> None:
     """Evaluate a trained network and write its bundle into a folder."""
-    if tell:
-        tell("Scoring the validation cells", 1.0)
+    say = tell or _silent
     cells = read_cells(config)
-    scorer = exported_scorer(network, config.scratch_dir / "uncalibrated.onnx", config.size_px)
+    uncalibrated = config.scratch_dir / "uncalibrated.onnx"
+    scorer = exported_scorer(network, uncalibrated, config.size_px)
+    say("Scoring the validation cells", 1.0)
     validation = score_validation(scorer, config, cells)
     evaluation = evaluate(validation)
     set_calibration(network, evaluation.calibrations)
+    found = _novelty(network, uncalibrated, config, cells, evaluation, say)
+    graph = None if found is None else Novelty(found.reference)
     folder.mkdir(parents=True, exist_ok=True)
-    export_graph(network, folder / MODEL_FILE, config.size_px)
-    parity = check_parity(
-        network, folder / MODEL_FILE, _images(validation.real.samples, config.size_px)
-    )
+    export_graph(network, folder / MODEL_FILE, config.size_px, graph)
+    shown = _images(validation.real.samples, config.size_px)
+    parity = check_parity(network, folder / MODEL_FILE, shown, graph)
+    evaluation = _with_more(evaluation, config, [] if found is None else found.figures)
     rule = screening_rule(evaluation.sensitivity, evaluation.specificity, config.seed)
-    write_bundle(folder, config, evaluation, rule, _counts(config, cells), parity)
+    extras = Extras(None if found is None else NOVELTY_THRESHOLD)
+    write_bundle(folder, config, evaluation, rule, _counts(config, cells), parity, extras)
     _keep_figures(evaluation, config)
+
+
+def _novelty(
+    network: SmearNetwork,
+    graph: Path,
+    config: TrainConfig,
+    cells: list[Sample],
+    evaluation: Evaluation,
+    say: Progress,
+) -> NoveltyResult | None:
+    """Fit and measure novelty, if the configuration wants it."""
+    if not config.novelty:
+        return None
+    weight = network.linear.weight[0].detach().numpy()
+    embed = exported_embedder(graph, weight, float(network.linear.bias[0]))
+    cut = evaluation.calibrations[0].logit(evaluation.thresholds[PMN])
+    return novelty_of(
+        embed, cells, config.size_px, cut, fields=config.frames_dir, seed=config.seed, tell=say
+    )
+
+
+def _with_more(evaluation: Evaluation, config: TrainConfig, figures: list[Figure]) -> Evaluation:
+    """Add the figures of what was measured besides."""
+    others = _compared(config.compared_with) if config.compared_with else []
+    return replace(evaluation, figures=(*evaluation.figures, *figures, *others))
+
+
+def _compared(path: Path) -> list[Figure]:
+    """The figures of another network that was measured on the same cells."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    table = f"Compared with: {content['network']}, trained the same way"
+    chosen = [f for f in content["figures"] if any(part in f["measure"] for part in _COMPARED)]
+    return [
+        Figure(table, f["measure"], f["images"], f["n"], f["value"], (*f["interval"],))
+        for f in chosen
+    ]
+
+
+def _silent(_sentence: str, _share: float) -> None:
+    """Say nothing."""
 
 
 def _images(samples: list[Sample], size_px: int) -> NDArray[np.uint8]:
@@ -116,5 +167,6 @@ def _counts(config: TrainConfig, cells: list[Sample]) -> dict[str, int]:
 
 
 def _keep_figures(evaluation: Evaluation, config: TrainConfig) -> None:
-    content = json.dumps(asdict(evaluation), indent=2)
+    network = NETWORKS[config.network].description
+    content = json.dumps({"network": network} | asdict(evaluation), indent=2)
     (config.scratch_dir / "evaluation.json").write_text(content + "\n", encoding="utf-8")

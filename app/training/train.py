@@ -25,7 +25,6 @@ from app.training.loader import (
     Batch,
     TrainingSet,
     divide,
-    home,
     stain_profiles,
     training_batches,
 )
@@ -110,9 +109,7 @@ def training_set(config: TrainConfig, cells: list[Sample]) -> TrainingSet:
     Cells of which no abnormality is known are not drawn on: what looks untouched there may be
     abnormal already.
     """
-    canvases = [
-        cell for cell in cells if cell.split is Split.TRAIN and not _nothing_known(cell)
-    ]
+    canvases = [cell for cell in cells if cell.split is Split.TRAIN and not _nothing_known(cell)]
     plans: dict[str, Plan] = {f"copy{i}": mixed for i in range(config.edited_copies)}
     edited = write_edited(canvases, plans, config.scratch_dir / "edited-train", config.seed)
     found = divide(cells, edited)

@@ -79,7 +79,7 @@ def recolour(rgb: RGB, change: StainChange) -> RGB:
     """Recolour an image; (height, width, 3), 0-255, RGB order, in and out."""
     density = optical_density(rgb) @ change.matrix + change.shift
     out = 256.0 * np.power(np.float32(10.0), -density) - 1.0
-    return np.clip(np.rint(out), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(out), 0, 255), np.uint8)
 
 
 def stain_profile(rgb: RGB) -> StainProfile | None:

@@ -146,14 +146,19 @@ def _hole(
     outline = blob(centre, radius, draw.rng, roundness=look.roundness)
     # Blurred over its own size a small hole would be no more than a shimmer.
     edge = min(look.edge, 0.45 * radius / canvas.scale)
-    inside = alpha_of([outline], canvas, edge)
+    inside = alpha_of([outline], canvas, edge) * _within(canvas)
     rim = alpha_of([centre + (outline - centre) * (1 + 1.2 * canvas.scale / radius)], canvas, 0.6)
-    darker = colour - look.rim * np.clip(rim - inside, 0, 1)[:, :, None]
+    darker = colour - look.rim * (np.clip(rim - inside, 0, 1) * _within(canvas))[:, :, None]
     opacity = look.opacity
     filled = blend(darker, np.broadcast_to(look.filling, colour.shape), inside * opacity)
     # What shines through is cytoplasm, also where the hole lies over chromatin.
     through = canvas.cytoplasm_tone + (look.filling - canvas.cytoplasm_tone) * opacity
     return blend(filled, through, inside * canvas.masks.nucleus)
+
+
+def _within(canvas: Canvas) -> NDArray[np.float32]:
+    """(height, width) 1 in the cell, falling to 0 at its edge."""
+    return soften(shrink(canvas.masks.cell, 1.5 * canvas.scale), 0.7 * canvas.scale)
 
 
 def _decoy(
@@ -166,7 +171,7 @@ def _decoy(
         # Thin cytoplasm; a large patch may be paler, since its edge is all the softer.
         soft = draw.uniform((1.2, 2.2), (1.5, 3.0)) + 0.8 * radius / canvas.scale
         alpha = alpha_of([blob(centre, radius, draw.rng, roundness=0.6)], canvas, soft)
-        alpha = alpha * (1 - soften(canvas.masks.nucleus, canvas.scale))
+        alpha = alpha * (1 - soften(canvas.masks.nucleus, canvas.scale)) * _within(canvas)
         paler = draw.uniform((-0.15, 0.2), (-0.2, 0.3))
         return blend(colour, tone + (canvas.background - tone) * paler, alpha)
     small = min(0.7 * radius, 3.5 * canvas.scale)

@@ -17,6 +17,7 @@ from app.training.novelty.reference import (
 
 TABLE = "Novelty"
 _REAL = "real, untouched"
+_RESAMPLES = 200
 
 
 def measure_novelty(
@@ -26,6 +27,7 @@ def measure_novelty(
     changed: Mapping[str, Embedded],
     leukocytes: Mapping[str, Embedded],
     outsiders: Mapping[str, Embedded],
+    unseen: Mapping[str, tuple[Embedded, Embedded]],
 ) -> list[Figure]:
     """Measure the novelty of validation cells and of what is no cell.
 
@@ -39,6 +41,9 @@ def measure_novelty(
         Recoloured and edited neutrophils, by kind.
     leukocytes, outsiders
         Other leukocytes by type, and what is no leukocyte by kind.
+    unseen
+        Neutrophils and other leukocytes of each other centre's test split: nothing was fitted on
+        them.
     """
     figures: list[Figure] = []
     own = np.concatenate([novelty(cells, reference) for cells in neutrophils.values()])
@@ -52,12 +57,17 @@ def measure_novelty(
         figures += _wrongly_left_out(name, cells, reference)
     for name, cells in {**leukocytes, **outsiders}.items():
         figures += _caught(name, cells, reference, pmn_cut)
+    for centre, (pmn, others) in unseen.items():
+        figures += _wrongly_left_out(f"{centre}, nothing fitted on it", pmn, reference)
+        if len(pmn.pmn_logit) and len(others.pmn_logit):
+            own, rest = novelty(pmn, reference), novelty(others, reference)
+            figures.append(_area(f"other leukocytes, {centre}", own, rest))
     return figures
 
 
 def _area(kind: str, own: Array, values: Array) -> Figure:
     measure = f"{kind} against neutrophils, ROC-AUC"
-    value, interval = area_under_curve(values, own)
+    value, interval = area_under_curve(values, own, resamples=_RESAMPLES)
     return Figure(TABLE, measure, _REAL, f"{len(values)} / {len(own)}", value, interval)
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from app.domain.abnormality import Abnormality
 from app.imaging.preprocess import preprocess
-from app.training.augment import NAMED_CASTS, augment, recolour
+from app.training.augment import NAMED_CASTS, augment
 from app.training.datasets.sample import REAL, Sample, Split, read_crop
 from app.training.edited import Plan, mixed, single
 from app.training.lesions import draw_all
+from app.training.scoring import as_served
+from app.training.stains import recolour
 from app.training.novelty.outsiders import (
     drawn_outsiders,
     photographs,
@@ -59,6 +61,8 @@ class NoveltyImages:
         Other leukocytes of the validation split, by centre and type.
     outsiders
         What is no leukocyte, by kind.
+    unseen
+        Neutrophils and other leukocytes of the test split, by centre.
     """
 
     neutrophils: Sequence[Make]
@@ -67,7 +71,8 @@ class NoveltyImages:
     recoloured: Mapping[str, Sequence[Make]]
     edited: Mapping[str, Sequence[Make]]
     validation_others: Mapping[str, Sequence[Make]]
-    outsiders: Mapping[str, Sequence[Make]] = field(default_factory=dict)
+    outsiders: Mapping[str, Sequence[Make]]
+    unseen: Mapping[str, tuple[Sequence[Make], Sequence[Make]]] = field(default_factory=dict)
 
 
 def novelty_images(
@@ -78,7 +83,7 @@ def novelty_images(
     Parameters
     ----------
     samples
-        Of all data sets; edited and synthetic ones, and those of the test split, are passed over.
+        Of all data sets; edited and synthetic ones are passed over.
     fields
         Folder of fields of view with YOLO boxes (`outsiders.smear_outsiders`); without it there
         are no red cells, platelets or ground.
@@ -91,16 +96,16 @@ def novelty_images(
     few = _spread(val_pmn, sizes.validation)
     return NoveltyImages(
         neutrophils=[
-            *map(plan.plain, _spread(train_pmn, sizes.training)),
+            *map(plan.learnt, _spread(train_pmn, sizes.training)),
             *map(plan.recoloured, _spread(train_pmn, sizes.recoloured)),
             *map(plan.mixed, _spread(train_pmn, sizes.edited)),
         ],
         others=[
-            plan.plain(sample)
+            plan.learnt(sample)
             for kind in _by_type(train).values()
             for sample in _spread(kind, sizes.training_others)
         ],
-        validation=_plain(plan, _grouped(val_pmn, lambda s: s.centre or "one centre")),
+        validation=_plain(plan, _grouped(val_pmn, _centre)),
         recoloured={name: [plan.cast(sample, name) for sample in few] for name in NAMED_CASTS},
         edited={
             each.value: [plan.edited(sample, single(each, decoy=False)) for sample in few]
@@ -108,6 +113,7 @@ def novelty_images(
         },
         validation_others=_plain(plan, _by_type(val)),
         outsiders=_outsiders(plan, val, fields, sizes.outsiders),
+        unseen=_unseen(plan, [s for s in real if s.split is Split.TEST]),
     )
 
 
@@ -118,14 +124,17 @@ class _Plan:
     size_px: int
     seed: int
 
-    def plain(self, sample: Sample) -> Make:
+    def learnt(self, sample: Sample) -> Make:
         return lambda: preprocess(read_crop(sample), self.size_px)
+
+    def served(self, sample: Sample) -> Make:
+        return lambda: preprocess(as_served(sample), self.size_px)
 
     def recoloured(self, sample: Sample) -> Make:
         return lambda: augment(read_crop(sample), self.size_px, self._random(sample))
 
     def cast(self, sample: Sample, name: str) -> Make:
-        return lambda: recolour(preprocess(read_crop(sample), self.size_px), NAMED_CASTS[name])
+        return lambda: recolour(preprocess(as_served(sample), self.size_px), NAMED_CASTS[name])
 
     def edited(self, sample: Sample, plan: Plan) -> Make:
         return lambda: self._drawn(sample, plan, self._random(sample))
@@ -159,7 +168,23 @@ def _outsiders(
 
 
 def _plain(plan: _Plan, groups: Mapping[str, Sequence[Sample]]) -> dict[str, list[Make]]:
-    return {name: [plan.plain(sample) for sample in group] for name, group in groups.items()}
+    return {name: [plan.served(sample) for sample in group] for name, group in groups.items()}
+
+
+def _unseen(
+    plan: _Plan, samples: Sequence[Sample]
+) -> dict[str, tuple[Sequence[Make], Sequence[Make]]]:
+    return {
+        centre: (
+            [plan.served(s) for s in group if s.labels.pmn == _PMN],
+            [plan.served(s) for s in group if s.labels.pmn == _NO_PMN],
+        )
+        for centre, group in _grouped(samples, _centre).items()
+    }
+
+
+def _centre(sample: Sample) -> str:
+    return sample.centre or "one centre"
 
 
 def _by_type(samples: Sequence[Sample]) -> dict[str, list[Sample]]:

@@ -54,7 +54,7 @@ def novelty_of(
         The network, for example `exported_embedder`.
     samples
         Cells of all data sets with their splits: the training split is the reference, the
-        validation split sets the limits and is measured.
+        validation split sets the limits and is measured, the test split is measured only.
     pmn_cut
         Uncalibrated logit from which the bundle takes a cell for a PMN.
     fields
@@ -79,7 +79,13 @@ def novelty_of(
     reference = fit_novelty(neutrophils, others, *together, changed, seed)
     say("Novelty: embedding what is no cell", 0.9)
     outsiders = _each(embed, images.outsiders)
-    figures = measure_novelty(reference, pmn_cut, validation, changed, leukocytes, outsiders)
+    unseen = {
+        centre: (_embedded(embed, pmn), _embedded(embed, rest))
+        for centre, (pmn, rest) in images.unseen.items()
+    }
+    figures = measure_novelty(
+        reference, pmn_cut, validation, changed, leukocytes, outsiders, unseen
+    )
     return NoveltyResult(reference, figures)
 
 

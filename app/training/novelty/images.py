@@ -14,14 +14,14 @@ from app.training.augment import NAMED_CASTS, augment
 from app.training.datasets.sample import REAL, Sample, Split, read_crop
 from app.training.edited import Plan, mixed, single
 from app.training.lesions import draw_all
-from app.training.scoring import as_served
-from app.training.stains import recolour
 from app.training.novelty.outsiders import (
     drawn_outsiders,
     photographs,
     smear_outsiders,
     smudged,
 )
+from app.training.scoring import as_served
+from app.training.stains import recolour
 
 RGB = NDArray[np.uint8]
 Make = Callable[[], RGB | None]

@@ -32,7 +32,7 @@ def test_shares_at_the_cut_off_are_counts_of_patients():
     assert (found.sensitivity.low, found.sensitivity.high) == pytest.approx(
         (0.1941, 0.9937), abs=1e-4
     )
-    assert found.auc.value == pytest.approx(9 / 12)
+    assert found.auc.value == pytest.approx(8 / 12)
     assert any("Only 4 patients to find" in sentence for sentence in found.warnings)
 
 

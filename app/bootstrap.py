@@ -100,7 +100,7 @@ def build(settings: Settings) -> Container:
     """
     # Files are decoded side by side already; threads within one image would only compete.
     cv2.setNumThreads(1)
-    bundle_files = load_bundle(settings.bundle_dir)
+    bundle_files = load_bundle(settings.bundle_dir, settings.precision)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = _open_engine(settings)
     client = open_client(engine)

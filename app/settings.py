@@ -20,6 +20,13 @@ class Provider(StrEnum):
     CUDA = "cuda"
 
 
+class Precision(StrEnum):
+    """Which of a bundle's networks runs."""
+
+    FP32 = "fp32"
+    INT8 = "int8"
+
+
 class LogFormat(StrEnum):
     """How log lines are written."""
 
@@ -52,6 +59,11 @@ class Settings(BaseSettings):
     )
     provider: Provider = Field(
         Provider.AUTO, description="`cpu`, `cuda`, or `auto`: CUDA where it works, else the CPU."
+    )
+    precision: Precision = Field(
+        Precision.FP32,
+        description="`fp32`, or `int8` where the bundle has it: faster on a CPU, its probabilities "
+        "differ a little.",
     )
     threads: int = Field(
         0, ge=0, description="Threads of the classifier on the CPU; 0: one for each core."

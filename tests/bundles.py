@@ -32,6 +32,7 @@ def write_bundle(
     ),
     novelty_threshold: float | None = None,
     novelty_ending: str = "Identity",
+    variant_ending: str | None = None,
     batch: str | int = "n",
     ending: str = "Sigmoid",
     label_count: int = 4,
@@ -39,7 +40,7 @@ def write_bundle(
     """Write a bundle that passes every check, but for what the arguments change.
 
     With a threshold of novelty the network has that output: the largest of the mean red, green
-    and blue, 0-1.
+    and blue, 0-1. With the ending of a variant there is a network `model-int8.onnx` as well.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if novelty_threshold is not None:
@@ -48,7 +49,13 @@ def write_bundle(
     network = _network(size_px, outputs, batch, ending, label_count, novelty_ending)
     onnx.save(network, folder / "model.onnx")
     (folder / "screening.json").write_text(json.dumps(rule_content(**(rule or {}))))
-    files = {name: _sha256(folder / name) for name in ("model.onnx", "screening.json")}
+    names = ["model.onnx", "screening.json"]
+    if variant_ending is not None:
+        variant = _network(size_px, outputs, batch, variant_ending, label_count, novelty_ending)
+        onnx.save(variant, folder / "model-int8.onnx")
+        names.append("model-int8.onnx")
+        manifest = {"variants": {"int8": {"file": "model-int8.onnx"}}, **(manifest or {})}
+    files = {name: _sha256(folder / name) for name in names}
     content = manifest_content(
         **{"files": files, "input": {"size_px": SIZE_PX, "preprocessing": 1}, **(manifest or {})}
     )

@@ -18,6 +18,7 @@ from rich.text import Text
 from app.bootstrap import intake_limits
 from app.cli.format import Format
 from app.domain.abnormality import Abnormality
+from app.domain.bundle import FULL_PRECISION
 from app.domain.errors import InvalidInput, RefusedFile
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.inference.bundle import load_bundle
@@ -38,7 +39,7 @@ def predict_paths(paths: list[Path], settings: Settings, output: Format) -> int:
     cv2.setNumThreads(1)
     files = list(_files(paths))
     classifier = OnnxClassifier(
-        load_bundle(settings.bundle_dir), settings.provider, settings.threads
+        load_bundle(settings.bundle_dir, settings.precision), settings.provider, settings.threads
     )
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         verdicts = predict_files(_opened(files), intake_limits(settings), classifier, threads)
@@ -87,6 +88,8 @@ def _record(outcome: Verdict | RefusedFile) -> dict[str, Any]:
             "pmn": None,
             "probabilities": None,
             "findings": None,
+            "novelty": None,
+            "unfamiliar": None,
             "quality": None,
         }
     quality = outcome.examined.quality
@@ -99,6 +102,8 @@ def _record(outcome: Verdict | RefusedFile) -> dict[str, Any]:
             label.value: outcome.prediction.probabilities[label] for label in Abnormality
         },
         "findings": [label.value for label in outcome.findings],
+        "novelty": outcome.prediction.novelty,
+        "unfamiliar": outcome.unfamiliar,
         "quality": {
             "acceptable": quality.acceptable,
             "flags": [flag.value for flag in quality.flags],
@@ -129,9 +134,11 @@ def _print_jsonl(records: Iterable[dict[str, Any]]) -> None:
 
 def _row(record: dict[str, Any]) -> list[str]:
     if not record["accepted"]:
-        return [record["file"], "refused", record["reason"], "", *[""] * len(Abnormality), ""]
+        nothing = [""] * (len(_HEADINGS) - 3)
+        return [record["file"], "refused", record["reason"], *nothing]
     verdict = ",".join(record["quality"]["flags"]) or "good"
     numbers = [record["probabilities"][label.value] for label in Abnormality]
+    novelty = "" if record["novelty"] is None else f"{record['novelty']:.4f}"
     return [
         record["file"],
         "accepted",
@@ -139,6 +146,8 @@ def _row(record: dict[str, Any]) -> list[str]:
         f"{record['pmn']:.4f}",
         *[f"{number:.4f}" for number in numbers],
         ",".join(record["findings"]),
+        novelty,
+        "unfamiliar" if record["unfamiliar"] else "",
     ]
 
 
@@ -149,6 +158,8 @@ _HEADINGS = [
     "pmn",
     *[label.value for label in Abnormality],
     "findings",
+    "novelty",
+    "unfamiliar",
 ]
 
 
@@ -161,7 +172,7 @@ def _print_csv(records: Iterable[dict[str, Any]]) -> None:
 def _print_table(records: Iterable[dict[str, Any]]) -> None:
     table = Table(caption=RESEARCH_USE_NOTICE)
     for heading in _HEADINGS:
-        number = heading in {"pmn", *Abnormality}
+        number = heading in {"pmn", "novelty", *Abnormality}
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for record in records:
         # As text, not as rich's markup: names hold square brackets.
@@ -172,19 +183,23 @@ def _print_table(records: Iterable[dict[str, Any]]) -> None:
 
 def describe_bundle(folder: Path, settings: Settings) -> str:
     """Check a bundle by running it, and say in words what it is."""
-    classifier = OnnxClassifier(load_bundle(folder), settings.provider, settings.threads)
+    files = load_bundle(folder, settings.precision)
+    classifier = OnnxClassifier(files, settings.provider, settings.threads)
     manifest, rule = classifier.bundle.manifest, classifier.bundle.rule
+    unfamiliar = manifest.novelty_threshold
     lines = [
         f"{manifest.title}: good",
         f"  digest      {manifest.digest}",
         f"  network     {manifest.network}, {manifest.size_px} x {manifest.size_px} px",
-        f"  runs on     {classifier.provider}",
+        f"  runs on     {classifier.provider}, {manifest.precision}",
+        f"  precisions  {', '.join([FULL_PRECISION, *manifest.variants])}",
         f"  PMN from    {manifest.pmn_threshold:.3f}",
         *[
             f"  {label.value:<20} from {manifest.thresholds[label]:.3f}: "
             f"{manifest.label_basis[label]}"
             for label in Abnormality
         ],
+        f"  unfamiliar  {'not measured' if unfamiliar is None else f'from {unfamiliar:.3f}'}",
         f"  score       {rule.name} ({rule.basis}), cut-off {rule.cut_off:.3f}, "
         f"at least {rule.minimum_cells} PMN",
         *[f"  trained on  {source}" for source in manifest.training_data],

@@ -11,6 +11,8 @@ from app.domain.abnormality import Abnormality
 from app.domain.errors import BundleRefused
 
 MANIFEST_FORMAT = 1
+NETWORK_FILE = "model.onnx"
+FULL_PRECISION = "fp32"
 PMN = "pmn"
 NOVELTY = "novelty"
 
@@ -41,6 +43,10 @@ class BundleManifest:
         Names and licences of the data sets.
     files
         File name to hexadecimal SHA-256, for every file but the manifest and the card.
+    variants
+        Names of the other precisions that the bundle has, and the files of their networks.
+    precision
+        Which of the bundle's networks this manifest stands for; see `variant_content`.
     """
 
     name: str
@@ -55,11 +61,19 @@ class BundleManifest:
     label_basis: dict[Abnormality, str]
     training_data: tuple[str, ...]
     files: dict[str, str]
+    variants: dict[str, str]
+    precision: str
 
     @property
     def title(self) -> str:
-        """Name and version, as shown with each result."""
-        return f"{self.name} {self.version}"
+        """Name and version, as shown with each result; and the precision where it is not full."""
+        title = f"{self.name} {self.version}"
+        return title if self.precision == FULL_PRECISION else f"{title} {self.precision}"
+
+    @property
+    def network_file(self) -> str:
+        """The file of the network that this manifest stands for."""
+        return self.variants.get(self.precision, NETWORK_FILE)
 
 
 def manifest_digest(content: Mapping[str, Any]) -> str:
@@ -67,6 +81,31 @@ def manifest_digest(content: Mapping[str, Any]) -> str:
     rest = {key: value for key, value in content.items() if key != "digest"}
     canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def variant_content(content: Mapping[str, Any], precision: str) -> dict[str, Any]:
+    """Make the manifest of one of a bundle's precisions, from the bundle's own checked manifest.
+
+    It says which precision it stands for, so it has a digest of its own: what the variants say
+    of a cell differs a little, and results must show which of them spoke. Full precision keeps
+    the bundle's digest.
+
+    Raises
+    ------
+    BundleRefused
+        If the bundle has no such variant.
+    """
+    if precision == FULL_PRECISION:
+        return dict(content)
+    found = content.get("variants", {})
+    if precision not in found:
+        raise BundleRefused(
+            f"The bundle {content['name']} {content['version']} has no {precision} variant; it "
+            f"has {', '.join([FULL_PRECISION, *sorted(found)])}. Set VEXASCOPE_PRECISION to one "
+            "of these, or VEXASCOPE_BUNDLE to another bundle."
+        )
+    chosen = {**content, "precision": precision}
+    return chosen | {"digest": manifest_digest(chosen)}
 
 
 def parse_manifest(content: Mapping[str, Any]) -> BundleManifest:
@@ -116,6 +155,10 @@ def _from_content(content: Mapping[str, Any]) -> BundleManifest:
             f"{source['name']} ({source['licence']})" for source in content["training_data"]
         ),
         files=dict(content["files"]),
+        variants={
+            str(name): str(variant["file"]) for name, variant in content.get("variants", {}).items()
+        },
+        precision=str(content.get("precision", FULL_PRECISION)),
     )
 
 

@@ -1,4 +1,4 @@
-"""A bundle on disk: `model.onnx`, `manifest.json`, `screening.json`, checked before use."""
+"""A bundle on disk: network, `manifest.json`, `screening.json`, checked before use."""
 
 import hashlib
 import json
@@ -7,26 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.bundle import parse_manifest
+from app.domain.bundle import NETWORK_FILE, parse_manifest, variant_content
 from app.domain.errors import BundleRefused
 from app.domain.screening import parse_rule
 from app.imaging.preprocess import PREPROCESSING_VERSION
 from app.ports import Bundle
+from app.settings import Precision
 
-MANIFEST, RULE, NETWORK = "manifest.json", "screening.json", "model.onnx"
+MANIFEST, RULE = "manifest.json", "screening.json"
 
 
 @dataclass(frozen=True)
 class BundleFiles:
-    """A checked bundle and the texts it was read from."""
+    """A checked bundle, the file of the network that runs, and the texts that stay in its reports.
+
+    The manifest's text is that of the precision that runs.
+    """
 
     bundle: Bundle
     network: Path
     texts: Mapping[str, str]
 
 
-def load_bundle(folder: Path) -> BundleFiles:
-    """Read and check a bundle.
+def load_bundle(folder: Path, precision: Precision = Precision.FP32) -> BundleFiles:
+    """Read and check a bundle, as far as one of its precisions needs it.
 
     Raises
     ------
@@ -34,16 +38,21 @@ def load_bundle(folder: Path) -> BundleFiles:
         With a sentence that says what does not fit.
     """
     texts = {name: _text(folder / name) for name in (MANIFEST, RULE)}
-    manifest = parse_manifest(_json(MANIFEST, texts[MANIFEST]))
+    content = _json(MANIFEST, texts[MANIFEST])
+    parse_manifest(content)
+    if precision is not Precision.FP32:
+        content = variant_content(content, precision)
+        texts[MANIFEST] = json.dumps(content, ensure_ascii=False)
+    manifest = parse_manifest(content)
     if manifest.preprocessing != PREPROCESSING_VERSION:
         raise BundleRefused(
             f"The bundle was trained with preprocessing {manifest.preprocessing}, this version "
             f"has {PREPROCESSING_VERSION}. Train it again, or use the version it was made for."
         )
-    for name in (NETWORK, RULE):
+    for name in (manifest.network_file, RULE):
         _check_digest(folder / name, manifest.files.get(name))
     rule = parse_rule(_json(RULE, texts[RULE]))
-    return BundleFiles(Bundle(manifest, rule), folder / NETWORK, texts)
+    return BundleFiles(Bundle(manifest, rule), folder / manifest.network_file, texts)
 
 
 def _text(path: Path) -> str:
@@ -52,7 +61,7 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise BundleRefused(
             f"The bundle has no readable {path.name}. Set VEXASCOPE_BUNDLE to a folder that holds "
-            f"{NETWORK}, {MANIFEST} and {RULE}."
+            f"{NETWORK_FILE}, {MANIFEST} and {RULE}."
         ) from error
 
 

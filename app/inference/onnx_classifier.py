@@ -38,13 +38,15 @@ class OnnxClassifier:
         self._session = _open(files.network, _providers(provider))
         self._threads = ThreadPoolExecutor(threads or os.cpu_count(), "classifier")
         self._outputs = _wanted_outputs(files.bundle.manifest)
-        _check_signature(self._session, files.bundle.manifest.size_px, self._outputs)
+        self._file = files.network.name
+        _check_signature(self._session, self._file, files.bundle.manifest.size_px, self._outputs)
         self._warm_up()
         _log.info(
             "classifier ready",
             bundle=files.bundle.manifest.title,
             digest=files.bundle.manifest.digest[:12],
             provider=self.provider,
+            precision=files.bundle.manifest.precision,
         )
 
     @property
@@ -84,8 +86,8 @@ class OnnxClassifier:
         try:
             outputs = self._session.run(self._outputs, {INPUT: images})
         except Exception as error:
-            raise BundleRefused(f"model.onnx does not run: {error}") from error
-        _check_outputs(*outputs)
+            raise BundleRefused(f"{self._file} does not run: {error}") from error
+        _check_outputs(self._file, *outputs)
 
 
 def _providers(wanted: Provider) -> list[str]:
@@ -105,7 +107,7 @@ def _open(network: Path, providers: list[str]) -> onnxruntime.InferenceSession:
     try:
         session = onnxruntime.InferenceSession(network, options, providers=providers)
     except Exception as error:
-        raise BundleRefused(f"model.onnx cannot be opened: {error}") from error
+        raise BundleRefused(f"{network.name} cannot be opened: {error}") from error
     if session.get_providers()[0] != providers[0]:
         _log.warning("CUDA does not work here; the classifier runs on the CPU")
     return session
@@ -118,47 +120,50 @@ def _wanted_outputs(manifest: BundleManifest) -> list[str]:
 
 
 def _check_outputs(
-    pmn: NDArray[np.float32], abnormal: NDArray[np.float32], *measured: NDArray[np.float32]
+    file: str,
+    pmn: NDArray[np.float32],
+    abnormal: NDArray[np.float32],
+    *measured: NDArray[np.float32],
 ) -> None:
     """Check what two images gave."""
     for name, values in ((PMN_OUTPUT, pmn), (ABNORMALITY_OUTPUT, abnormal)):
-        _check_shape(name, values)
+        _check_shape(file, name, values)
         # Written so that a value that is not a number is refused as well.
         if not ((values >= 0) & (values <= 1)).all():
-            raise BundleRefused(f"model.onnx gives {name} outside 0-1. Export probabilities.")
+            raise BundleRefused(f"{file} gives {name} outside 0-1. Export probabilities.")
     for values in measured:
-        _check_shape(NOVELTY_OUTPUT, values)
+        _check_shape(file, NOVELTY_OUTPUT, values)
         if not np.isfinite(values).all():
-            raise BundleRefused(f"model.onnx gives a {NOVELTY_OUTPUT} that is not a number.")
+            raise BundleRefused(f"{file} gives a {NOVELTY_OUTPUT} that is not a number.")
 
 
-def _check_shape(name: str, values: NDArray[np.float32]) -> None:
+def _check_shape(file: str, name: str, values: NDArray[np.float32]) -> None:
     """Check the shape of an output for two images."""
     allowed = {(2, len(Abnormality))} if name == ABNORMALITY_OUTPUT else {(2,), (2, 1)}
     if values.shape not in allowed:
         raise BundleRefused(
-            f"model.onnx gives {name} of shape {values.shape} for 2 images; expected "
+            f"{file} gives {name} of shape {values.shape} for 2 images; expected "
             f"{' or '.join(map(str, sorted(allowed)))}."
         )
 
 
 def _check_signature(
-    session: onnxruntime.InferenceSession, size_px: int, wanted: list[str]
+    session: onnxruntime.InferenceSession, file: str, size_px: int, wanted: list[str]
 ) -> None:
     inputs = {item.name: (item.type, item.shape[1:]) for item in session.get_inputs()}
     if inputs != {INPUT: ("tensor(uint8)", [size_px, size_px, 3])}:
         raise BundleRefused(
-            f"model.onnx takes {inputs}; expected {INPUT!r}, uint8, "
+            f"{file} takes {inputs}; expected {INPUT!r}, uint8, "
             f"(n, {size_px}, {size_px}, 3) as the manifest says."
         )
     if isinstance(batch := session.get_inputs()[0].shape[0], int):
         raise BundleRefused(
-            f"model.onnx takes {batch} images at a time, no more and no fewer. Export it with a "
+            f"{file} takes {batch} images at a time, no more and no fewer. Export it with a "
             "free batch dimension."
         )
     missing = OUTPUTS.union(wanted) - {item.name for item in session.get_outputs()}
     if missing:
         raise BundleRefused(
-            f"model.onnx lacks the outputs {', '.join(sorted(missing))}. Export the bundle again; "
+            f"{file} lacks the outputs {', '.join(sorted(missing))}. Export the bundle again; "
             f"{NOVELTY_OUTPUT} is needed only where the manifest has a threshold for it."
         )

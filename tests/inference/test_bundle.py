@@ -4,11 +4,11 @@ import json
 import numpy as np
 import pytest
 
-from app.domain.bundle import manifest_digest
+from app.domain.bundle import manifest_digest, parse_manifest
 from app.domain.errors import BundleRefused, SettingsRefused
 from app.inference.bundle import load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
-from app.settings import Provider
+from app.settings import Precision, Provider
 from tests.bundles import SIZE_PX, write_bundle
 from tests.factories import novelty_manifest
 
@@ -65,6 +65,60 @@ def test_a_threshold_without_the_output_is_refused(tmp_path):
     folder = write_bundle(tmp_path, manifest=novelty_manifest(0.8))
     with pytest.raises(BundleRefused, match="lacks the outputs novelty"):
         classifier_of(folder)
+
+
+class TestPrecision:
+    """The variant answers otherwise than the network, so that what ran can be told."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        # Hard sigmoid: max(0, min(1, 0.2 x + 0.5)).
+        return write_bundle(tmp_path, variant_ending="HardSigmoid")
+
+    def prediction(self, files):
+        grey = np.full((1, SIZE_PX, SIZE_PX, 3), 100, np.uint8)
+        return OnnxClassifier(files, Provider.CPU, 1).classify(grey)[0].pmn_probability
+
+    def test_full_precision_runs_unless_another_is_chosen(self, folder):
+        logit = 8 * 100 / 255 - 4
+        full, int8 = load_bundle(folder), load_bundle(folder, Precision.INT8)
+        assert self.prediction(full) == pytest.approx(1 / (1 + np.exp(-logit)), abs=1e-4)
+        assert self.prediction(int8) == pytest.approx(0.2 * logit + 0.5, abs=1e-4)
+
+    def test_each_has_a_digest_and_a_title_of_its_own(self, folder):
+        full = load_bundle(folder).bundle.manifest
+        int8 = load_bundle(folder, Precision.INT8).bundle.manifest
+        stored = json.loads((folder / "manifest.json").read_text())["digest"]
+        assert full.digest == stored
+        assert int8.digest not in {"", stored}
+        assert load_bundle(folder, Precision.INT8).bundle.manifest.digest == int8.digest
+        assert (full.title, int8.title) == ("test 0.0.1", "test 0.0.1 int8")
+
+    def test_the_text_that_is_kept_for_old_reports_is_read_back_as_what_ran(self, folder):
+        files = load_bundle(folder, Precision.INT8)
+        assert parse_manifest(json.loads(files.texts["manifest.json"])) == files.bundle.manifest
+
+    def test_a_bundle_without_it_is_refused_with_what_it_has(self, tmp_path):
+        with pytest.raises(BundleRefused, match="has no int8 variant; it has fp32"):
+            load_bundle(write_bundle(tmp_path), Precision.INT8)
+
+    def test_a_changed_variant_is_noticed_where_it_runs(self, folder):
+        (folder / "model-int8.onnx").write_bytes(b"not a network")
+        assert load_bundle(folder).network.name == "model.onnx"
+        with pytest.raises(BundleRefused, match=r"model-int8\.onnx is not the file"):
+            load_bundle(folder, Precision.INT8)
+
+    def test_a_variant_that_is_not_listed_among_the_files_is_refused(self, tmp_path):
+        manifest = {"variants": {"int8": {"file": "other.onnx"}}}
+        folder = write_bundle(tmp_path, manifest=manifest)
+        (folder / "other.onnx").write_bytes((folder / "model.onnx").read_bytes())
+        with pytest.raises(BundleRefused, match=r"other\.onnx is not the file"):
+            load_bundle(folder, Precision.INT8)
+
+    def test_a_variant_that_does_not_run_is_named(self, tmp_path):
+        files = load_bundle(write_bundle(tmp_path, variant_ending="Log"), Precision.INT8)
+        with pytest.raises(BundleRefused, match=r"model-int8\.onnx gives pmn_probability outside"):
+            OnnxClassifier(files, Provider.CPU, 1)
 
 
 def test_cuda_that_is_not_there_is_refused_and_not_replaced_silently(tmp_path):

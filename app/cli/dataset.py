@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.lesions import lesions
+from app.cli.measures import measure
 from app.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ import_commands = typer.Typer(
 )
 dataset_commands.add_typer(import_commands, name="import")
 dataset_commands.command("lesions")(lesions)
+dataset_commands.command("measure")(measure)
 
 Source = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the published data.")]
 Output = Annotated[

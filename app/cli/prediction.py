@@ -103,7 +103,7 @@ def _record(outcome: Verdict | RefusedFile) -> dict[str, Any]:
         },
         "findings": [label.value for label in outcome.findings],
         "novelty": outcome.prediction.novelty,
-        "unfamiliar": outcome.unfamiliar,
+        "unfamiliar": None if outcome.prediction.novelty is None else outcome.unfamiliar,
         "quality": {
             "acceptable": quality.acceptable,
             "flags": [flag.value for flag in quality.flags],

@@ -41,6 +41,7 @@ class Exclusion(StrEnum):
 
     POOR_QUALITY = "poor_quality"
     NOT_PMN = "not_pmn"
+    UNFAMILIAR = "unfamiliar"
     NOT_CLASSIFIED = "not_classified"
 
     @property
@@ -52,6 +53,7 @@ class Exclusion(StrEnum):
 _EXCLUSION_TITLES = {
     Exclusion.POOR_QUALITY: "Poor picture quality",
     Exclusion.NOT_PMN: "Not a neutrophil (PMN)",
+    Exclusion.UNFAMILIAR: "Unlike the cells that the classifier has learnt",
     Exclusion.NOT_CLASSIFIED: "Could not be classified",
 }
 
@@ -103,6 +105,12 @@ def called(
     )
 
 
+def is_unfamiliar(novelty: float | None, manifest: BundleManifest) -> bool:
+    """Tell whether a cell's novelty reaches the bundle's threshold; False without one."""
+    threshold = manifest.novelty_threshold
+    return novelty is not None and threshold is not None and novelty >= threshold
+
+
 def read_cell(cell: Cell, findings: CellFindings | None, manifest: BundleManifest) -> ReadCell:
     """Judge one cell: left out and why, or counted with its abnormalities."""
     abnormalities = called(findings.probabilities, manifest) if findings else frozenset()
@@ -116,6 +124,9 @@ def _exclusion(
         return Exclusion.POOR_QUALITY
     if findings is None:
         return Exclusion.NOT_CLASSIFIED
+    # Before the PMN output: what it says of a cell like none that it has learnt means nothing.
+    if is_unfamiliar(findings.novelty, manifest):
+        return Exclusion.UNFAMILIAR
     if findings.pmn_probability < manifest.pmn_threshold:
         return Exclusion.NOT_PMN
     return None

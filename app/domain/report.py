@@ -23,6 +23,9 @@ RESEARCH_USE_NOTICE = (
     "or excluded by UBA1 sequencing; a clean smear never rules it out."
 )
 STRONGEST_CELLS = 6
+# A good smear has a few such cells; a fifth of them says something of the smear or the pictures.
+UNFAMILIAR_SHARE_WARNED = 0.2
+LEAST_CELLS_WARNED = 10
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,7 @@ def compile_report(
         progress=progress,
         pmn_count=tally.pmn_count,
         abnormalities=tuple(_line(label, tally, bundle, rule) for label in Abnormality),
-        exclusions=tuple(
-            ExclusionLine(reason, tally.excluded.get(reason, 0)) for reason in Exclusion
-        ),
+        exclusions=_exclusions(tally, bundle),
         score=score,
         recommendation=recommend(score) if progress.done else None,
         warnings=tuple(_warnings(tally, rule, progress)),
@@ -157,6 +158,16 @@ def _corrected(
     return CorrectedProportion(value, low, high, error)
 
 
+def _exclusions(tally: Tally, bundle: BundleManifest) -> tuple[ExclusionLine, ...]:
+    """One line for each reason that the bundle can give: a 0 must mean that it was looked for."""
+    given = [
+        reason
+        for reason in Exclusion
+        if reason is not Exclusion.UNFAMILIAR or bundle.novelty_threshold is not None
+    ]
+    return tuple(ExclusionLine(reason, tally.excluded.get(reason, 0)) for reason in given)
+
+
 def _probability_of(label: Abnormality) -> Callable[[ReadCell], float]:
     return lambda cell: cell.findings.probabilities[label] if cell.findings else 0.0
 
@@ -184,6 +195,21 @@ def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str
             f"{cells} could not be classified; the counts and the score leave them out. "
             "Each cell's page says why."
         )
+    warnings += _unfamiliar(tally)
     if notice := rule.basis.notice:
         warnings.append(notice)
     return warnings
+
+
+def _unfamiliar(tally: Tally) -> list[str]:
+    """Warn of a smear that the classifier was not trained for."""
+    count = tally.excluded.get(Exclusion.UNFAMILIAR, 0)
+    # Poor pictures and failures say nothing of the stain.
+    judged = count + tally.pmn_count + tally.excluded.get(Exclusion.NOT_PMN, 0)
+    if judged < LEAST_CELLS_WARNED or count <= UNFAMILIAR_SHARE_WARNED * judged:
+        return []
+    return [
+        f"{count} of {judged} cells of good quality ({count / judged:.0%}) are unlike the cells "
+        "that the classifier has learnt, and are not counted: perhaps another stain, another "
+        "microscope, or pictures of something else. Look at them before relying on the rest."
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.abnormality import Abnormality
 from app.domain.errors import RefusedFile, StorageUnavailable, TooLarge
-from app.domain.finding import called
+from app.domain.finding import called, is_unfamiliar
 from app.ports import Classifier, Prediction
 from app.services.analysis import predict, prepare
 from app.services.intake import (
@@ -30,11 +30,15 @@ class Verdict:
     ----------
     findings
         Labels at or above their thresholds.
+    unfamiliar
+        Whether the cell is unlike those that the classifier has learnt; then none of the rest
+        means anything.
     """
 
     examined: Examined
     prediction: Prediction
     findings: tuple[Abnormality, ...]
+    unfamiliar: bool
 
 
 def predict_files(
@@ -102,6 +106,8 @@ def _verdict(
 ) -> Verdict | RefusedFile:
     if isinstance(prediction, Exception):
         return RefusedFile(examined.file_name, "not_classified", str(prediction))
-    found = called(prediction.probabilities, classifier.bundle.manifest)
+    manifest = classifier.bundle.manifest
+    found = called(prediction.probabilities, manifest)
     findings = tuple(label for label in Abnormality if label in found)
-    return Verdict(examined, prediction, findings)
+    unfamiliar = is_unfamiliar(prediction.novelty, manifest)
+    return Verdict(examined, prediction, findings, unfamiliar)

@@ -10,10 +10,21 @@ import pytest
 
 from app.cli import main
 from app.services.analysis import classify_cells
+from tests.bundles import write_bundle
 from tests.images import cell_jpeg, cell_png, frame_jpeg, zipped
 from tests.jobs.test_worker import accept
 
-KEYS = {"file", "accepted", "reason", "pmn", "probabilities", "findings", "quality"}
+KEYS = {
+    "file",
+    "accepted",
+    "reason",
+    "pmn",
+    "probabilities",
+    "findings",
+    "novelty",
+    "unfamiliar",
+    "quality",
+}
 
 
 @pytest.fixture
@@ -57,6 +68,26 @@ def test_jsonl_has_one_object_a_file(predict, folder):
         assert record["findings"] == over
         assert record["quality"]["framing"] in {"tight", "framed"}
         assert record["quality"]["measures"]
+
+
+@pytest.mark.parametrize(("threshold", "unfamiliar"), [(0.3, True), (0.999, False)])
+def test_the_novelty_stands_beside_the_probabilities(predict, folder, threshold, unfamiliar):
+    bundle = write_bundle(folder / "novel", novelty_threshold=threshold)
+    cell = folder / "a.png"
+    _, out, _ = predict(cell, "--bundle", bundle, "--format", "jsonl")
+    record = json.loads(out)
+    assert 0.3 < record["novelty"] < 0.999
+    assert record["unfamiliar"] is unfamiliar
+    _, out, _ = predict(cell, "--bundle", bundle, "--format", "csv")
+    [row] = csv.DictReader(io.StringIO(out))
+    assert float(row["novelty"]) == pytest.approx(record["novelty"], abs=1e-4)
+    assert row["unfamiliar"] == ("unfamiliar" if unfamiliar else "")
+
+
+def test_without_a_threshold_no_novelty_is_said(predict, folder):
+    _, out, _ = predict(folder / "a.png", "--format", "jsonl")
+    record = json.loads(out)
+    assert (record["novelty"], record["unfamiliar"]) == (None, None)
 
 
 def test_a_refused_file_is_named_and_the_exit_status_is_1(predict, folder):

@@ -1,7 +1,16 @@
+import pytest
+
 from app.domain.abnormality import Abnormality
 from app.domain.cell import QualityFlag
 from app.domain.finding import CellFindings, Exclusion, read_cell, tally
-from tests.factories import make_cell, make_findings, make_manifest, make_read, make_tally
+from tests.factories import (
+    make_cell,
+    make_findings,
+    make_manifest,
+    make_read,
+    make_tally,
+    novelty_manifest,
+)
 
 
 def test_a_probability_at_its_threshold_is_called():
@@ -29,6 +38,30 @@ def test_a_cell_is_left_out_for_the_first_reason_that_holds():
     assert read_cell(good, None, manifest).exclusion is Exclusion.NOT_CLASSIFIED
     assert read_cell(good, make_findings(good, pmn=0.49), manifest).exclusion is Exclusion.NOT_PMN
     assert read_cell(good, make_findings(good, pmn=0.5), manifest).exclusion is None
+
+
+@pytest.mark.parametrize(
+    ("novelty", "pmn", "exclusion"),
+    [
+        (1.999, 0.99, None),
+        (1.999, 0.1, Exclusion.NOT_PMN),
+        (2.0, 0.99, Exclusion.UNFAMILIAR),
+        (2.0, 0.1, Exclusion.UNFAMILIAR),
+        (None, 0.99, None),
+    ],
+)
+def test_a_cell_like_none_that_was_learnt_is_left_out_whatever_it_seems(novelty, pmn, exclusion):
+    manifest = make_manifest(**novelty_manifest(2.0))
+    cell, poor = make_cell(), make_cell(flags=[QualityFlag.BLURRED])
+    read = read_cell(cell, make_findings(cell, novelty=novelty, pmn=pmn), manifest)
+    assert read.exclusion is exclusion
+    blurred = read_cell(poor, make_findings(poor, novelty=novelty, pmn=pmn), manifest)
+    assert blurred.exclusion is Exclusion.POOR_QUALITY
+
+
+def test_a_bundle_without_a_threshold_finds_nothing_unfamiliar():
+    cell = make_cell()
+    assert read_cell(cell, make_findings(cell, novelty=99.0), make_manifest()).exclusion is None
 
 
 def test_only_counted_cells_stand_in_the_proportions():

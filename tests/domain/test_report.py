@@ -2,6 +2,7 @@ import pytest
 
 from app.domain.abnormality import Abnormality
 from app.domain.case import Progress
+from app.domain.cell import QualityFlag
 from app.domain.finding import CellFindings, Exclusion, read_cell, tally
 from app.domain.report import STRONGEST_CELLS, compile_report
 from app.domain.screening import Recommendation
@@ -10,9 +11,11 @@ from tests.factories import (
     make_case,
     make_cell,
     make_correction,
+    make_findings,
     make_manifest,
     make_rule,
     make_tally,
+    novelty_manifest,
 )
 
 
@@ -25,10 +28,60 @@ def report_of(counted, *, pending=0, **rule):
 def test_a_full_report_has_a_line_for_each_abnormality_and_reason():
     report = report_of(make_tally(200, vacuole=50))
     assert [line.label for line in report.abnormalities] == list(Abnormality)
-    assert [line.reason for line in report.exclusions] == list(Exclusion)
+    looked_for = [reason for reason in Exclusion if reason is not Exclusion.UNFAMILIAR]
+    assert [line.reason for line in report.exclusions] == looked_for
     line = next(line for line in report.abnormalities if line.label is Abnormality.VACUOLE)
     assert (line.proportion.count, line.proportion.total) == (50, 200)
     assert report.recommendation is Recommendation.NOT_RAISED_BY_SMEAR
+
+
+def unfamiliar_report(familiar, unfamiliar, *, poor=0, others=0):
+    """A case read by a bundle that measures novelty."""
+    manifest = make_manifest(**novelty_manifest(2.0))
+    cells = [make_cell() for _ in range(familiar + unfamiliar + others)]
+    blurred = [make_cell(flags=[QualityFlag.BLURRED]) for _ in range(poor)]
+    strange = [3.0] * unfamiliar
+    novelty = [*strange, *[0.5] * (familiar + others)]
+    pmn = [*[0.99] * (unfamiliar + familiar), *[0.01] * others]
+    found = [
+        make_findings(cell, novelty=value, pmn=p)
+        for cell, value, p in zip(cells, novelty, pmn, strict=True)
+    ]
+    found += [make_findings(cell, novelty=3.0) for cell in blurred]
+    read = [
+        read_cell(cell, findings, manifest)
+        for cell, findings in zip([*cells, *blurred], found, strict=True)
+    ]
+    progress = Progress(len(read), len(read), 0)
+    return compile_report(make_case(), tally(read), manifest, make_rule(), progress, NOW)
+
+
+def test_unfamiliar_cells_are_left_out_and_listed():
+    report = unfamiliar_report(100, 7)
+    assert report.pmn_count == 100
+    assert {line.reason: line.count for line in report.exclusions} == {
+        Exclusion.POOR_QUALITY: 0,
+        Exclusion.NOT_PMN: 0,
+        Exclusion.UNFAMILIAR: 7,
+        Exclusion.NOT_CLASSIFIED: 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"familiar": 80, "unfamiliar": 20}, None),
+        ({"familiar": 79, "unfamiliar": 21}, "21 of 100 cells of good quality (21%)"),
+        ({"familiar": 79, "unfamiliar": 21, "others": 10}, None),
+        ({"familiar": 79, "unfamiliar": 21, "poor": 90}, "21 of 100 cells"),
+        ({"familiar": 0, "unfamiliar": 30}, "30 of 30 cells"),
+        ({"familiar": 0, "unfamiliar": 9}, None),
+    ],
+)
+def test_many_unfamiliar_cells_warn_of_another_stain(counts, said):
+    found = [text for text in unfamiliar_report(**counts).warnings if "another stain" in text]
+    assert len(found) == bool(said)
+    assert all(said in text for text in found)
 
 
 def test_a_part_of_a_case_gets_no_score_and_no_advice():

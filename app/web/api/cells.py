@@ -145,6 +145,7 @@ def _with_findings(
         CellRead.of(
             read_cell(cell, findings.get(cell.id), bundle.manifest),
             _state(cell, findings.keys(), failures.keys()),
+            bundle.manifest,
         )
         for cell in cells
     ]

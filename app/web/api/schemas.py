@@ -193,11 +193,18 @@ class CellRead(BaseModel):
     findings: list[Abnormality] | None = Field(
         description="Labels at or above their thresholds; counted only where `counted`."
     )
+    novelty: float | None = Field(
+        description="How unlike the learnt neutrophils the cell is, in the classifier's own unit; "
+        "null where it measures none."
+    )
+    novelty_threshold: float | None = Field(
+        description="Novelty from which a cell is unlike all that was learnt, and not counted."
+    )
     counted: bool = Field(description="Whether the cell stands in the report's denominator.")
     exclusion: Exclusion | None = Field(description="Why it is not counted.")
 
     @classmethod
-    def of(cls, read: ReadCell, state: CellState) -> Self:
+    def of(cls, read: ReadCell, state: CellState, manifest: BundleManifest) -> Self:
         """From the domain."""
         cell, found = read.cell, read.findings
         return cls(
@@ -220,6 +227,8 @@ class CellRead(BaseModel):
             findings=[label for label in Abnormality if label in read.abnormalities]
             if found
             else None,
+            novelty=found.novelty if found else None,
+            novelty_threshold=manifest.novelty_threshold,
             counted=state is CellState.CLASSIFIED and read.exclusion is None,
             exclusion=None if state is CellState.PENDING else read.exclusion,
         )

@@ -172,6 +172,15 @@ class Call:
 
 
 @dataclass(frozen=True)
+class NoveltyRow:
+    """How unlike the learnt neutrophils a cell is; `unfamiliar` is whether it is too unlike."""
+
+    value: str
+    threshold: str
+    unfamiliar: bool
+
+
+@dataclass(frozen=True)
 class CellCard:
     """One cell of the gallery.
 
@@ -272,6 +281,7 @@ class CellPage:
     framing: str
     verdict: str
     calls: tuple[Call, ...]
+    novelty: NoveltyRow | None
     flags: tuple[str, ...]
     measures: tuple[Named, ...]
     pixel_sha256: str

@@ -11,6 +11,7 @@ from app.web.pages.present_cells import (
     calls,
     cell_path,
     measures,
+    novelty_shown,
     thumbnail_path,
     verdict,
 )
@@ -39,6 +40,7 @@ def cell_page(read: ReadCell, cells: CaseCells) -> CellPage:
         framing=_FRAMINGS[cell.location.framing],
         verdict=verdict(read, cells),
         calls=_all_calls(read, cells.manifest),
+        novelty=novelty_shown(read, cells.manifest),
         flags=tuple(flag.wording for flag in cell.quality.flags),
         measures=measures(cell),
         pixel_sha256=cell.pixel_sha256,

@@ -9,7 +9,14 @@ from app.domain.bundle import BundleManifest
 from app.domain.case import Case
 from app.domain.cell import Cell, QualityFlag
 from app.domain.errors import NotFound
-from app.domain.finding import CellFindings, Exclusion, ReadCell, Tally, tally
+from app.domain.finding import (
+    CellFindings,
+    Exclusion,
+    ReadCell,
+    Tally,
+    is_unfamiliar,
+    tally,
+)
 from app.web.pages import wording
 from app.web.pages.contexts import (
     Call,
@@ -17,6 +24,7 @@ from app.web.pages.contexts import (
     GalleryPart,
     GallerySection,
     Named,
+    NoveltyRow,
 )
 from app.web.pages.present import case_path
 
@@ -39,6 +47,8 @@ _FLAG_MEASURES = {
     QualityFlag.STAIN_OUT_OF_RANGE: "nucleus_purple_density",
 }
 _EXCLUSION_NOTES = {
+    Exclusion.UNFAMILIAR: "Novelty of {novelty} or more; not counted. Look whether they are "
+    "neutrophils: of another stain, or smudged",
     Exclusion.NOT_PMN: "Below the PMN threshold of {pmn}; not counted",
     Exclusion.POOR_QUALITY: "Not counted",
     Exclusion.NOT_CLASSIFIED: "Classification failed; not counted",
@@ -161,10 +171,14 @@ def _unremarkable_group(counted: Sequence[ReadCell], manifest: BundleManifest) -
 
 def _exclusion_group(reason: Exclusion, cells: CaseCells) -> _Group:
     left_out = (read for read in cells.read if read.exclusion is reason)
+    novelty = cells.manifest.novelty_threshold
     return _Group(
         key=reason.value,
         title=reason.wording,
-        note=_EXCLUSION_NOTES[reason].format(pmn=wording.threshold(cells.manifest.pmn_threshold)),
+        note=_EXCLUSION_NOTES[reason].format(
+            pmn=wording.threshold(cells.manifest.pmn_threshold),
+            novelty=wording.DASH if novelty is None else wording.threshold(novelty),
+        ),
         counted=None,
         cells=_by(lambda findings: findings.pmn_probability, left_out),
         excluded=True,
@@ -233,6 +247,19 @@ def calls(read: ReadCell, manifest: BundleManifest, decimals: int = 2) -> tuple[
     )
 
 
+def novelty_shown(read: ReadCell, manifest: BundleManifest) -> NoveltyRow | None:
+    """A cell's novelty beside its threshold; None where the bundle measures none."""
+    threshold = manifest.novelty_threshold
+    if read.findings is None or read.findings.novelty is None or threshold is None:
+        return None
+    value = read.findings.novelty
+    return NoveltyRow(
+        value=wording.probability(value, 3),
+        threshold=wording.threshold(threshold),
+        unfamiliar=is_unfamiliar(value, manifest),
+    )
+
+
 def verdict(read: ReadCell, cells: CaseCells) -> str:
     """Whether a cell is counted, and as what."""
     if read.exclusion is not None:
@@ -247,6 +274,8 @@ def verdict(read: ReadCell, cells: CaseCells) -> str:
 def _facts(read: ReadCell, cells: CaseCells) -> tuple[str, ...]:
     """Why a cell stands where it stands, where probabilities do not say it."""
     facts = [_flag_with_number(flag, read.cell) for flag in read.cell.quality.flags]
+    if read.exclusion is Exclusion.UNFAMILIAR and (novelty := novelty_shown(read, cells.manifest)):
+        facts.append(f"Novelty {novelty.value}")
     if reason := cells.failures.get(read.cell.id):
         facts.append(reason)
     return tuple(facts)

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
 from app.domain.abnormality import Abnormality
 from app.domain.case import ClinicalContext, Progress
 from app.domain.errors import NotFound
+from app.domain.finding import read_cell
 from app.domain.screening import Basis
 from app.ports import CaseSummary
+from app.web.pages.contexts import NoveltyRow
 from app.web.pages.present import cases_page, clinical_context, progress_state
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import (
@@ -13,7 +17,7 @@ from app.web.pages.present_cells import (
     gallery_section,
 )
 from app.web.pages.present_report import report_page
-from tests.factories import make_case, make_rule
+from tests.factories import make_case, make_manifest, make_rule, novelty_manifest
 from tests.web.pages.examples import CONTEXT, LATER, example_cells, example_report
 from tests.web.pages.test_wording import plain
 
@@ -119,6 +123,46 @@ def test_a_cell_shows_every_probability_beside_its_threshold():
     assert page.verdict == "Counted: Vacuoles"
     assert page.image_path.endswith("/image.png")
     assert page.whole is None
+
+
+def novel_cells():
+    """A counted cell, an unfamiliar one and one that the classifier failed on."""
+    cells = example_cells(2, 0)
+    manifest = make_manifest(**novelty_manifest(2.0))
+    values = [0.4567, 2.5, 1.2, None]
+    read = [
+        read_cell(
+            item.cell,
+            replace(item.findings, novelty=value) if item.findings else None,
+            manifest,
+        )
+        for item, value in zip(cells.read, [*values, None], strict=True)
+    ]
+    return replace(cells, manifest=manifest, read=read)
+
+
+def test_a_cell_shows_its_novelty_beside_the_threshold():
+    cells = novel_cells()
+    pages = [cell_page(read, cells) for read in cells.read]
+    assert pages[0].novelty == NoveltyRow("0.456", "2.00", unfamiliar=False)
+    assert pages[1].novelty == NoveltyRow("2.500", "2.00", unfamiliar=True)
+    assert pages[1].verdict == "Not counted: Unlike the cells that the classifier has learnt"
+    assert pages[2].verdict == "Not counted: Not a neutrophil (PMN)"
+    # Neither a cell read before the bundle measured it, nor one that failed.
+    assert [page.novelty for page in pages[3:]] == [None, None]
+
+
+def test_unfamiliar_cells_have_a_group_of_their_own():
+    group = sections(novel_cells())["unfamiliar"]
+    assert group.excluded
+    assert group.note.startswith("Novelty of 2.00 or more; not counted")
+    assert [card.facts for card in group.cells] == [("Novelty 2.500",)]
+
+
+def test_without_a_threshold_no_novelty_is_shown():
+    cells = example_cells(1, 0)
+    assert cell_page(cells.read[0], cells).novelty is None
+    assert "unfamiliar" not in sections(cells)
 
 
 def test_the_report_adds_up():

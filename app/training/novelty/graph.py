@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from app.training.novelty.reference import (
     LOGIT_WEIGHT,
     MOST_LOGIT,
+    MOST_STRANGE,
     STEEPNESS,
     TORN,
     NoveltyReference,
@@ -28,7 +29,7 @@ class Novelty(nn.Module):
         self._reference = reference
 
     def forward(self, embedding: Tensor, logits: Tensor) -> Tensor:
-        """Measure the novelty of N cells: (N,), 0 or more."""
+        """Measure the novelty of N cells: (N,), 0 to 4."""
         fitted, pmn = self._reference, logits[:, 0]
         unit = embedding / embedding.norm(dim=1, keepdim=True).clamp(min=1e-12)
         near = _distance(unit, self.neutrophils) / fitted.distance_scale
@@ -37,7 +38,7 @@ class Novelty(nn.Module):
         strange = _distance(unit, self.others) / fitted.others_limit
         torn = TORN * (pmn + 2).clamp(0, 1)
         beyond = (STEEPNESS * (unlike - 1)).clamp(0, 1)
-        return unlike.clamp(max=1) + beyond * torch.maximum(strange, torn)
+        return unlike.clamp(max=1) + beyond * torch.maximum(strange.clamp(max=MOST_STRANGE), torn)
 
 
 def _distance(unit: Tensor, vectors: Tensor) -> Tensor:

@@ -27,9 +27,11 @@ _OTHERS_SHARE = 0.01
 LOGIT_WEIGHT = 0.5
 MOST_LOGIT = 4.0
 # The second part sets in along a slope: a step would turn rounding into another verdict.
-STEEPNESS = 10.0
+STEEPNESS = 5.0
 # A little over 1, so that it reaches `NOVELTY_THRESHOLD` in any arithmetic.
 TORN = 1.1
+# Beyond this a distance says nothing more.
+MOST_STRANGE = 3.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def unlikeness(cells: Embedded, reference: NoveltyReference) -> Array:
 
 
 def novelty(cells: Embedded, reference: NoveltyReference) -> Array:
-    """Novelty of cells: (N,), 0 or more. `graph.Novelty` does the same inside the network.
+    """Novelty of cells: (N,), 0 to 4. `graph.Novelty` does the same inside the network.
 
     Below 1 a cell is like the learnt neutrophils. From 1 it is not, and the distance from the
     other learnt kinds is added: up to `NOVELTY_THRESHOLD` it is like one of these, if the PMN
@@ -146,7 +148,8 @@ def novelty(cells: Embedded, reference: NoveltyReference) -> Array:
     # What is unlike neutrophils and yet has the logit of a PMN is recognised as neither.
     torn = TORN * np.clip(cells.pmn_logit + 2, 0, 1)
     beyond = np.clip(STEEPNESS * (unlike - 1), 0, 1)
-    return np.asarray(np.minimum(unlike, 1) + beyond * np.maximum(strange, torn))
+    added = np.maximum(np.minimum(strange, MOST_STRANGE), torn)
+    return np.asarray(np.minimum(unlike, 1) + beyond * added)
 
 
 def _unit(embedding: Array) -> Array:

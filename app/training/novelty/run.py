@@ -21,7 +21,7 @@ Embedder = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.f
 """Maps network inputs (N, size, size, 3) to embeddings (N, D) and uncalibrated PMN logits (N,)."""
 
 _BATCH = 8
-_FEW = 10
+_FEW = 4
 _DEFAULT_SIZES = Sizes()
 
 

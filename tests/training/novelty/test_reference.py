@@ -1,0 +1,105 @@
+"""Novelty of made-up embeddings, whose place among the kinds is known."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="novelty needs the extra `train` (scikit-learn)")
+
+from app.training.novelty.reference import (
+    NOVELTY_THRESHOLD,
+    Embedded,
+    distances,
+    fit_novelty,
+    novelty,
+    prototypes,
+)
+
+WIDTH = 24
+NEUTROPHIL, LYMPHOCYTE = np.eye(WIDTH)[0], np.eye(WIDTH)[1]
+
+
+def around(direction, count, logit, seed, spread=0.05):
+    """Embeddings near a direction, of any length, with PMN logits near a number."""
+    rng = np.random.default_rng(seed)
+    vectors = direction + rng.normal(0, spread, (count, WIDTH))
+    return Embedded(vectors * rng.uniform(1, 9, (count, 1)), rng.normal(logit, 0.5, count))
+
+
+def fitted(guarded=None):
+    return fit_novelty(
+        around(NEUTROPHIL, 600, 4, seed=1),
+        around(LYMPHOCYTE, 300, -6, seed=2),
+        around(NEUTROPHIL, 400, 4, seed=3),
+        around(LYMPHOCYTE, 200, -6, seed=4),
+        guarded or {},
+    )
+
+
+def test_what_was_learnt_and_what_was_not_lie_in_their_bands():
+    reference = fitted()
+    neutrophils = novelty(around(NEUTROPHIL, 500, 4, seed=5), reference)
+    lymphocytes = novelty(around(LYMPHOCYTE, 500, -6, seed=6), reference)
+    strangers = novelty(around(np.eye(WIDTH)[2], 500, -6, seed=7), reference)
+    assert (neutrophils < 1).mean() > 0.95
+    assert (neutrophils >= NOVELTY_THRESHOLD).mean() < 0.02
+    assert ((lymphocytes >= 1) & (lymphocytes < NOVELTY_THRESHOLD)).mean() > 0.95
+    assert strangers.min() >= NOVELTY_THRESHOLD
+
+
+def test_at_most_one_held_out_neutrophil_in_a_hundred_lies_beyond_the_first_band():
+    beyond = novelty(around(NEUTROPHIL, 400, 4, seed=3), fitted()) > 1
+    assert 0 < beyond.mean() <= 0.011
+
+
+def test_what_must_not_be_flagged_widens_the_limit():
+    altered = around(NEUTROPHIL + 0.8 * np.eye(WIDTH)[3], 200, 4, seed=8)
+    strict, lenient = fitted(), fitted({"edited": altered})
+    assert (novelty(altered, strict) >= NOVELTY_THRESHOLD).mean() > 0.5
+    assert (novelty(altered, lenient) >= NOVELTY_THRESHOLD).mean() <= 0.02
+
+
+def test_unlike_a_neutrophil_but_called_a_pmn_is_unfamiliar():
+    """Near to lymphocytes and with the logit of a PMN: recognised as neither."""
+    assert (novelty(around(LYMPHOCYTE, 200, 3, seed=9), fitted()) >= NOVELTY_THRESHOLD).all()
+
+
+def test_a_low_logit_alone_leaves_the_first_band():
+    cells = around(NEUTROPHIL, 200, -20, seed=10)
+    assert (novelty(cells, fitted()) > 1).all()
+
+
+def test_novelty_is_a_number_for_an_embedding_of_zeros():
+    nothing = Embedded(np.zeros((2, WIDTH)), np.zeros(2))
+    assert np.isfinite(novelty(nothing, fitted())).all()
+
+
+def test_few_embeddings_are_their_own_prototypes():
+    cells = around(NEUTROPHIL, 7, 4, seed=11).embedding
+    found = prototypes(cells, 10, seed=0)
+    assert found.shape == (7, WIDTH)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(distances(3 * cells, found), 0, atol=1e-6)
+
+
+def test_many_embeddings_become_few_prototypes_by_the_seed():
+    cells = around(NEUTROPHIL, 300, 4, seed=12).embedding
+    one, same = (prototypes(cells, 16, seed=5) for _ in range(2))
+    assert one.shape == (16, WIDTH)
+    np.testing.assert_array_equal(one, same)
+
+
+def test_the_graph_measures_the_same():
+    torch = pytest.importorskip("torch", reason="training needs the extra `train` (torch)")
+    from app.training.novelty.graph import Novelty  # noqa: PLC0415 - needs torch
+
+    reference = fitted()
+    kinds = [(NEUTROPHIL, 4), (LYMPHOCYTE, -6), (np.eye(WIDTH)[2], -1.5), (LYMPHOCYTE, 3)]
+    for number, (direction, logit) in enumerate(kinds):
+        cells = around(direction, 50, logit, seed=20 + number, spread=0.2)
+        logits = np.zeros((50, 5), np.float32)
+        logits[:, 0] = cells.pmn_logit
+        embedding = torch.tensor(cells.embedding, dtype=torch.float32)
+        with torch.inference_mode():
+            found = Novelty(reference)(embedding, torch.tensor(logits))
+        assert found.shape == (50,)
+        np.testing.assert_allclose(found.numpy(), novelty(cells, reference), atol=2e-4)

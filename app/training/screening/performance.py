@@ -10,7 +10,7 @@ from app.training.evaluation.intervals import area_under_curve, exact_interval
 from app.training.screening.cohort import Array, Flags
 from app.training.screening.recipes import log_loss
 
-RESAMPLES = 2000
+RESAMPLES = 1000
 _ENDS = (2.5, 97.5)
 
 

@@ -2,8 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,18 +51,15 @@ _ERRORS_BASIS = (
 
 @dataclass(frozen=True)
 class Extras:
-    """What only some bundles have.
+    """What only some bundles have, but for their variants, which come last (`int8.py`).
 
     Parameters
     ----------
     novelty_threshold
         From which novelty a cell is not counted; None where the graph has no such output.
-    variants
-        For each variant of the network, `{"file": name, ...}` with what was measured of it.
     """
 
     novelty_threshold: float | None = None
-    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def manifest_content(
@@ -87,31 +83,18 @@ def manifest_content(
             "colour": "RGB",
             "preprocessing": PREPROCESSING_VERSION,
         },
-        "outputs": {name: name for name in outputs(extras)},
+        "outputs": {name: name for name in _outputs(extras)},
         "labels": [each.value for each in Abnormality],
-        "thresholds": thresholds(evaluation, extras),
+        "thresholds": _thresholds(evaluation, extras),
         "calibration": _calibration(evaluation),
         "label_basis": {each.value: label_basis(each, config, counts) for each in Abnormality},
         "training_data": _training_data(config),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": library_versions(),
-        "files": {name: sha256(folder / name) for name in _files(extras)},
+        "files": {name: sha256(folder / name) for name in (MODEL_FILE, SCREENING_FILE)},
     }
     content |= _classifier_errors(evaluation)
-    if extras.variants:
-        content["variants"] = {name: dict(each) for name, each in extras.variants.items()}
     return content | {"digest": manifest_digest(content)}
-
-
-def outputs(extras: Extras) -> tuple[str, ...]:
-    """Name the outputs of the graph."""
-    return OUTPUTS if extras.novelty_threshold is None else (*OUTPUTS, NOVELTY)
-
-
-def thresholds(evaluation: Evaluation, extras: Extras) -> dict[str, float]:
-    """Return the thresholds of PMN and the abnormalities, and of novelty where it is measured."""
-    novelty = extras.novelty_threshold
-    return evaluation.thresholds | ({} if novelty is None else {NOVELTY: novelty})
 
 
 def label_basis(each: Abnormality, config: TrainConfig, counts: dict[str, int]) -> str:
@@ -130,8 +113,13 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _files(extras: Extras) -> list[str]:
-    return [MODEL_FILE, SCREENING_FILE, *(str(each["file"]) for each in extras.variants.values())]
+def _outputs(extras: Extras) -> tuple[str, ...]:
+    return OUTPUTS if extras.novelty_threshold is None else (*OUTPUTS, NOVELTY)
+
+
+def _thresholds(evaluation: Evaluation, extras: Extras) -> dict[str, float]:
+    novelty = extras.novelty_threshold
+    return evaluation.thresholds | ({} if novelty is None else {NOVELTY: novelty})
 
 
 def _calibration(evaluation: Evaluation) -> dict[str, Any]:

@@ -18,12 +18,11 @@ from app.training.config import Stage, TrainConfig  # noqa: E402
 from app.training.evaluate import Evaluation  # noqa: E402
 from app.training.export import (  # noqa: E402
     MODEL_FILE,
-    Extras,
     check_parity,
     export_graph,
     set_calibration,
 )
-from app.training.manifest import label_basis, manifest_content  # noqa: E402
+from app.training.manifest import Extras, label_basis, manifest_content  # noqa: E402
 from app.training.networks import NETWORKS, build_network  # noqa: E402
 
 SIZE_PX = 32
@@ -112,11 +111,11 @@ class TestManifest:
         (),
     )
 
-    def content(self, tmp_path, evaluation=None, extras=None):
-        for name in (MODEL_FILE, "screening.json", "model-int8.onnx"):
+    def content(self, tmp_path, evaluation=None, novelty=None):
+        for name in (MODEL_FILE, "screening.json"):
             (tmp_path / name).write_text(name)
         return manifest_content(
-            tmp_path, self.config, evaluation or self.evaluation, {}, extras or Extras()
+            tmp_path, self.config, evaluation or self.evaluation, {}, Extras(novelty)
         )
 
     def test_it_is_one_that_serving_reads_and_carries_what_was_measured(self, tmp_path):
@@ -130,14 +129,10 @@ class TestManifest:
         assert content["calibration"]["parameters"]["pmn"] == {"temperature": 1, "offset": -0.5}
         assert content["training_data"] == []
 
-    def test_extras_are_written_where_they_are(self, tmp_path):
-        variants = {"int8": {"file": "model-int8.onnx", "speed_ratio": 1.5}}
-        content = self.content(tmp_path, extras=Extras(3.5, variants))
-        manifest = parse_manifest(content)
-        assert manifest.novelty_threshold == 3.5
+    def test_novelty_is_an_output_with_a_threshold_where_it_is_measured(self, tmp_path):
+        content = self.content(tmp_path, novelty=3.5)
+        assert parse_manifest(content).novelty_threshold == 3.5
         assert content["outputs"][NOVELTY] == NOVELTY
-        assert set(manifest.files) == {MODEL_FILE, "screening.json", "model-int8.onnx"}
-        assert content["variants"]["int8"]["speed_ratio"] == 1.5
 
     def test_errors_that_were_not_measured_are_left_out(self, tmp_path):
         unmeasured = {**self.evaluation.sensitivity, Abnormality.VACUOLE: float("nan")}

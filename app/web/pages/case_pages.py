@@ -13,6 +13,7 @@ from app.domain.user import User
 from app.ports import Bundle, Transaction
 from app.services import reporting
 from app.services.history import page_of_cases
+from app.services.measuring import examine_cell
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
@@ -128,7 +129,8 @@ def show_cell(
     """One cell: a page, or for the gallery's larger view a fragment."""
     with container.transactions() as transaction:
         cells = _only_cell(transaction, case_id, cell_id, container.bundle)
-    page = cell_page(cells.of(cell_id), cells)
+    read = cells.of(cell_id)
+    page = cell_page(read, cells, examine_cell(read.cell, container.blobs))
     if request.headers.get("hx-request") == "true":
         return render("cell_view.html", page)
     title = f"Cell {page.ordinal} of {cells.case.accession_number}"

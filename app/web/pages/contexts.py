@@ -6,6 +6,8 @@ Numbers arrive here as the text that is shown; only charts (in
 
 from dataclasses import dataclass
 
+from app.web.pages.geometry_contexts import GeometryPart
+
 
 @dataclass(frozen=True)
 class Chrome:
@@ -268,6 +270,8 @@ class CellPage:
         The whole image, where the picture shown is only cut out of it.
     verdict
         Whether it is counted, and as what.
+    geometry
+        What was measured of it; None where nobody measured.
     """
 
     case_path: str
@@ -284,5 +288,6 @@ class CellPage:
     novelty: NoveltyRow | None
     flags: tuple[str, ...]
     measures: tuple[Named, ...]
+    geometry: GeometryPart | None
     pixel_sha256: str
     bundle_title: str

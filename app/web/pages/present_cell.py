@@ -3,6 +3,7 @@
 from app.domain.bundle import BundleManifest
 from app.domain.cell import Cell, Framing
 from app.domain.finding import ReadCell
+from app.imaging.morphometry import Examined, NotMeasured
 from app.web.pages import wording
 from app.web.pages.contexts import Call, CellPage, WholeImage
 from app.web.pages.present import case_path
@@ -15,6 +16,7 @@ from app.web.pages.present_cells import (
     thumbnail_path,
     verdict,
 )
+from app.web.pages.present_geometry import geometry_part
 
 _FRAMINGS = {
     Framing.TIGHT: "The image as it was sent.",
@@ -24,8 +26,10 @@ _FRAMINGS = {
 }
 
 
-def cell_page(read: ReadCell, cells: CaseCells) -> CellPage:
-    """One cell with all that is known of it."""
+def cell_page(
+    read: ReadCell, cells: CaseCells, examined: Examined | NotMeasured | None = None
+) -> CellPage:
+    """One cell with all that is known of it; without `examined` its geometry is not shown."""
     cell, crop = read.cell, read.cell.location.crop
     is_whole = (crop.width, crop.height) == (cell.width_px, cell.height_px)
     return CellPage(
@@ -43,6 +47,7 @@ def cell_page(read: ReadCell, cells: CaseCells) -> CellPage:
         novelty=novelty_shown(read, cells.manifest),
         flags=tuple(flag.wording for flag in cell.quality.flags),
         measures=measures(cell),
+        geometry=None if examined is None else geometry_part(examined, crop.width),
         pixel_sha256=cell.pixel_sha256,
         bundle_title=cells.manifest.title,
     )

@@ -8,6 +8,8 @@ from app.domain.case import CaseOrigin, ClinicalContext, Patient, Progress, Sex
 from app.domain.cell import Box, Framing, Location, QualityFlag
 from app.domain.finding import read_cell, tally
 from app.domain.report import Report, compile_report
+from app.imaging.morphometry import NotMeasured, examine
+from app.imaging.synthetic import SyntheticCell, render_cell
 from app.ports import CaseSummary
 from app.web.pages.case_form import CaseForm, form_page
 from app.web.pages.contexts import CasePage, CellPage, FailurePage, SignInPage
@@ -73,7 +75,13 @@ def framed_cell_page() -> CellPage:
     first = cells.read[0]
     location = Location(Framing.FRAMED, Box(10, 20, 90, 80))
     cell = replace(first.cell, location=location, file_name=HOSTILE)
-    return cell_page(replace(first, cell=cell), cells)
+    return cell_page(replace(first, cell=cell), cells, examine(measured_picture()))
+
+
+def measured_picture():
+    """A neutrophil of every kind of outline: lobes, a protrusion and a hole."""
+    shown = frozenset({Abnormality.NUCLEAR_SPIKE, Abnormality.VACUOLE})
+    return render_cell(SyntheticCell(shown, seed=3))
 
 
 def pages() -> dict[str, list[object]]:
@@ -109,7 +117,14 @@ def pages() -> dict[str, list[object]]:
         "gallery.html": [gallery_part(cells), gallery_part(empty)],
         "more_cells.html": list(gallery_part(cells).sections),
         "cell.html": [framed_cell_page()],
-        "cell_view.html": [cell_page(read, cells) for read in cells.read[-3:]],
+        "cell_view.html": [
+            cell_page(read, cells, examined)
+            for read, examined in zip(
+                cells.read[-3:],
+                (None, NotMeasured(HOSTILE), examine(measured_picture())),
+                strict=True,
+            )
+        ],
         "report.html": [
             report_page(report, LATER)
             for report in (

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 import pytest
 from jinja2 import meta, nodes
 
-from app.web.pages import charts, contexts, report_contexts
+from app.web.pages import charts, contexts, geometry_contexts, report_contexts
 from app.web.pages.rendering import STATIC, TEMPLATES, chrome, environment, render
 from tests.web.pages.examples import HOSTILE, pages
 
@@ -23,14 +23,17 @@ MEANINGS = {
     "diverging": charts.DivergingBar,
     "field": contexts.FormField,
     "gallery": contexts.GalleryPart,
+    "geometry": geometry_contexts.GeometryPart,
     "group": contexts.FieldGroup,
     "interval": charts.IntervalBar,
     "item": contexts.Named,
+    "measured": geometry_contexts.GeometryRow,
     "moment": contexts.Moment,
     "picture": report_contexts.KeyPicture,
     "progress": contexts.ProgressPart,
     "scale": charts.ScoreScale,
     "section": contexts.GallerySection,
+    "shape": geometry_contexts.OutlineShape,
     "tick": charts.Tick,
     "view": contexts.CellPage,
 }
@@ -105,7 +108,7 @@ def test_reads_every_field_of_its_page(template):
 
 def test_no_context_has_a_field_that_no_template_reads():
     read = {pair for template in TEMPLATE_NAMES for pair in attributes(template)}
-    modules = (contexts, report_contexts)
+    modules = (contexts, geometry_contexts, report_contexts)
     kinds = [kind for module in modules for kind in vars(module).values() if is_dataclass(kind)]
     unread = {(kind.__name__, item.name) for kind in kinds for item in fields(kind)} - {
         (kind.__name__, name) for kind, name in read
@@ -145,7 +148,7 @@ def test_static_files_that_pages_name_exist():
 
 
 def test_the_style_sheet_and_scripts_load_nothing_from_elsewhere():
-    for name in ("vexascope.css", "upload.js", "gallery.js", "print.js"):
+    for name in ("vexascope.css", "upload.js", "gallery.js", "outlines.js", "print.js"):
         text = (STATIC / name).read_text()
         assert "url(" not in text
         assert "://" not in text

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from app.imaging.morphometry import Examined, Hole, Morphometry, NotMeasured, Outlines
+from app.imaging.morphometry import Examined, Hole, Line, Morphometry, NotMeasured, Outlines
 from app.imaging.morphometry_reference import CELL_COUNT, RANGES, SOURCE
 from app.web.pages.geometry_contexts import GeometryPart, GeometryRow, OutlineShape
 from app.web.pages.wording import DASH
@@ -98,7 +98,7 @@ def _shapes(outlines: Outlines) -> tuple[OutlineShape, ...]:
     return (*cell, *chain(lobes, protrusions, holes))
 
 
-def _labelled(kind: str, lines: Sequence[Sequence[Sequence[float]]], label: str) -> OutlineShape:
+def _labelled(kind: str, lines: Sequence[Line], label: str) -> OutlineShape:
     points = [point for line in lines for point in line]
     x, y = (
         (min(point[axis] for point in points) + max(point[axis] for point in points)) / 2
@@ -118,7 +118,7 @@ def _hole(hole: Hole, label: str) -> OutlineShape:
     return OutlineShape("hole", path, label, f"{hole.x:.1f}", f"{above:.1f}")
 
 
-def _path(lines: Sequence[Sequence[Sequence[float]]]) -> str:
+def _path(lines: Sequence[Line]) -> str:
     """Closed lines as SVG path data, to a tenth of a pixel."""
     return "".join(
         "M" + "L".join(f"{point[0]:.1f} {point[1]:.1f}" for point in line) + "Z" for line in lines

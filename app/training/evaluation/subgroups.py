@@ -111,7 +111,7 @@ def _row(name: str, data: LabelCells, resamples: int) -> SubgroupRow:
         units=data.units.count,
         unit_name=data.units.name,
         reason="" if data.measurable else why_not(data),
-        few=data.measurable and min(data.labels.sum(), (1 - data.labels).sum()) < FEW,
+        few=data.measurable and bool(min(data.labels.sum(), (1 - data.labels).sum()) < FEW),
         measures=measures,
     )
 

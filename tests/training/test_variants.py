@@ -64,7 +64,7 @@ class TestCompare:
         full, variant = found.auc["vacuole, real"]
         assert 0.7 < full < 1
         assert variant == pytest.approx(full, abs=1e-9)
-        assert 0.05 < found.largest_shift < 0.2
+        assert 0.03 < found.largest_shift < 0.1
         assert found.speed_ratio > 0
 
     def test_a_network_calls_as_itself(self, bundle):
@@ -80,9 +80,18 @@ class TestCompare:
         assert (found.changed, found.cells) == (3, 3)
         assert found.auc == {}
 
-    def test_novelty_counts_as_a_call_where_it_has_a_threshold(self, bundle):
-        found = self.measured(bundle, [group()], {**THRESHOLDS, "novelty": 0.9})
-        assert found.cells == 40
+    def test_novelty_counts_as_a_call_where_it_has_a_threshold(self, tmp_path):
+        full, variant = (
+            write_bundle(tmp_path / ending, novelty_threshold=0.3, novelty_ending=ending)
+            / "model.onnx"
+            for ending in ("Identity", "Sqrt")
+        )
+        # 61 of 255 is a novelty of 0.24, and its root 0.49.
+        groups = [
+            Group("real", np.full((3, SIZE_PX, SIZE_PX, 3), 61, np.uint8), np.full((3, 5), np.nan))
+        ]
+        assert compare(full, variant, groups, THRESHOLDS).changed == 0
+        assert compare(full, variant, groups, {**THRESHOLDS, "novelty": 0.3}).changed == 3
 
     def test_kinds_are_not_mixed_and_groups_of_one_kind_are(self, bundle):
         groups = [group("real"), group("edited", 20, 1), group("edited", 20, 2)]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from app.domain.abnormality import Abnormality
 from app.domain.screening import ScreeningRule
 from app.training.screening.cohort import Array, Flags
 from app.training.screening.correction import entering
+from app.training.screening.performance import areas
 from app.training.screening.population import Population
 
 CELLS = (25, 50, 75, 100, 150, 200, 300, 400, 500)
@@ -95,7 +95,7 @@ def _measured(
     called, settled = _called(rule, log_odds), _called(rule, _log_odds(rule, shares))
     return np.array(
         [
-            _areas(log_odds, positive),
+            areas(log_odds, positive),
             called[:, positive].mean(axis=1),
             (~called[:, ~positive]).mean(axis=1),
             (called != settled).mean(axis=1),
@@ -111,14 +111,6 @@ def _log_odds(rule: ScreeningRule, apparent: Array) -> Array:
 
 def _called(rule: ScreeningRule, log_odds: Array) -> Flags:
     return np.asarray(expit(log_odds) >= rule.cut_off)
-
-
-def _areas(log_odds: Array, positive: Flags) -> Array:
-    """(sizes,) area under the ROC curve of each row, from ranks; ties count as half."""
-    ranks = rankdata(log_odds, axis=1)
-    number, others = int(positive.sum()), int((~positive).sum())
-    above = ranks[:, positive].sum(axis=1) - number * (number + 1) / 2
-    return np.asarray(above / (number * others))
 
 
 def _estimate(values: Array) -> Estimate:

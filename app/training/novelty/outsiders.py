@@ -74,7 +74,7 @@ def smear_outsiders(folder: Path, count: int, seed: int) -> dict[str, list[RGB]]
     for index in rng.permutation(len(fields)):
         if all(len(cuts) >= count for cuts in found.values()):
             break
-        for kind, cut in _cuts_of_field(*fields[index], rng):
+        for kind, cut in _cuts_of_field(*fields[int(index)], rng):
             if len(found[kind]) < count:
                 found[kind].append(cut)
     return found

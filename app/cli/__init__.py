@@ -16,6 +16,7 @@ from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
 from app.cli.format import Format
 from app.cli.score import score_commands
+from app.cli.training import export, train
 from app.domain.errors import VexascopeError
 from app.settings import LogFormat, Settings, load_settings
 
@@ -30,6 +31,8 @@ bundle_commands = typer.Typer(help="Classifier bundles.", no_args_is_help=True)
 app.add_typer(bundle_commands, name="bundle")
 app.add_typer(dataset_commands, name="dataset")
 app.add_typer(score_commands, name="score")
+app.command()(train)
+app.command()(export)
 app.command()(evaluate)
 
 _errors = Console(stderr=True)
@@ -120,17 +123,6 @@ def predict(
         settings = settings.model_copy(update={"bundle": bundle})
     logs.configure(LogFormat.TEXT, "WARNING")
     sys.exit(predict_paths(paths, settings, output))
-
-
-@app.command()
-def train(
-    config: Annotated[Path, typer.Argument(help="TOML file that names data and parameters.")],
-    output: Annotated[Path, typer.Option(help="Folder of the new bundle.")],
-) -> None:
-    """Train, evaluate, calibrate and export a classifier (needs the `train` extra)."""
-    from app.training.pipeline import run_train  # noqa: PLC0415 - torch is an extra
-
-    run_train(config, output)
 
 
 @bundle_commands.command("check")

@@ -1,68 +1,94 @@
-"""Train, evaluate, export and fit the screening rule, in one go."""
+"""The two long commands: train and export, or export alone."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from app.domain.abnormality import Abnormality
-from app.domain.bundle import PMN
-from app.imaging.preprocess import preprocess
+from app.domain.errors import SettingsRefused
+from app.training.checkpoints import load_trained
 from app.training.config import TrainConfig, load_config
-from app.training.datasets.sample import Sample
-from app.training.evaluate import Evaluation, Figure, evaluate
-from app.training.export import (
-    MODEL_FILE,
-    Extras,
-    check_parity,
-    export_graph,
-    exported_scorer,
-    set_calibration,
-    write_bundle,
-)
-from app.training.networks import NETWORKS, SmearNetwork
-from app.training.novelty import Novelty, NoveltyResult, novelty_of
-from app.training.novelty.reference import NOVELTY_THRESHOLD
-from app.training.novelty.run import exported_embedder
-from app.training.scoring import as_served, score_validation
-from app.training.screening.simulated import screening_rule
-from app.training.train import Progress, read_cells, train, training_set
-
-_PARITY_IMAGES = 64
-_COMPARED = ("ROC-AUC", "healthy neutrophils called", "drawn and called")
-"""What of another network's figures comes onto the card."""
+from app.training.finishing import finish
+from app.training.int8 import quantise_bundle
+from app.training.train import Progress, train
 
 
 def run_train(
     config_path: Path,
-    output_dir: Path,
+    output_dir: Path | None = None,
     *,
     data_sets: tuple[Path, ...] | None = None,
     scratch_dir: Path | None = None,
+    int8: bool = True,
     progress: Progress | None = None,
-) -> None:
+) -> Path:
     """Train by a configuration file and write the bundle.
 
     Parameters
     ----------
     output_dir
-        The bundle's folder; it is made where it does not exist.
+        The bundle's folder; None for `models/NAME-VERSION` below the working folder.
     data_sets, scratch_dir
         Replace those of the configuration.
+    int8
+        Whether to try an int8 variant too.
     progress
         Called with a sentence and the share of the training that is done, 0-1; without it a bar
         is shown on the terminal.
+
+    Returns
+    -------
+    The bundle's folder.
+
+    Raises
+    ------
+    SettingsRefused
+        Where the configuration cannot be read, or a bundle is already where this one would be
+        written: asked before the training, which takes an hour.
     """
     config = load_config(config_path, data_sets=data_sets, scratch_dir=scratch_dir)
+    folder = _target(config, output_dir)
     with _bar() if progress is None else nullcontext(progress) as tell:
-        network = train(config, tell)
-        finish(network, config, output_dir, tell)
+        finish(train(config, tell), config, folder, tell)
+        _try_int8(folder, config, tell, wanted=int8)
+    return folder
+
+
+def run_export(
+    config_path: Path,
+    output_dir: Path | None = None,
+    *,
+    data_sets: tuple[Path, ...] | None = None,
+    scratch_dir: Path | None = None,
+    int8: bool = True,
+    progress: Progress | None = None,
+) -> Path:
+    """Write a bundle from the checkpoint of a training; parameters as `run_train`."""
+    config = load_config(config_path, data_sets=data_sets, scratch_dir=scratch_dir)
+    folder = _target(config, output_dir)
+    with _bar() if progress is None else nullcontext(progress) as tell:
+        finish(load_trained(config), config, folder, tell)
+        _try_int8(folder, config, tell, wanted=int8)
+    return folder
+
+
+def _try_int8(folder: Path, config: TrainConfig, tell: Progress, *, wanted: bool) -> None:
+    if wanted:
+        tell("Quantising to int8", 1.0)
+        quantise_bundle(folder, config)
+
+
+def _target(config: TrainConfig, folder: Path | None) -> Path:
+    """Where the bundle goes; what is there already is never overwritten."""
+    folder = folder or Path("models") / f"{config.name}-{config.version}"
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise SettingsRefused(
+            f"{folder} exists already. Name another folder with --output, or raise `version` in "
+            "the configuration."
+        )
+    return folder
 
 
 @contextmanager
@@ -75,98 +101,3 @@ def _bar() -> Iterator[Progress]:
             bar.update(task, description=sentence, completed=share)
 
         yield tell
-
-
-def finish(
-    network: SmearNetwork, config: TrainConfig, folder: Path, tell: Progress | None = None
-) -> None:
-    """Evaluate a trained network and write its bundle into a folder."""
-    say = tell or _silent
-    cells = read_cells(config)
-    uncalibrated = config.scratch_dir / "uncalibrated.onnx"
-    scorer = exported_scorer(network, uncalibrated, config.size_px)
-    say("Scoring the validation cells", 1.0)
-    validation = score_validation(scorer, config, cells)
-    evaluation = evaluate(validation)
-    set_calibration(network, evaluation.calibrations)
-    found = _novelty(network, uncalibrated, config, cells, evaluation, say)
-    graph = None if found is None else Novelty(found.reference)
-    folder.mkdir(parents=True, exist_ok=True)
-    export_graph(network, folder / MODEL_FILE, config.size_px, graph)
-    shown = _images(validation.real.samples, config.size_px)
-    parity = check_parity(network, folder / MODEL_FILE, shown, graph)
-    evaluation = _with_more(evaluation, config, [] if found is None else found.figures)
-    rule = screening_rule(evaluation.sensitivity, evaluation.specificity, config.seed)
-    extras = Extras(None if found is None else NOVELTY_THRESHOLD)
-    write_bundle(folder, config, evaluation, rule, _counts(config, cells), parity, extras)
-    _keep_figures(evaluation, config)
-
-
-def _novelty(
-    network: SmearNetwork,
-    graph: Path,
-    config: TrainConfig,
-    cells: list[Sample],
-    evaluation: Evaluation,
-    say: Progress,
-) -> NoveltyResult | None:
-    """Fit and measure novelty, if the configuration wants it."""
-    if not config.novelty:
-        return None
-    weight = network.linear.weight[0].detach().numpy()
-    embed = exported_embedder(graph, weight, float(network.linear.bias[0]))
-    cut = evaluation.calibrations[0].logit(evaluation.thresholds[PMN])
-    return novelty_of(
-        embed, cells, config.size_px, cut, fields=config.frames_dir, seed=config.seed, tell=say
-    )
-
-
-def _with_more(evaluation: Evaluation, config: TrainConfig, figures: list[Figure]) -> Evaluation:
-    """Add the figures of what was measured besides."""
-    others = _compared(config.compared_with) if config.compared_with else []
-    return replace(evaluation, figures=(*evaluation.figures, *figures, *others))
-
-
-def _compared(path: Path) -> list[Figure]:
-    """The figures of another network that was measured on the same cells."""
-    content = json.loads(path.read_text(encoding="utf-8"))
-    table = f"Compared with: {content['network']}, trained the same way"
-    chosen = [f for f in content["figures"] if any(part in f["measure"] for part in _COMPARED)]
-    return [
-        Figure(table, f["measure"], f["images"], f["n"], f["value"], (*f["interval"],))
-        for f in chosen
-    ]
-
-
-def _silent(_sentence: str, _share: float) -> None:
-    """Say nothing."""
-
-
-def _images(samples: list[Sample], size_px: int) -> NDArray[np.uint8]:
-    """Some samples spread over all, as the classifier receives them."""
-    step = max(1, len(samples) // _PARITY_IMAGES)
-    chosen = samples[::step][:_PARITY_IMAGES]
-    return np.stack([preprocess(as_served(s), size_px) for s in chosen])
-
-
-def _counts(config: TrainConfig, cells: list[Sample]) -> dict[str, int]:
-    """How much there was to learn from, as `write_bundle` wants it."""
-    data = training_set(config, cells)
-    real = [*data.neutrophils, *data.others]
-    patients = {(s.group, s.patient) for s in real if s.patient}
-    counts = {
-        "pmn": len(data.neutrophils),
-        "others": len(data.others),
-        "edited": len(data.edited),
-        "centres": len({s.centre for s in real}),
-        "patients": len(patients),
-        "vexas_patients": sum("vexas" in group.lower() for group, _ in patients),
-    }
-    annotated = {e.value: sum(s.labels.of(e) == 1 for s in data.neutrophils) for e in Abnormality}
-    return counts | annotated
-
-
-def _keep_figures(evaluation: Evaluation, config: TrainConfig) -> None:
-    network = NETWORKS[config.network].description
-    content = json.dumps({"network": network} | asdict(evaluation), indent=2)
-    (config.scratch_dir / "evaluation.json").write_text(content + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from app.domain.abnormality import Abnormality
 from app.domain.errors import DatasetRefused
 from app.training.config import Stage, TrainConfig
 from app.training.datasets.folder import read_dataset
+from app.training.datasets.leaks import refuse_leaks
 from app.training.datasets.sample import Sample, Split
 from app.training.edited import Plan, mixed, write_edited
 from app.training.loader import (
@@ -99,8 +100,19 @@ def train(config: TrainConfig, progress: Progress | None = None) -> SmearNetwork
 
 
 def read_cells(config: TrainConfig) -> list[Sample]:
-    """All cells of the run's data sets."""
-    return [cell for folder in config.data_sets for cell in read_dataset(folder).samples]
+    """All cells of the run's data sets.
+
+    Raises
+    ------
+    DatasetRefused
+        Where a data set cannot be read, or leaks between its splits.
+    """
+    found: list[Sample] = []
+    for folder in config.data_sets:
+        dataset = read_dataset(folder)
+        refuse_leaks(dataset)
+        found += dataset.samples
+    return found
 
 
 def training_set(config: TrainConfig, cells: list[Sample]) -> TrainingSet:

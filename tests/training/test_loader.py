@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs the extra `train` (torch)")
 
-from app.training.config import load_config  # noqa: E402
-from app.training.datasets.folder import read_dataset  # noqa: E402
-from app.training.datasets.sample import Split  # noqa: E402
-from app.training.loader import divide, home, stain_profiles  # noqa: E402
-from tests.training.drawing import write_data_set  # noqa: E402
+from app.training.config import load_config
+from app.training.datasets.folder import read_dataset
+from app.training.datasets.sample import Split
+from app.training.loader import divide, home, stain_profiles
+from tests.training.drawing import write_data_set
 
 CONFIG = Path(__file__).parents[2] / "app/training/configs/pmn-lite0.toml"
 

@@ -23,8 +23,8 @@ from app.training.evaluation.intervals import (  # noqa: E402
     area_under_curve,
     exact_interval,
 )
+from app.training.finishing import finish  # noqa: E402
 from app.training.loss import masked_loss, positive_weights, type_loss  # noqa: E402
-from app.training.pipeline import finish  # noqa: E402
 from app.training.train import train  # noqa: E402
 from tests.training.drawing import write_data_set  # noqa: E402
 
@@ -131,7 +131,7 @@ def test_one_tiny_run_from_data_to_bundle(tmp_path, network):
     config = replace(
         load_config(SHIPPED),
         network=network,
-        data_sets=(write_data_set(tmp_path / "data"),),
+        data_sets=(write_data_set(tmp_path / "data", cells=24),),
         scratch_dir=tmp_path / "scratch",
         stages=(Stage(size_px=32, epochs=1, batch=4),),
         size_px=32,
@@ -141,6 +141,8 @@ def test_one_tiny_run_from_data_to_bundle(tmp_path, network):
         others_per_epoch=2,
         vacuole_repeat=1,
         away_repeat=1,
+        novelty=network == "efficientnet-lite0",
+        frames_dir=None,
     )
     said = []
     trained = train(config, lambda sentence, share: said.append((sentence, share)))

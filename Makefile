@@ -41,7 +41,7 @@ lint: setup-test  ## Check style, types, layers and templates
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --exclude '^app/training/'
 	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --check --lint templates
+	$(BIN)/djlint --quiet --check --lint templates app/training
 	$(BIN)/hadolint Dockerfile
 
 test: lint  ## Run the checks and all tests but the slow ones

@@ -94,7 +94,7 @@ def _traces(
         return []
     weight = network.linear.weight.detach().double().numpy()
     bias = network.linear.bias.detach().double().numpy()
-    described = exported_embedder(graph, np.float32(weight[0]), float(bias[0]))
+    described = exported_embedder(graph, weight[0].astype(np.float32), float(bias[0]))
     smooth = [s for s in cells if s.labels.of(Abnormality.NUCLEAR_SPIKE) == 0]
     fit, held = (
         spread([s for s in smooth if s.split is split], _PROBED)

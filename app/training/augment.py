@@ -166,10 +166,12 @@ def _turned(image: RGB, rng: np.random.Generator) -> RGB:
 def _camera(image: RGB, rng: np.random.Generator) -> RGB:
     """Resolution, focus, sensor noise and JPEG, each now and then."""
     size = image.shape[0]
-    if happens(rng, 0.12):
-        image = _coarser(image, rng.uniform(0.35, 0.8))
-    if happens(rng, 0.3):
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.3) * size / 160))
+    if happens(rng, 0.15):
+        image = _coarser(image, rng.uniform(0.3, 0.8))
+    if happens(rng, 0.35):
+        # Mostly slight: strong blur hides small vacuoles and fine spikes, and would teach to guess.
+        sigma = 0.3 + 2.2 * rng.beta(1.0, 2.5)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma * size / 160))
     if happens(rng, 0.15):
         image = _sharpened(image, rng.uniform(0.3, 1.0))
     if happens(rng, 0.25):

@@ -38,8 +38,9 @@ class TrainConfig:
         How many edited neutrophils and other leukocytes one epoch sees.
     vacuole_repeat
         How often one epoch sees a real neutrophil with an annotated vacuole: they are few.
-    away_repeat
-        How often one epoch sees a cell of another centre than the one with most cells.
+    away_per_centre
+        Cells that one epoch sees of each other centre than the one with most cells: few cells are
+        repeated, so that a small centre teaches as much as a large one.
     type_weight
         Weight of naming the cell's type: a second task that only training has. It teaches the
         embedding what sets the kinds of leukocytes apart.
@@ -69,7 +70,7 @@ class TrainConfig:
     edited_per_epoch: int = 3000
     others_per_epoch: int = 1500
     vacuole_repeat: int = 4
-    away_repeat: int = 3
+    away_per_centre: int = 1000
     type_weight: float = 0.3
     learning_rate: float = 1e-3
     weight_decay: float = 0.02

@@ -43,13 +43,13 @@ class TrainingSet:
         rng = np.random.default_rng([config.seed, number])
         vacuolated = [s for s in self.neutrophils if s.labels.of(Abnormality.VACUOLE) == 1]
         near = home((*self.neutrophils, *self.others))
-        away = [s for s in (*self.neutrophils, *self.others) if s.centre != near]
+        away = _by_centre([s for s in (*self.neutrophils, *self.others) if s.centre != near])
         chosen = [
             *(s for s in self.neutrophils if s.centre == near),
             *vacuolated * (config.vacuole_repeat - 1),
             *_some(self.edited, config.edited_per_epoch, rng),
             *_some([s for s in self.others if s.centre == near], config.others_per_epoch, rng),
-            *away * config.away_repeat,
+            *(s for own in away for s in _as_many(own, config.away_per_centre, rng)),
         ]
         return [chosen[i] for i in rng.permutation(len(chosen))]
 
@@ -86,6 +86,17 @@ def stain_profiles(data: TrainingSet, seed: int) -> list[StainProfile]:
 
 def _some(samples: list[Sample], count: int, rng: np.random.Generator) -> list[Sample]:
     return [samples[i] for i in rng.permutation(len(samples))[:count]]
+
+
+def _by_centre(samples: list[Sample]) -> list[list[Sample]]:
+    centres = sorted({s.centre for s in samples})
+    return [[s for s in samples if s.centre == centre] for centre in centres]
+
+
+def _as_many(samples: list[Sample], count: int, rng: np.random.Generator) -> list[Sample]:
+    """Exactly so many, each as often as the others but for one."""
+    rounds = -(-count // len(samples))
+    return [s for _ in range(rounds) for s in _some(samples, len(samples), rng)][:count]
 
 
 class _Images(Dataset[Batch]):

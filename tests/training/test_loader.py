@@ -32,10 +32,10 @@ def test_every_pmn_is_one_type(cells):
 
 def test_other_centres_and_vacuoles_are_repeated(cells):
     data = divide(cells, [])
-    config = replace(load_config(CONFIG), others_per_epoch=2, vacuole_repeat=4, away_repeat=3)
+    config = replace(load_config(CONFIG), others_per_epoch=2, vacuole_repeat=4, away_per_centre=5)
     epoch = data.epoch(config, 0)
     assert home(cells) == "drawing room"
-    assert sum(s.centre == "elsewhere" for s in epoch) == 3 * 2
+    assert sum(s.centre == "elsewhere" for s in epoch) == 5
     vacuolated = [s for s in epoch if s.labels.array()[3] == 1]
     assert len(vacuolated) == 4
     assert sum(s.labels.pmn == 0 and s.centre == "drawing room" for s in epoch) == 2

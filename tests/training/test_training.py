@@ -140,7 +140,7 @@ def test_one_tiny_run_from_data_to_bundle(tmp_path, network):
         edited_per_epoch=2,
         others_per_epoch=2,
         vacuole_repeat=1,
-        away_repeat=1,
+        away_per_centre=2,
         novelty=network == "efficientnet-lite0",
         frames_dir=None,
     )

@@ -18,7 +18,7 @@ NOVELTY_THRESHOLD = 2.0
 
 NEUTROPHIL_PROTOTYPES, OTHER_PROTOTYPES = 256, 256
 
-# Of the neutrophils that the limits are fitted on, so many may lie beyond the first.
+# Of the neutrophils that the limit is fitted on, so many may lie beyond it.
 _FLAGGED_SHARE = 0.01
 # The same for each kind that must not be flagged more often (recoloured, edited).
 _GUARDED_SHARE = 0.015
@@ -76,6 +76,7 @@ def fit_novelty(
     held_out: Embedded,
     held_out_others: Embedded,
     guarded: Mapping[str, Embedded],
+    pmn_cut: float,
     seed: int = 0,
 ) -> NoveltyReference:
     """Choose prototypes on training cells and limits on validation cells.
@@ -89,6 +90,10 @@ def fit_novelty(
     guarded
         Validation neutrophils, recoloured or edited, each kind by itself: abnormal neutrophils
         are what is looked for, and must not be flagged.
+    pmn_cut
+        Uncalibrated logit from which the bundle takes a cell for a PMN. The limit is set on the
+        neutrophils that would be counted: among the others are cells with a wrong label, which
+        would widen it.
     """
     near = prototypes(neutrophils.embedding, NEUTROPHIL_PROTOTYPES, seed)
     far = prototypes(others.embedding, OTHER_PROTOTYPES, seed)
@@ -104,13 +109,17 @@ def fit_novelty(
             np.quantile(distances(held_out_others.embedding, far), 1 - _OTHERS_SHARE)
         ),
     )
-    allowed = [np.quantile(unlikeness(held_out, reference), 1 - _FLAGGED_SHARE)]
-    allowed += [
-        np.quantile(unlikeness(kind, reference), 1 - _GUARDED_SHARE)
-        for kind in guarded.values()
-        if len(kind.pmn_logit)
-    ]
-    return replace(reference, limit=_positive(max(allowed)))
+    shares = [(held_out, _FLAGGED_SHARE), *((kind, _GUARDED_SHARE) for kind in guarded.values())]
+    limits = [_limit(cells, reference, pmn_cut, share) for cells, share in shares]
+    return replace(reference, limit=_positive(max(limits)))
+
+
+def _limit(cells: Embedded, reference: NoveltyReference, pmn_cut: float, share: float) -> float:
+    """The unlikeness that a share of the cells which are taken for PMN exceed; 0 without any."""
+    counted = cells.pmn_logit >= pmn_cut
+    if not counted.any():
+        return 0.0
+    return float(np.quantile(unlikeness(cells, reference)[counted], 1 - share))
 
 
 def prototypes(embedding: Array, count: int, seed: int) -> NDArray[np.float32]:

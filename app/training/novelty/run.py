@@ -75,8 +75,8 @@ def novelty_of(
     changed = _each(embed, _changed(images))
     leukocytes = _each(embed, images.validation_others)
     say("Novelty: fitting", 0.85)
-    together = (_joined(list(part.values())) for part in (validation, leukocytes))
-    reference = fit_novelty(neutrophils, others, *together, changed, seed)
+    held_out, held_out_others = (_joined([*kinds.values()]) for kinds in (validation, leukocytes))
+    reference = fit_novelty(neutrophils, others, held_out, held_out_others, changed, pmn_cut, seed)
     say("Novelty: embedding what is no cell", 0.9)
     outsiders = _each(embed, images.outsiders)
     unseen = {

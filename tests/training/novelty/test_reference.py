@@ -32,6 +32,7 @@ def fitted(guarded=None):
         around(NEUTROPHIL, 400, 4, seed=3),
         around(LYMPHOCYTE, 200, -6, seed=4),
         guarded or {},
+        pmn_cut=0.0,
     )
 
 
@@ -49,6 +50,19 @@ def test_what_was_learnt_and_what_was_not_lie_in_their_bands():
 def test_at_most_one_held_out_neutrophil_in_a_hundred_lies_beyond_the_first_band():
     beyond = novelty(around(NEUTROPHIL, 400, 4, seed=3), fitted()) > 1
     assert 0 < beyond.mean() <= 0.011
+
+
+def test_neutrophils_by_a_wrong_label_do_not_widen_the_limit():
+    wrong = around(LYMPHOCYTE, 20, -6, seed=13)
+    right = around(NEUTROPHIL, 400, 4, seed=3)
+    mixed = Embedded(
+        np.concatenate([right.embedding, wrong.embedding]),
+        np.concatenate([right.pmn_logit, wrong.pmn_logit]),
+    )
+    cells = [around(NEUTROPHIL, 600, 4, seed=1), around(LYMPHOCYTE, 300, -6, seed=2)]
+    others = around(LYMPHOCYTE, 200, -6, seed=4)
+    reference = fit_novelty(*cells, mixed, others, {}, pmn_cut=0.0)
+    assert reference.limit < 1.3 * fitted().limit
 
 
 def test_what_must_not_be_flagged_widens_the_limit():

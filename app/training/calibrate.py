@@ -78,10 +78,12 @@ def balanced_threshold(positives: Sequence[Array], negatives: Sequence[Array]) -
         One array of probabilities for each centre: each centre weighs the same, however many
         cells it has.
     """
-    return _middle_of_best(positives, negatives, 1.0)
+    return _middle_of_best(positives, negatives)
 
 
-def limited_threshold(positives: Sequence[Array], healthy: Array, limit: float) -> float:
+def limited_threshold(
+    positives: Sequence[Array], healthy: Array, limit: float, decoys: Array | None = None
+) -> float:
     """The threshold with the best sensitivity and specificity that calls few healthy cells.
 
     Parameters
@@ -93,16 +95,26 @@ def limited_threshold(positives: Sequence[Array], healthy: Array, limit: float) 
         Probabilities of untouched healthy neutrophils.
     limit
         Largest share of `healthy` that may be called.
+    decoys
+        Probabilities of cells painted without the abnormality: they count in the specificity as
+        much as the healthy ones, but not in the limit.
     """
-    return _middle_of_best(positives, [healthy], limit)
+    negatives = [healthy] if decoys is None or not len(decoys) else [healthy, decoys]
+    return _middle_of_best(positives, negatives, limit, healthy)
 
 
-def _middle_of_best(positives: Sequence[Array], negatives: Sequence[Array], limit: float) -> float:
+def _middle_of_best(
+    positives: Sequence[Array],
+    negatives: Sequence[Array],
+    limit: float = 1.0,
+    limited: Array | None = None,
+) -> float:
     candidates = np.linspace(_NARROWEST, _WIDEST, 193)
     called = _shares(negatives, candidates)
     found = _shares(positives, candidates)
+    spent = called if limited is None else _shares([limited], candidates)
     # Above the limit nothing counts; if all are above, the strictest threshold remains.
-    youden = np.where(called <= limit, found - called, -called - 1)
+    youden = np.where(spent <= limit, found - called, -spent - 1)
     return float(round(np.median(candidates[youden >= youden.max() - 1e-9]), 4))
 
 

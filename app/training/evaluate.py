@@ -121,6 +121,7 @@ def _thresholds(validation: Validation, calibrations: tuple[Calibration, ...]) -
             [calibrations[output].probability(kind) for kind in kinds if len(kind)],
             calibrations[output].probability(healthy(real, output)),
             CALLED_LIMIT[each],
+            calibrations[output].probability(validation.decoys[each].of(output, 0)),
         )
     return chosen
 

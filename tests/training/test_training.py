@@ -90,6 +90,12 @@ class TestCalibration:
         threshold = limited_threshold([present], healthy, 0.05)
         assert 0.03 < (healthy >= threshold).mean() <= 0.05
 
+    def test_decoys_raise_a_threshold_that_healthy_cells_would_leave_low(self):
+        present, healthy, decoys = np.full(9, 0.9), np.full(9, 0.05), np.full(9, 0.5)
+        assert limited_threshold([present], healthy, 0.05) == pytest.approx(0.475, abs=0.01)
+        found = limited_threshold([present], healthy, 0.05, decoys)
+        assert found == pytest.approx(0.7, abs=0.01)
+
     def test_a_clear_gap_is_halved(self):
         found = balanced_threshold([np.array([0.8, 0.9])], [np.array([0.1, 0.2])])
         assert found == pytest.approx(0.5, abs=0.01)

@@ -85,7 +85,7 @@ def power_page(content: Mapping[str, Any]) -> str:
 
 
 def _chart(name: str, title: str, rows: Sequence[Mapping[str, Any]], minimum: int) -> Chart:
-    most = max(row["cells"] for row in rows)
+    most = max(int(row["cells"]) for row in rows)
     spreads = [row[name]["middle_95_of_cohorts"] for row in rows]
     lowest, highest = min(ends[0] for ends in spreads), max(ends[1] for ends in spreads)
     low, high = _ends(float(lowest), float(highest))

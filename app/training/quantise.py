@@ -3,6 +3,8 @@
 The convolutions and what lies between them compute in 8-bit integers (QDQ form: onnxruntime
 runs it on a CPU and on a GPU). Everything after the last feature map stays in float: pool, linear
 layer, calibration, activation maps and novelty are cheap, and an error there is not averaged out.
+The first convolutions may stay in float too: few channels with wide ranges, whose rounding every
+later layer inherits.
 """
 
 from collections.abc import Sequence
@@ -38,7 +40,9 @@ _BATCH = 8
 _OPERATIONS = ["Conv", "Add", "Clip", "Relu", "MaxPool"]
 
 
-def write_int8(source: Path, target: Path, images: NDArray[np.uint8]) -> None:
+def write_int8(
+    source: Path, target: Path, images: NDArray[np.uint8], first_in_float: int, ranges: Path
+) -> None:
     """Write the int8 variant of an exported graph.
 
     Parameters
@@ -47,25 +51,49 @@ def write_int8(source: Path, target: Path, images: NDArray[np.uint8]) -> None:
         As `export_graph` writes it.
     images
         (N, size, size, 3), at least one: from what they excite, the ranges of 8 bits are taken.
+    first_in_float
+        How many of the first convolutions stay in float.
+    ranges
+        File in which the ranges are kept: of one graph and the same images, they are found once.
     """
     with TemporaryDirectory() as scratch:
         prepared = Path(scratch) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        graph = onnx.load(prepared).graph
         quantize_static(
             str(prepared),
             str(target),
             _Reader(images),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=_OPERATIONS,
-            nodes_to_exclude=after_features(onnx.load(prepared).graph),
+            nodes_to_exclude=[*first_nodes(graph, first_in_float), *after_features(graph)],
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             # Weights of 7 bits: CPUs without VNNI add products in 16 bits, which 8 would overflow,
             # and would then answer otherwise than the CPU that the variant was measured on.
             reduce_range=True,
+            calibration_cache_path=ranges,
         )
     onnx.checker.check_model(str(target))
+
+
+def convolutions(path: Path) -> int:
+    """Count those of a graph's backbone."""
+    graph = onnx.load(path).graph
+    after = after_features(graph)
+    return sum(node.op_type == "Conv" and node.name not in after for node in graph.node)
+
+
+def first_nodes(graph: onnx.GraphProto, count: int) -> list[str]:
+    """Name all nodes before the convolution that comes after so many others."""
+    names, seen = [], 0
+    for node in graph.node:
+        seen += node.op_type == "Conv"
+        if seen > count:
+            break
+        names.append(node.name)
+    return names
 
 
 def after_features(graph: onnx.GraphProto) -> list[str]:

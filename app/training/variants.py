@@ -63,6 +63,8 @@ class Comparison:
         The largest difference of any probability.
     changed
         Cells on which at least one call at the bundle's thresholds differs, of `cells`.
+    made
+        In words, how the variant was made, where several were tried.
     """
 
     speed_ratio: float
@@ -70,6 +72,7 @@ class Comparison:
     largest_shift: float
     changed: int
     cells: int
+    made: str = ""
 
     @property
     def objections(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from app.training.networks import build_network  # noqa: E402
 from app.training.quantise import (  # noqa: E402
     after_features,
     calibration_images,
+    convolutions,
     spread,
     write_int8,
 )
@@ -76,7 +77,7 @@ class TestWriting:
     @pytest.fixture(scope="class")
     def variant(self, graph):
         target = graph.parent / "int8.onnx"
-        write_int8(graph, target, noise(20))
+        write_int8(graph, target, noise(20), 0, target.with_suffix(".json"))
         return target
 
     def test_it_takes_and_gives_what_the_network_takes_and_gives(self, graph, variant):
@@ -103,6 +104,15 @@ class TestWriting:
             assert kinds[stored.input[0]] == onnx.TensorProto.INT8
         (linear,) = (node for node in content.node if node.op_type == "Gemm")
         assert kinds[linear.input[1]] == onnx.TensorProto.FLOAT
+
+    def test_the_first_convolutions_stay_in_float_where_wanted(self, graph, variant):
+        target = graph.parent / "less.onnx"
+        write_int8(graph, target, noise(20), 2, graph.parent / "int8.json")
+        content = onnx.load(target).graph
+        kinds = [tensor.data_type for tensor in content.initializer if len(tensor.dims) == 4]
+        assert kinds.count(onnx.TensorProto.INT8) == 4
+        assert kinds.count(onnx.TensorProto.FLOAT) == 3
+        assert convolutions(graph) == 6
 
     def test_weights_keep_to_seven_bits(self, variant):
         weights = [
@@ -166,7 +176,7 @@ class TestBundle:
 
     def test_a_good_variant_is_kept_and_runs(self, bundle, config, monkeypatch):
         monkeypatch.setattr(int8, "compare", lambda *_: GOOD)
-        assert quantise_bundle(bundle, config) is GOOD
+        assert not quantise_bundle(bundle, config).objections
         files = load_bundle(bundle, Precision.INT8)
         assert files.network.name == "model-int8.onnx"
         classifier = OnnxClassifier(files, Provider.CPU, 1)
@@ -182,15 +192,26 @@ class TestBundle:
     def test_a_bad_one_is_not_kept_and_the_bundle_says_why(self, bundle, config, monkeypatch):
         slow = replace(GOOD, speed_ratio=0.8)
         monkeypatch.setattr(int8, "compare", lambda *_: slow)
-        quantise_bundle(bundle, config)
+        assert quantise_bundle(bundle, config).made == "the first 2 of 6 convolutions in float"
         assert not (bundle / "model-int8.onnx").exists()
         refused = json.loads((bundle / "manifest.json").read_text())["refused_variants"]["int8"]
         assert refused["because"] == ["It is 0.80 times as fast, not 1.15."]
         assert refused["auc"]["vacuole, real"]["variant"] == 0.968
-        assert "None is in the bundle. It is 0.80 times" in (bundle / "CARD.md").read_text()
+        assert "that was tried: It is 0.80 times" in (bundle / "CARD.md").read_text()
         assert load_bundle(bundle).network.name == "model.onnx"
         with pytest.raises(BundleRefused, match="no int8 variant"):
             load_bundle(bundle, Precision.INT8)
+
+    def test_more_stays_in_float_until_nothing_speaks_against_it(self, bundle, config, monkeypatch):
+        coarse = replace(GOOD, auc={"pmn, real": (0.99, 0.9)})
+        answers = iter([coarse, GOOD])
+        monkeypatch.setattr(int8, "compare", lambda *_: next(answers))
+        found = quantise_bundle(bundle, config)
+        assert found.made == "the first 1 of 6 convolutions in float"
+        assert next(answers, None) is None
+        variant = json.loads((bundle / "manifest.json").read_text())["variants"]["int8"]
+        assert variant["method"].endswith(found.made)
+        assert load_bundle(bundle, Precision.INT8).network.exists()
 
     def test_it_is_measured_at_the_thresholds_of_the_bundle(self, bundle, config, monkeypatch):
         asked = []

@@ -47,22 +47,25 @@ class Calibration:
         return float((np.log(probability / (1 - probability)) - self.offset) * self.temperature)
 
 
-def fit_calibration(logits: Array, labels: Array) -> Calibration:
+def fit_calibration(logits: Array, labels: Array, weights: Array | None = None) -> Calibration:
     """Find temperature and offset with the least cross-entropy; neither where one class is known.
 
     Parameters
     ----------
     logits, labels
         (N,); NaN in `labels` means unknown.
+    weights
+        (N,) how much each cell counts; all alike if None.
     """
     known = ~np.isnan(labels)
-    logits, labels = logits[known], labels[known]
+    weights = np.ones(len(labels)) if weights is None else weights
+    logits, labels, weights = logits[known], labels[known], weights[known]
     if len(set(labels)) < 2:  # noqa: PLR2004 - two classes
         return Calibration()
 
     def loss(parameters: Array) -> float:
         scaled = logits * parameters[0] + parameters[1]
-        return float(np.mean(np.logaddexp(0, scaled) - labels * scaled))
+        return float(np.average(np.logaddexp(0, scaled) - labels * scaled, weights=weights))
 
     bounds = [(1 / _MOST_TEMPERATURE, 1 / _LEAST_TEMPERATURE), (-5.0, 5.0)]
     found = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B", bounds=bounds)

@@ -94,8 +94,22 @@ def _calibrations(validation: Validation) -> tuple[Calibration, ...]:
     fitted = [fit_calibration(real.logits[:, 0], real.labels[:, 0])]
     for output, each in enumerate(Abnormality, start=1):
         logits, labels = _mixed(validation, each, output)
-        fitted.append(fit_calibration(logits, labels))
+        fitted.append(fit_calibration(logits, labels, _weights(labels, real, output)))
     return tuple(fitted)
+
+
+def _weights(labels: Array, real: Scored, output: int) -> Array:
+    """Where real cells show an abnormality, they weigh as much as all edited ones together.
+
+    Half of the edited cells are abnormal, of the real ones few: without it the probabilities
+    would promise, on real cells, what only edited ones keep.
+    """
+    weights = np.ones(len(labels))
+    if len(real.of(output, 1)):
+        known = ~np.isnan(labels)
+        own = int(known[: len(real.labels)].sum())
+        weights[: len(real.labels)] = (known.sum() - own) / own
+    return weights
 
 
 def _mixed(validation: Validation, each: Abnormality, output: int) -> tuple[Array, Array]:

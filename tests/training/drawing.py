@@ -47,7 +47,8 @@ def write_data_set(folder, cells=8):
 
 def _sample(folder, split, number):
     pmn = number % 2 == 0
-    path = _write(folder / "images" / f"{split}{number}.png", drawn_neutrophil(seed=number))
+    seed = number if split == "train" else 1000 + number  # no cell on both sides
+    path = _write(folder / "images" / f"{split}{number}.png", drawn_neutrophil(seed=seed))
     known = (0.0, 0.0, float(number == 0), 0.0)
     return Sample(
         path,

@@ -74,6 +74,13 @@ class TestCalibration:
         assert found.temperature == pytest.approx(3, rel=0.15)
         assert found.offset == pytest.approx(1, abs=0.15)
 
+    def test_weights_move_a_calibration_to_the_cells_that_weigh_most(self):
+        logits = np.zeros(8)
+        labels = np.array([1.0, 1, 1, 0, 0, 0, 0, 1])
+        weights = np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
+        found = fit_calibration(logits, labels, weights).probability(np.zeros(1))[0]
+        assert found == pytest.approx(0.75, abs=0.01)
+
     def test_unknown_labels_and_a_single_class_change_nothing(self):
         logits = np.array([1.0, -1.0, 2.0, -2.0])
         assert fit_calibration(logits, np.array([1.0, 1.0, NAN, NAN])) == Calibration()

@@ -74,7 +74,7 @@ def _area(kind: str, own: Array, values: Array) -> Figure:
 def _wrongly_left_out(kind: str, cells: Embedded, reference: NoveltyReference) -> Iterator[Figure]:
     if len(cells.pmn_logit):
         flagged = novelty(cells, reference) >= NOVELTY_THRESHOLD
-        yield _share("neutrophils flagged as unfamiliar", kind, flagged)
+        yield _share("neutrophils flagged", kind, flagged)
 
 
 def _caught(
@@ -84,7 +84,7 @@ def _caught(
         return
     flagged = novelty(cells, reference) >= NOVELTY_THRESHOLD
     taken = cells.pmn_logit >= pmn_cut
-    yield _share("flagged as unfamiliar", kind, flagged)
+    yield _share("flagged", kind, flagged)
     yield _share("taken for a PMN by the PMN output alone", kind, taken)
     yield _share("taken for a PMN and not flagged: would be counted", kind, taken & ~flagged)
 

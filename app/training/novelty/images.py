@@ -37,8 +37,6 @@ class Sizes:
     training: int = 2500
     recoloured: int = 1500
     edited: int = 800
-    training_others: int = 300
-    """Of each type."""
     validation: int = 400
     """Recoloured and edited validation neutrophils; the untouched ones and the others are all
     taken."""
@@ -51,7 +49,7 @@ class NoveltyImages:
 
     Parameters
     ----------
-    neutrophils, others
+    neutrophils
         Of the training split.
     validation
         Untouched neutrophils, by centre.
@@ -66,7 +64,6 @@ class NoveltyImages:
     """
 
     neutrophils: Sequence[Make]
-    others: Sequence[Make]
     validation: Mapping[str, Sequence[Make]]
     recoloured: Mapping[str, Sequence[Make]]
     edited: Mapping[str, Sequence[Make]]
@@ -99,11 +96,6 @@ def novelty_images(
             *map(plan.learnt, _spread(train_pmn, sizes.training)),
             *map(plan.recoloured, _spread(train_pmn, sizes.recoloured)),
             *map(plan.mixed, _spread(train_pmn, sizes.edited)),
-        ],
-        others=[
-            plan.learnt(sample)
-            for kind in _by_type(train).values()
-            for sample in _spread(kind, sizes.training_others)
         ],
         validation=_plain(plan, _grouped(val_pmn, _centre)),
         recoloured={name: [plan.cast(sample, name) for sample in few] for name in NAMED_CASTS},

@@ -13,25 +13,18 @@ from numpy.typing import NDArray
 
 from app.training.calibrate import Array
 
-NOVELTY_THRESHOLD = 2.0
-"""From here a cell is like none that was learnt; below 1 it is like a neutrophil."""
+NOVELTY_THRESHOLD = 1.0
+"""From here a cell is unlike the learnt neutrophils."""
 
-NEUTROPHIL_PROTOTYPES, OTHER_PROTOTYPES = 256, 256
+PROTOTYPES = 256
 
 # Of the neutrophils that the limit is fitted on, so many may lie beyond it.
 _FLAGGED_SHARE = 0.01
 # The same for each kind that must not be flagged more often (recoloured, edited).
 _GUARDED_SHARE = 0.015
-_OTHERS_SHARE = 0.01
 # The PMN logit counts less than the distance, and only as far: a photograph can have any.
 LOGIT_WEIGHT = 0.5
 MOST_LOGIT = 4.0
-# The second part sets in along a slope: a step would turn rounding into another verdict.
-STEEPNESS = 5.0
-# A little over 1, so that it reaches `NOVELTY_THRESHOLD` in any arithmetic.
-TORN = 1.1
-# Beyond this a distance says nothing more.
-MOST_STRANGE = 3.0
 
 
 @dataclass(frozen=True)
@@ -40,26 +33,21 @@ class NoveltyReference:
 
     Parameters
     ----------
-    neutrophils, others
-        (K, D) and (M, D), unit vectors: prototypes of neutrophils, and of the other kinds of
-        cells that were learnt.
+    neutrophils
+        (K, D), unit vectors: prototypes of the learnt neutrophils.
     distance_scale
         The distance that counts 1.
     logit_middle, logit_scale
         PMN logit of a usual neutrophil, and how far below it counts 1.
     limit
-        Unlikeness to neutrophils that fitting allows.
-    others_limit
-        Distance from the other kinds that fitting allows.
+        The unlikeness that becomes a novelty of 1.
     """
 
     neutrophils: NDArray[np.float32]
-    others: NDArray[np.float32]
     distance_scale: float
     logit_middle: float
     logit_scale: float
     limit: float
-    others_limit: float
 
 
 @dataclass(frozen=True)
@@ -72,21 +60,19 @@ class Embedded:
 
 def fit_novelty(
     neutrophils: Embedded,
-    others: Embedded,
     held_out: Embedded,
-    held_out_others: Embedded,
     guarded: Mapping[str, Embedded],
     pmn_cut: float,
     seed: int = 0,
 ) -> NoveltyReference:
-    """Choose prototypes on training cells and limits on validation cells.
+    """Choose prototypes on training cells and the limit on validation cells.
 
     Parameters
     ----------
-    neutrophils, others
-        Of the training split; neutrophils also recoloured and edited.
-    held_out, held_out_others
-        Untouched cells of the validation split.
+    neutrophils
+        Of the training split: untouched, recoloured and edited.
+    held_out
+        Untouched ones of the validation split.
     guarded
         Validation neutrophils, recoloured or edited, each kind by itself: abnormal neutrophils
         are what is looked for, and must not be flagged.
@@ -95,19 +81,14 @@ def fit_novelty(
         neutrophils that would be counted: among the others are cells with a wrong label, which
         would widen it.
     """
-    near = prototypes(neutrophils.embedding, NEUTROPHIL_PROTOTYPES, seed)
-    far = prototypes(others.embedding, OTHER_PROTOTYPES, seed)
+    near = prototypes(neutrophils.embedding, PROTOTYPES, seed)
     middle = float(np.median(neutrophils.pmn_logit))
     reference = NoveltyReference(
         neutrophils=near,
-        others=far,
         distance_scale=_positive(np.quantile(distances(held_out.embedding, near), 0.95)),
         logit_middle=middle,
         logit_scale=_positive(middle - np.quantile(neutrophils.pmn_logit, 0.01)),
         limit=1.0,
-        others_limit=_positive(
-            np.quantile(distances(held_out_others.embedding, far), 1 - _OTHERS_SHARE)
-        ),
     )
     shares = [(held_out, _FLAGGED_SHARE), *((kind, _GUARDED_SHARE) for kind in guarded.values())]
     limits = [_limit(cells, reference, pmn_cut, share) for cells, share in shares]
@@ -146,19 +127,8 @@ def unlikeness(cells: Embedded, reference: NoveltyReference) -> Array:
 
 
 def novelty(cells: Embedded, reference: NoveltyReference) -> Array:
-    """Novelty of cells: (N,), 0 to 4. `graph.Novelty` does the same inside the network.
-
-    Below 1 a cell is like the learnt neutrophils. From 1 it is not, and the distance from the
-    other learnt kinds is added: up to `NOVELTY_THRESHOLD` it is like one of these, if the PMN
-    output does not call it a PMN.
-    """
-    unlike = unlikeness(cells, reference) / reference.limit
-    strange = distances(cells.embedding, reference.others) / reference.others_limit
-    # What is unlike neutrophils and yet has the logit of a PMN is recognised as neither.
-    torn = TORN * np.clip(cells.pmn_logit + 2, 0, 1)
-    beyond = np.clip(STEEPNESS * (unlike - 1), 0, 1)
-    added = np.maximum(np.minimum(strange, MOST_STRANGE), torn)
-    return np.asarray(np.minimum(unlike, 1) + beyond * added)
+    """Novelty of cells: (N,), 0 or more. `graph.Novelty` does the same inside the network."""
+    return np.asarray(unlikeness(cells, reference) / reference.limit)
 
 
 def _unit(embedding: Array) -> Array:

@@ -69,14 +69,13 @@ def novelty_of(
     _check(images)
     say = tell or _silent
     say("Novelty: embedding the training cells", 0.0)
-    neutrophils, others = (_embedded(embed, part) for part in (images.neutrophils, images.others))
+    neutrophils = _embedded(embed, images.neutrophils)
     say("Novelty: embedding the validation cells", 0.5)
     validation = _each(embed, images.validation)
     changed = _each(embed, _changed(images))
     leukocytes = _each(embed, images.validation_others)
     say("Novelty: fitting", 0.85)
-    held_out, held_out_others = (_joined([*kinds.values()]) for kinds in (validation, leukocytes))
-    reference = fit_novelty(neutrophils, others, held_out, held_out_others, changed, pmn_cut, seed)
+    reference = fit_novelty(neutrophils, _joined([*validation.values()]), changed, pmn_cut, seed)
     say("Novelty: embedding what is no cell", 0.9)
     outsiders = _each(embed, images.outsiders)
     unseen = {
@@ -142,7 +141,6 @@ def _joined(parts: Sequence[Embedded]) -> Embedded:
 def _check(images: NoveltyImages) -> None:
     counts = {
         "training neutrophils": len(images.neutrophils),
-        "other training leukocytes": len(images.others),
         "validation neutrophils": sum(map(len, images.validation.values())),
         "other validation leukocytes": sum(map(len, images.validation_others.values())),
     }

@@ -15,7 +15,7 @@ from app.training.novelty.run import exported_embedder
 from tests.bundles import SIZE_PX, write_bundle
 from tests.training.drawing import write_data_set
 
-FEW = Sizes(8, 4, 4, 4, 4, 3)
+FEW = Sizes(8, 4, 4, 4, 3)
 
 
 def embed(images):
@@ -70,7 +70,7 @@ def test_the_splits_stay_apart(samples):
 
 def test_too_few_cells_are_refused_by_name(samples):
     neutrophils = [s for s in samples if s.labels.pmn == 1]
-    with pytest.raises(DatasetRefused, match="0 other training leukocytes"):
+    with pytest.raises(DatasetRefused, match="0 other validation leukocytes"):
         novelty_of(embed, neutrophils, SIZE_PX, 0.0, sizes=FEW)
 
 

@@ -53,7 +53,7 @@ class Exclusion(StrEnum):
 _EXCLUSION_TITLES = {
     Exclusion.POOR_QUALITY: "Poor picture quality",
     Exclusion.NOT_PMN: "Not a neutrophil (PMN)",
-    Exclusion.UNFAMILIAR: "Unlike the cells that the classifier has learnt",
+    Exclusion.UNFAMILIAR: "Unlike the neutrophils that the classifier has learnt",
     Exclusion.NOT_CLASSIFIED: "Could not be classified",
 }
 
@@ -124,11 +124,11 @@ def _exclusion(
         return Exclusion.POOR_QUALITY
     if findings is None:
         return Exclusion.NOT_CLASSIFIED
-    # Before the PMN output: what it says of a cell like none that it has learnt means nothing.
-    if is_unfamiliar(findings.novelty, manifest):
-        return Exclusion.UNFAMILIAR
+    # First what the PMN output rejects by itself: a lymphocyte is far from neutrophils, too.
     if findings.pmn_probability < manifest.pmn_threshold:
         return Exclusion.NOT_PMN
+    if is_unfamiliar(findings.novelty, manifest):
+        return Exclusion.UNFAMILIAR
     return None
 
 

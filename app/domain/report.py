@@ -23,7 +23,7 @@ RESEARCH_USE_NOTICE = (
     "or excluded by UBA1 sequencing; a clean smear never rules it out."
 )
 STRONGEST_CELLS = 6
-# A good smear has a few such cells; a fifth of them says something of the smear or the pictures.
+# A few such cells are chance; a fifth of them says something of the smear or the pictures.
 UNFAMILIAR_SHARE_WARNED = 0.2
 LEAST_CELLS_WARNED = 10
 
@@ -204,12 +204,13 @@ def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str
 def _unfamiliar(tally: Tally) -> list[str]:
     """Warn of a smear that the classifier was not trained for."""
     count = tally.excluded.get(Exclusion.UNFAMILIAR, 0)
-    # Poor pictures and failures say nothing of the stain.
-    judged = count + tally.pmn_count + tally.excluded.get(Exclusion.NOT_PMN, 0)
-    if judged < LEAST_CELLS_WARNED or count <= UNFAMILIAR_SHARE_WARNED * judged:
+    # What is no PMN to the classifier may be any number of lymphocytes: it says nothing of stain.
+    taken = count + tally.pmn_count
+    if taken < LEAST_CELLS_WARNED or count <= UNFAMILIAR_SHARE_WARNED * taken:
         return []
     return [
-        f"{count} of {judged} cells of good quality ({count / judged:.0%}) are unlike the cells "
-        "that the classifier has learnt, and are not counted: perhaps another stain, another "
-        "microscope, or pictures of something else. Look at them before relying on the rest."
+        f"{count} of {taken} cells that were taken for PMN ({count / taken:.0%}) are unlike the "
+        "neutrophils that the classifier has learnt, and are not counted: perhaps another stain, "
+        "another microscope, or pictures of something else. Look at them before relying on the "
+        "rest."
     ]

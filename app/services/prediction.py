@@ -31,8 +31,7 @@ class Verdict:
     findings
         Labels at or above their thresholds.
     unfamiliar
-        Whether the cell is unlike those that the classifier has learnt; then none of the rest
-        means anything.
+        Whether the cell is unlike the neutrophils that the classifier has learnt.
     """
 
     examined: Examined

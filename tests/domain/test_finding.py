@@ -46,11 +46,12 @@ def test_a_cell_is_left_out_for_the_first_reason_that_holds():
         (1.999, 0.99, None),
         (1.999, 0.1, Exclusion.NOT_PMN),
         (2.0, 0.99, Exclusion.UNFAMILIAR),
-        (2.0, 0.1, Exclusion.UNFAMILIAR),
+        # A lymphocyte is unlike the neutrophils, and recognised as none: that tells more.
+        (2.0, 0.1, Exclusion.NOT_PMN),
         (None, 0.99, None),
     ],
 )
-def test_a_cell_like_none_that_was_learnt_is_left_out_whatever_it_seems(novelty, pmn, exclusion):
+def test_a_cell_that_seems_a_pmn_but_is_unlike_the_learnt_ones_is_left_out(novelty, pmn, exclusion):
     manifest = make_manifest(**novelty_manifest(2.0))
     cell, poor = make_cell(), make_cell(flags=[QualityFlag.BLURRED])
     read = read_cell(cell, make_findings(cell, novelty=novelty, pmn=pmn), manifest)

@@ -71,8 +71,8 @@ def test_unfamiliar_cells_are_left_out_and_listed():
     ("counts", "said"),
     [
         ({"familiar": 80, "unfamiliar": 20}, None),
-        ({"familiar": 79, "unfamiliar": 21}, "21 of 100 cells of good quality (21%)"),
-        ({"familiar": 79, "unfamiliar": 21, "others": 10}, None),
+        ({"familiar": 79, "unfamiliar": 21}, "21 of 100 cells that were taken for PMN (21%)"),
+        ({"familiar": 79, "unfamiliar": 21, "others": 500}, "21 of 100 cells"),
         ({"familiar": 79, "unfamiliar": 21, "poor": 90}, "21 of 100 cells"),
         ({"familiar": 0, "unfamiliar": 30}, "30 of 30 cells"),
         ({"familiar": 0, "unfamiliar": 9}, None),

@@ -198,7 +198,7 @@ class CellRead(BaseModel):
         "null where it measures none."
     )
     novelty_threshold: float | None = Field(
-        description="Novelty from which a cell is unlike all that was learnt, and not counted."
+        description="Novelty from which a cell is not counted; null where none is measured."
     )
     counted: bool = Field(description="Whether the cell stands in the report's denominator.")
     exclusion: Exclusion | None = Field(description="Why it is not counted.")

@@ -47,8 +47,8 @@ _FLAG_MEASURES = {
     QualityFlag.STAIN_OUT_OF_RANGE: "nucleus_purple_density",
 }
 _EXCLUSION_NOTES = {
-    Exclusion.UNFAMILIAR: "Novelty of {novelty} or more; not counted. Look whether they are "
-    "neutrophils: of another stain, or smudged",
+    Exclusion.UNFAMILIAR: "Taken for PMN, but of a novelty of {novelty} or more; not counted. "
+    "Another stain, a smudge, or no cell",
     Exclusion.NOT_PMN: "Below the PMN threshold of {pmn}; not counted",
     Exclusion.POOR_QUALITY: "Not counted",
     Exclusion.NOT_CLASSIFIED: "Classification failed; not counted",

@@ -31,7 +31,7 @@ def test_the_cell_page_and_the_gallery_show_it(client):
     case = client.post("/api/v1/cases", json=NEW).json()["id"]
     [sent] = send(client, case, ("a.png", cell_png(1)), wait=60).json()["cells"]
     page = client.get(f"/cases/{case}/cells/{sent['id']}").text
-    assert "Novelty: unlike the cells learnt" in " ".join(page.split())
+    assert "Novelty: unlike the learnt neutrophils" in " ".join(page.split())
     gallery = " ".join(client.get(f"/cases/{case}/gallery").text.split())
     assert 'id="group-unfamiliar"' in gallery
-    assert "Novelty of 0.30 or more; not counted" in gallery
+    assert "of a novelty of 0.30 or more; not counted" in gallery

@@ -146,7 +146,9 @@ def test_a_cell_shows_its_novelty_beside_the_threshold():
     pages = [cell_page(read, cells) for read in cells.read]
     assert pages[0].novelty == NoveltyRow("0.456", "2.00", unfamiliar=False)
     assert pages[1].novelty == NoveltyRow("2.500", "2.00", unfamiliar=True)
-    assert pages[1].verdict == "Not counted: Unlike the cells that the classifier has learnt"
+    assert pages[1].verdict == (
+        "Not counted: Unlike the neutrophils that the classifier has learnt"
+    )
     assert pages[2].verdict == "Not counted: Not a neutrophil (PMN)"
     # Neither a cell read before the bundle measured it, nor one that failed.
     assert [page.novelty for page in pages[3:]] == [None, None]
@@ -155,7 +157,7 @@ def test_a_cell_shows_its_novelty_beside_the_threshold():
 def test_unfamiliar_cells_have_a_group_of_their_own():
     group = sections(novel_cells())["unfamiliar"]
     assert group.excluded
-    assert group.note.startswith("Novelty of 2.00 or more; not counted")
+    assert group.note.startswith("Taken for PMN, but of a novelty of 2.00 or more; not")
     assert [card.facts for card in group.cells] == [("Novelty 2.500",)]
 
 

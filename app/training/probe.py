@@ -189,7 +189,8 @@ def _trained_on_pixels(pairs: Pairs, epochs: int, seed: int) -> SmearNetwork:
             truth = torch.cat([torch.ones(len(chosen)), torch.zeros(len(chosen))])
             logits = network.logits(_turned(images, rng))[:, 0]
             optimiser.zero_grad()
-            nn.functional.binary_cross_entropy_with_logits(logits, truth).backward()
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, truth)
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
     return network.eval()
 

@@ -118,7 +118,9 @@ def compare(
     shifts = [np.abs(a - b)[:, : len(_LABELS)].max() for a, b in found]
     changed = [((a >= cuts) != (b >= cuts)).any(axis=1).sum() for a, b in found]
     return Comparison(
-        speed_ratio=speed_ratio(*(_timed(run, groups[0].images) for run in runs)),
+        speed_ratio=speed_ratio(
+            _timed(runs[0], groups[0].images), _timed(runs[1], groups[0].images)
+        ),
         auc=_areas(groups, found),
         largest_shift=float(max(shifts)),
         changed=int(sum(changed)),

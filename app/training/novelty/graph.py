@@ -17,13 +17,15 @@ class Novelty(nn.Module):
     def __init__(self, reference: NoveltyReference) -> None:
         super().__init__()
         self.register_buffer("neutrophils", torch.tensor(reference.neutrophils))
-        self._reference = reference
+        # Plain numbers: the exporter keeps those of numpy as tensors, which a clamp cannot take.
+        self.middle, self.scale = float(reference.logit_middle), float(reference.logit_scale)
+        self.distance_scale, self.limit = float(reference.distance_scale), float(reference.limit)
 
     def forward(self, embedding: Tensor, logits: Tensor) -> Tensor:
         """Measure the novelty of N cells: (N,), 0 or more."""
-        fitted = self._reference
         unit = embedding / embedding.norm(dim=1, keepdim=True).clamp(min=1e-12)
-        distance = (1 - (unit @ self.neutrophils.T).amax(dim=1)) / fitted.distance_scale
-        below = (fitted.logit_middle - logits[:, 0]) / fitted.logit_scale
-        unlike: Tensor = distance + LOGIT_WEIGHT * below.clamp(0, MOST_LOGIT)
-        return unlike / fitted.limit
+        distance = (1 - (unit @ self.neutrophils.T).amax(dim=1)) / self.distance_scale
+        below = torch.relu((self.middle - logits[:, 0]) / self.scale)
+        # No clamp with two ends: the exporter turns one of them into a tensor, and then fails.
+        capped = below - torch.relu(below - MOST_LOGIT)
+        return (distance + LOGIT_WEIGHT * capped) / self.limit

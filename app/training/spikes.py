@@ -106,7 +106,9 @@ def _fits(canvas: Canvas, shape: Shape, root: NDArray[np.float64], outlines: lis
     broad = shape in (_bulge, _bud)
     if not _on_cytoplasm(canvas, root, outlines, _PARTLY if broad else _MOSTLY):
         return False
-    x, y = np.rint(np.concatenate(outlines)).astype(int).T
+    height, width = canvas.masks.nucleus.shape
+    # A part may reach over the border of the picture, where the nucleus is as far as at it.
+    x, y = np.clip(np.rint(np.concatenate(outlines)).astype(int), 0, (width - 1, height - 1)).T
     away = canvas.from_nucleus[y, x] / canvas.scale
     if shape is _loose:
         return bool(away.min() >= _LEAST_HEIGHT)

@@ -8,6 +8,7 @@ pytest.importorskip("sklearn", reason="novelty needs the extra `train` (scikit-l
 from app.training.novelty.reference import (
     NOVELTY_THRESHOLD,
     Embedded,
+    NoveltyReference,
     distances,
     fit_novelty,
     novelty,
@@ -112,3 +113,19 @@ def test_the_graph_measures_the_same():
             found = Novelty(reference)(embedding, torch.tensor(logits))
         assert found.shape == (50,)
         np.testing.assert_allclose(found.numpy(), novelty(cells, reference), atol=2e-4)
+
+
+def test_the_exported_graph_measures_the_same(tmp_path):
+    """Through the bundle's own export: what the exporter cannot translate shows here."""
+    torch = pytest.importorskip("torch", reason="training needs the extra `train` (torch)")
+    from app.training.export import check_parity, export_graph  # noqa: PLC0415 - needs torch
+    from app.training.networks import build_network  # noqa: PLC0415 - needs torch
+    from app.training.novelty.graph import Novelty  # noqa: PLC0415 - needs torch
+
+    torch.manual_seed(1)
+    network = build_network("braga-2025").eval()
+    images = np.random.default_rng(1).integers(0, 256, (6, 32, 32, 3), np.uint8)
+    vectors = np.random.default_rng(2).normal(0, 1, (4, network.linear.in_features))
+    graph = Novelty(NoveltyReference(prototypes(vectors, 4, seed=0), 0.1, 4.0, 1.5, 2.9))
+    export_graph(network, tmp_path / "model.onnx", 32, graph)
+    assert check_parity(network, tmp_path / "model.onnx", images, graph).images == 6

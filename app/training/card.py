@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from app.domain.abnormality import Abnormality
 from app.training.evaluate import Evaluation, Figure
 
+COMPARED = "Compared with"
+"""How the name of a table begins that shows another network's figures."""
+
 _HOME = "real, untouched"
 _MARKS = (
     ("PMN or not, ROC-AUC", 0.98, 1.0),
@@ -75,7 +78,8 @@ def write_card(
 def shortfalls(evaluation: Evaluation) -> list[str]:
     """The figures that miss what was hoped for, in words; one sentence if none does."""
     said = []
-    for figure in evaluation.figures:
+    own = [f for f in evaluation.figures if not f.table.startswith(COMPARED)]
+    for figure in own:
         where = f"{figure.measure}, {figure.images} ({figure.n}): {_number(figure.value)}"
         least, most = _wanted(figure)
         if figure.value < least:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import PMN
 from app.imaging.preprocess import preprocess
+from app.training.card import COMPARED
 from app.training.config import TrainConfig
 from app.training.datasets.sample import Sample, Split
 from app.training.evaluate import Evaluation, Figure, evaluate
@@ -122,7 +123,10 @@ def _with_more(evaluation: Evaluation, config: TrainConfig, figures: list[Figure
 def _compared(path: Path) -> list[Figure]:
     """The figures of another network that was measured on the same cells."""
     content = json.loads(path.read_text(encoding="utf-8"))
-    table = f"Compared with: {content['network']}, trained the same way"
+    table = (
+        f"{COMPARED}: {content['network']}; same cells, edits and labels, "
+        f"{content['epochs']} epochs"
+    )
     chosen = [f for f in content["figures"] if any(part in f["measure"] for part in _COMPARED)]
     return [
         Figure(table, f["measure"], f["images"], f["n"], f["value"], (*f["interval"],))
@@ -160,5 +164,6 @@ def _counts(config: TrainConfig, cells: list[Sample]) -> dict[str, int]:
 
 def _keep_figures(evaluation: Evaluation, config: TrainConfig) -> None:
     network = NETWORKS[config.network].description
-    content = json.dumps({"network": network} | asdict(evaluation), indent=2)
+    run = {"network": network, "epochs": sum(stage.epochs for stage in config.stages)}
+    content = json.dumps(run | asdict(evaluation), indent=2)
     (config.scratch_dir / "evaluation.json").write_text(content + "\n", encoding="utf-8")

@@ -28,4 +28,5 @@ class Novelty(nn.Module):
         below = torch.relu((self.middle - logits[:, 0]) / self.scale)
         # No clamp with two ends: the exporter turns one of them into a tensor, and then fails.
         capped = below - torch.relu(below - MOST_LOGIT)
-        return (distance + LOGIT_WEIGHT * capped) / self.limit
+        novelty: Tensor = (distance + LOGIT_WEIGHT * capped) / self.limit
+        return novelty

@@ -103,4 +103,4 @@ def test_healthy_neutrophils_are_seldom_called(classifier):
 
 def test_the_manifest_names_the_files_as_they_are():
     content = json.loads((shipped_bundle() / "manifest.json").read_text())
-    assert set(content["files"]) == {"model.onnx", "screening.json"}
+    assert set(content["files"]) == {"model.onnx", "model-int8.onnx", "screening.json"}

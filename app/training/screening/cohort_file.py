@@ -12,6 +12,8 @@ from app.training.screening.cohort import LABELS, Cohort, Part
 NEEDED = ("patient", "group", "pmn", *LABELS)
 OPTIONAL = ("centre", "split", "origin")
 SIMULATED = "simulated"
+_PATIENTS = {"", "real"}
+"""Origins that leave a cohort one of patients: drawn cells are no patient's findings."""
 
 _PARTS = {"": Part.TRAIN, "train": Part.TRAIN, "val": Part.TRAIN, "test": Part.TEST}
 _SHOWN_PROBLEMS = 8
@@ -150,5 +152,5 @@ def _cohort(rows: Iterable[Row]) -> Cohort:
         pmn=np.array([int(row["pmn"]) for row in rows], np.int64),
         calls=np.array([[int(row[name] or 0) for name in LABELS] for row in rows], np.int64),
         # One made-up patient is enough: the rule may not claim to rest on patients.
-        simulated=any(row["origin"].lower() == SIMULATED for row in rows),
+        simulated=any(row["origin"].strip().lower() not in _PATIENTS for row in rows),
     )

@@ -52,8 +52,14 @@ def test_what_was_written_is_read_again(tmp_path):
     assert np.array_equal(again.calls, cohort.calls)
 
 
-def test_one_simulated_patient_makes_the_cohort_simulated(tmp_path):
-    rows = [[*ROW, "simulated"], [*OTHER, ""]]
+def test_a_cohort_of_real_cells_is_one_of_patients(tmp_path):
+    rows = [[*ROW, "real"], [*OTHER, ""]]
+    assert not read_cohort(write_rows(tmp_path / "c.csv", rows, (*NAMES, "origin"))).simulated
+
+
+@pytest.mark.parametrize("origin", ["simulated", "Synthetic", "edited vacuole"])
+def test_one_made_up_patient_makes_the_cohort_simulated(tmp_path, origin):
+    rows = [[*ROW, origin], [*OTHER, ""]]
     assert read_cohort(write_rows(tmp_path / "c.csv", rows, (*NAMES, "origin"))).simulated
 
 

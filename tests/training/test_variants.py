@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason="training needs the extra `train` (scikit-learn)")
+pytest.importorskip("torch", reason="training needs the extra `train` (torch)")
 
 from app.training.variants import Comparison, Group, compare, speed_ratio
 from tests.bundles import SIZE_PX, write_bundle

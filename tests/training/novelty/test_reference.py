@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn", reason="novelty needs the extra `train` (scikit-learn)")
+pytest.importorskip("torch", reason="novelty needs the extra `train` (torch)")
 
 from app.training.novelty.reference import (
     NOVELTY_THRESHOLD,

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="novelty needs the extra `train` (torch)")
+
 from app.domain.errors import DatasetRefused
 from app.training.novelty.outsiders import (
     drawn_outsiders,

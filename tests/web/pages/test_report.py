@@ -38,6 +38,7 @@ def test_the_page_explains_the_correction_and_a_proportion_taken_as_none():
     assert "The score is computed on the corrected proportions." in text
     assert "It does not show that the abnormality is absent." in text
     assert "Measured on: drawn cells" in text
+    assert text.count("How the errors were measured: drawn cells.") == 1
 
 
 def test_the_chart_of_seen_proportions_has_the_controls_as_seen():

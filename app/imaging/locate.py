@@ -30,7 +30,7 @@ _LEAST_EXTENT = 0.45
 _NUCLEUS_CORE = (12, 88)
 # Air around the outline in shares of the cell's size: measured between the training crops and
 # the outlines of the same cells in their frames.
-_MARGIN_SHARE = 0.01
+MARGIN_SHARE = 0.01
 
 
 def locate(rgb: NDArray[np.uint8]) -> Location:
@@ -115,7 +115,7 @@ def _crop(line: NDArray[np.float64], nucleus: NDArray[np.bool_], stain: Stain, w
     low, high = np.percentile((x, y), _NUCLEUS_CORE, axis=1)
     left, top = np.minimum(line.min(axis=0), low)
     right, bottom = np.maximum(line.max(axis=0), high)
-    margin = _MARGIN_SHARE * (right - left + bottom - top) / 2
+    margin = MARGIN_SHARE * (right - left + bottom - top) / 2
     # A point of the outline counts from the middle of the first pixel, a box from its edge.
     return Box(
         max(0, round((left - margin + 0.5) / stain.scale)),

@@ -31,7 +31,7 @@ from app.training.probe import probe_edits, probe_pixels
 from app.training.quantise import spread
 from app.training.scoring import as_served, score_validation
 from app.training.screening.simulated import screening_rule
-from app.training.train import Progress, read_cells, training_set
+from app.training.train import Progress, read_cells, silent, training_set
 
 _PARITY_IMAGES = 64
 _PROBED = 150
@@ -44,7 +44,7 @@ def finish(
     network: SmearNetwork, config: TrainConfig, folder: Path, tell: Progress | None = None
 ) -> None:
     """Evaluate a trained network and write its bundle into a folder."""
-    say = tell or _silent
+    say = tell or silent
     cells = read_cells(config)
     uncalibrated = config.scratch_dir / "uncalibrated.onnx"
     scorer = exported_scorer(network, uncalibrated, config.size_px)
@@ -132,10 +132,6 @@ def _compared(path: Path) -> list[Figure]:
         Figure(table, f["measure"], f["images"], f["n"], f["value"], (*f["interval"],))
         for f in chosen
     ]
-
-
-def _silent(_sentence: str, _share: float) -> None:
-    """Say nothing."""
 
 
 def _images(samples: list[Sample], size_px: int) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """The two long commands: train and export, or export alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from app.training.checkpoints import load_trained
 from app.training.config import TrainConfig, load_config
 from app.training.finishing import finish
 from app.training.int8 import quantise_bundle
+from app.training.networks import SmearNetwork
 from app.training.train import Progress, train
 
 
@@ -49,11 +50,7 @@ def run_train(
         written: asked before the training, which takes an hour.
     """
     config = load_config(config_path, data_sets=data_sets, scratch_dir=scratch_dir)
-    folder = _target(config, output_dir)
-    with _bar() if progress is None else nullcontext(progress) as tell:
-        finish(train(config, tell), config, folder, tell)
-        _try_int8(folder, config, tell, wanted=int8)
-    return folder
+    return _bundle(train, config, output_dir, int8, progress)
 
 
 def run_export(
@@ -67,17 +64,24 @@ def run_export(
 ) -> Path:
     """Write a bundle from the checkpoint of a training; parameters as `run_train`."""
     config = load_config(config_path, data_sets=data_sets, scratch_dir=scratch_dir)
+    return _bundle(lambda config, _tell: load_trained(config), config, output_dir, int8, progress)
+
+
+def _bundle(
+    network_of: Callable[[TrainConfig, Progress], SmearNetwork],
+    config: TrainConfig,
+    output_dir: Path | None,
+    int8: bool,  # noqa: FBT001 - both commands pass it on
+    progress: Progress | None,
+) -> Path:
+    """Ask where the bundle goes, get the network, and write the bundle of it."""
     folder = _target(config, output_dir)
     with _bar() if progress is None else nullcontext(progress) as tell:
-        finish(load_trained(config), config, folder, tell)
-        _try_int8(folder, config, tell, wanted=int8)
+        finish(network_of(config, tell), config, folder, tell)
+        if int8:
+            tell("Quantising to int8", 1.0)
+            quantise_bundle(folder, config)
     return folder
-
-
-def _try_int8(folder: Path, config: TrainConfig, tell: Progress, *, wanted: bool) -> None:
-    if wanted:
-        tell("Quantising to int8", 1.0)
-        quantise_bundle(folder, config)
 
 
 def _target(config: TrainConfig, folder: Path | None) -> Path:

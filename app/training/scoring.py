@@ -1,6 +1,5 @@
 """The network's logits on validation cells: real, edited, recoloured, of other laboratories."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from app.training.config import TrainConfig
 from app.training.datasets.sample import Sample, Split, read_crop, read_rgb
 from app.training.edited import single, write_edited
 from app.training.lesions import RGB
+from app.training.loader import home
 from app.training.stains import StainChange, recolour
 
 Scorer = Callable[[NDArray[np.uint8]], Array]
@@ -71,7 +71,7 @@ class Validation:
 
 def score_validation(scorer: Scorer, config: TrainConfig, cells: list[Sample]) -> Validation:
     """Edit and score the cells of `cells` that were not trained on."""
-    near = Counter(s.centre for s in cells).most_common(1)[0][0]
+    near = home(cells)
     real = _limited(_of(cells, Split.VAL, near), config.evaluation_limit)
     thinned = [s for i, s in enumerate(real) if s.labels.pmn == 1 or i % _CAST_SHARE == 0]
     centres = sorted({s.centre for s in cells} - {near})

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from app.domain.abnormality import Abnormality
 from app.domain.cell import Box
 from app.domain.errors import DatasetRefused
+from app.imaging.locate import MARGIN_SHARE
 
 UNKNOWN = float("nan")
 """A label that nobody gave: left out of the loss and of every figure."""
 
 REAL = "real"
 """The origin of a cell that nothing was drawn onto."""
-
-# The air around a cell that `app.imaging.locate` leaves, in shares of the cell's size.
-_MARGIN_SHARE = 0.01
 
 
 class Split(StrEnum):
@@ -138,6 +136,6 @@ def crop_of(sample: Sample, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
             f"{sample.path} has {width} x {height} pixels, and the cell's box ends at "
             f"{box.right}, {box.bottom}. Correct the box in dataset.csv."
         )
-    margin = round(_MARGIN_SHARE * (box.width + box.height) / 2)
+    margin = round(MARGIN_SHARE * (box.width + box.height) / 2)
     top, left = max(0, box.top - margin), max(0, box.left - margin)
     return np.ascontiguousarray(rgb[top : box.bottom + margin, left : box.right + margin])

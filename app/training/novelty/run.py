@@ -15,7 +15,7 @@ from app.training.evaluate import Figure
 from app.training.novelty.figures import measure_novelty
 from app.training.novelty.images import Make, NoveltyImages, Sizes, made, novelty_images
 from app.training.novelty.reference import Embedded, NoveltyReference, fit_novelty
-from app.training.train import Progress
+from app.training.train import Progress, silent
 
 Embedder = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Maps network inputs (N, size, size, 3) to embeddings (N, D) and uncalibrated PMN logits (N,)."""
@@ -67,7 +67,7 @@ def novelty_of(
     """
     images = novelty_images(samples, size_px, fields, seed, sizes)
     _check(images)
-    say = tell or _silent
+    say = tell or silent
     say("Novelty: embedding the training cells", 0.0)
     neutrophils = _embedded(embed, images.neutrophils)
     say("Novelty: embedding the validation cells", 0.5)
@@ -150,7 +150,3 @@ def _check(images: NoveltyImages) -> None:
                 f"The data sets hold {count} {name}; novelty needs at least {_FEW}. Add cells, or "
                 "train without novelty."
             )
-
-
-def _silent(_sentence: str, _share: float) -> None:
-    """Say nothing."""

@@ -186,6 +186,12 @@ class UserRepository(Protocol):
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the stored hash and end the account's tokens."""
 
+    def set_preferences(self, user: User) -> None:
+        """Store the full name, language, theme and tour of an account; raises `NotFound`."""
+
+    def all(self) -> Sequence[User]:
+        """Every account, by name."""
+
     def add_token(self, token: ApiToken) -> None:
         """Store a bearer token's digest."""
 

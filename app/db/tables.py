@@ -174,6 +174,10 @@ class UserRow(Row):
     role: Mapped[str] = mapped_column(String(40))
     password_hash: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    full_name: Mapped[str | None] = mapped_column(String(200))
+    language: Mapped[str | None] = mapped_column(String(10))
+    theme: Mapped[str] = mapped_column(String(10))
+    tour_seen: Mapped[bool]
 
 
 class ApiTokenRow(Row):

@@ -1,5 +1,6 @@
 """Accounts and tokens in SQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db.tables import ApiTokenRow, UserRow
 from app.domain.errors import Conflict, NotFound
-from app.domain.user import ApiToken, Role, User
+from app.domain.user import ApiToken, Role, Theme, User
 
 
 class SqlUserRepository:
@@ -30,6 +31,10 @@ class SqlUserRepository:
             role=user.role.value,
             password_hash=user.password_hash,
             created_at=created_at,
+            full_name=user.full_name,
+            language=user.language,
+            theme=user.theme.value,
+            tour_seen=user.tour_seen,
         )
         self._session.add(row)
         try:
@@ -55,6 +60,20 @@ class SqlUserRepository:
         row.password_hash = password_hash
         self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.user_id == user_id))
 
+    def set_preferences(self, user: User) -> None:
+        """Write what a person chose for themselves."""
+        row = self._session.get(UserRow, user.id)
+        if row is None:
+            raise NotFound("There is no such account.")
+        row.full_name, row.language = user.full_name, user.language
+        row.theme, row.tour_seen = user.theme.value, user.tour_seen
+
+    def all(self) -> Sequence[User]:
+        """By name."""
+        return [
+            _to_user(row) for row in self._session.scalars(select(UserRow).order_by(UserRow.name))
+        ]
+
     def add_token(self, token: ApiToken) -> None:
         """Insert a token's digest."""
         self._session.add(
@@ -78,4 +97,13 @@ class SqlUserRepository:
 
 
 def _to_user(row: UserRow) -> User:
-    return User(row.id, row.name, Role(row.role), row.password_hash)
+    return User(
+        id=row.id,
+        name=row.name,
+        role=Role(row.role),
+        password_hash=row.password_hash,
+        full_name=row.full_name,
+        language=row.language,
+        theme=Theme(row.theme),
+        tour_seen=row.tour_seen,
+    )

@@ -7,19 +7,47 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What an account may do. The first release knows the administrator alone."""
+    """What an account is for. What each may do follows with the management of accounts."""
 
     ADMINISTRATOR = "administrator"
+    HAEMATOLOGIST = "haematologist"
+
+
+class Theme(StrEnum):
+    """How bright a person's pages are."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
 
 
 @dataclass(frozen=True)
 class User:
-    """An account; `password_hash` is argon2id in PHC form."""
+    """An account; `password_hash` is argon2id in PHC form.
+
+    Parameters
+    ----------
+    full_name
+        As it is printed under a signature (21 CFR 11.50); None: the account's name is.
+    language
+        Code of the language that the person chose; None: what the browser prefers.
+    tour_seen
+        Whether the person has seen, or dismissed, the first-run tour.
+    """
 
     id: UUID
     name: str
     role: Role
     password_hash: str
+    full_name: str | None = None
+    language: str | None = None
+    theme: Theme = Theme.SYSTEM
+    tour_seen: bool = False
+
+    @property
+    def printed_name(self) -> str:
+        """The name under a signature."""
+        return self.full_name or self.name
 
 
 @dataclass(frozen=True)

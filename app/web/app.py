@@ -18,7 +18,7 @@ from app.settings import PROJECT
 from app.web import errors, health
 from app.web.api.router import router as api
 from app.web.body_limit import BodyLimitMiddleware
-from app.web.middleware import RequestMiddleware
+from app.web.middleware import LanguageMiddleware, RequestMiddleware
 from app.web.pages.router import router as pages
 from app.web.security import Security, session_secret
 from app.web.sign_in_first import SignInFirst
@@ -72,6 +72,7 @@ def _middleware(container: Container) -> list[Middleware]:
             same_site="lax",
             https_only=settings.secure_cookies,
         ),
+        Middleware(LanguageMiddleware),
         Middleware(SignInFirst),
         Middleware(BodyLimitMiddleware, max_bytes=settings.max_request_mib * MIB),
     ]

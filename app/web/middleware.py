@@ -4,12 +4,13 @@ import time
 from http import HTTPStatus
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
 from app.web.errors import unexpected
+from app.web.language import chosen_language, use_language
 
 # Nothing comes from outside the server, and no script or style stands inside a page.
 CONTENT_SECURITY_POLICY = (
@@ -68,6 +69,20 @@ class RequestMiddleware:
         finally:
             _log_line(scope, status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
+
+
+class LanguageMiddleware:
+    """Answer in the language that the session keeps, else in what the browser prefers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose, and pass the request on; the session must be around it."""
+        if scope["type"] == "http":
+            choice = scope["session"].get("language")
+            use_language(chosen_language(choice, Headers(scope=scope).get("accept-language", "")))
+        await self._app(scope, receive, send)
 
 
 def _add_headers(message: Message, path: str, request_id: str) -> None:

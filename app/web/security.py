@@ -85,6 +85,7 @@ class Security:
         request.session.update(
             user=str(user.id), since=int(time.time()), password=_fingerprint(user)
         )
+        keep_language(request, user)
 
     def _cookie(self, request: Request) -> User:
         user_id = request.session.get("user")
@@ -148,6 +149,11 @@ class Security:
     def _cache_name(self, credentials: str) -> bytes:
         """A keyed digest: the password itself never stays in memory."""
         return hmac.digest(self._cache_key, credentials.encode(), "sha256")
+
+
+def keep_language(request: Request, user: User) -> None:
+    """Put the person's choice into the session, where `LanguageMiddleware` finds it."""
+    request.session["language"] = user.language or ""
 
 
 def has_token(request: Request) -> bool:

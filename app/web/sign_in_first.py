@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.domain.errors import VexascopeError
 from app.web.dependencies import current_user
 from app.web.errors import explain
+from app.web.language import chosen_language, use_language
 from app.web.security import SAFE_METHODS
 
 OPEN_PREFIXES = ("/health/", "/static/", "/sign-in", "/sign-out", "/demonstration/")
@@ -29,7 +30,11 @@ class SignInFirst:
             return
         request = Request(scope)
         try:
-            request.state.user = await run_in_threadpool(current_user, request)
+            user = await run_in_threadpool(current_user, request)
+            request.state.user = user
+            if user.language:
+                # A system has no session: its account's choice is known only now.
+                use_language(chosen_language(user.language, ""))
         except VexascopeError as error:
             # The server throws away what still comes of the body.
             await explain(request, error)(scope, receive, send)

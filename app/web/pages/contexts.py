@@ -17,6 +17,10 @@ class Chrome:
     ----------
     origin_notice
         That the case shown is not a patient's.
+    language
+        Code of the page's language, for the root element.
+    theme
+        ``system``, ``light`` or ``dark``.
     asset_version
         Part of every static file's address.
     """
@@ -26,6 +30,8 @@ class Chrome:
     origin_notice: str | None
     research_use_notice: str
     asset_version: str
+    language: str
+    theme: str
 
 
 @dataclass(frozen=True)

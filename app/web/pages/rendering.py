@@ -8,8 +8,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.domain.report import RESEARCH_USE_NOTICE
-from app.domain.user import User
+from app.domain.user import Theme, User
 from app.settings import PROJECT
+from app.web.language import current_language, gettext, ngettext, translated
+from app.web.pages import wording
 from app.web.pages.contexts import Chrome
 
 TEMPLATES = PROJECT / "templates"
@@ -19,13 +21,18 @@ STATIC = PROJECT / "static"
 @cache
 def environment() -> Environment:
     """The one environment: everything is escaped, and a name that is not there is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    # Both ask for the language when a page is rendered, not when it is compiled.
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters["count"] = wording.count
+    return made
 
 
 def chrome(title: str, user: User | None, notice: str | None = None) -> Chrome:
@@ -33,8 +40,10 @@ def chrome(title: str, user: User | None, notice: str | None = None) -> Chrome:
     return Chrome(
         title=title,
         user_name=user.name if user else None,
-        origin_notice=notice,
-        research_use_notice=RESEARCH_USE_NOTICE,
+        origin_notice=translated(notice) if notice else None,
+        research_use_notice=translated(RESEARCH_USE_NOTICE),
+        language=current_language().value,
+        theme=user.theme.value if user else Theme.SYSTEM.value,
         asset_version=asset_version(),
     )
 

@@ -1,9 +1,12 @@
-"""Numbers, times and sizes as people read them."""
+"""Numbers, times and sizes as people read them, in the language of the request."""
 
 import math
 from datetime import datetime, timedelta
 
+from babel.dates import format_datetime
+
 from app.domain.proportion import Proportion
+from app.web.language import gettext, locale, ngettext
 from app.web.pages.contexts import Moment
 
 MINUS = "\N{MINUS SIGN}"
@@ -12,17 +15,28 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 # Between a number and its unit: narrow, and never broken over two lines.
 THIN = "\N{NARROW NO-BREAK SPACE}"
 SHORT_DIGEST = 12
-_STEPS = (
-    (timedelta(days=2), timedelta(days=1), "d"),
-    (timedelta(hours=1), timedelta(hours=1), "h"),
-    (timedelta(minutes=1), timedelta(minutes=1), "min"),
-)
 _MOST_DECIMALS = 6
+# The month in letters: no country reads the day for the month.
+_DATE_TIME = "d MMM y, HH:mm"
+_SWAP = "\0"
+
+
+def localised(text: str) -> str:
+    """A number as Python writes it, with the decimal and group marks of the language."""
+    symbols = locale().number_symbols["latn"]
+    return (
+        text.replace(",", _SWAP).replace(".", symbols["decimal"]).replace(_SWAP, symbols["group"])
+    )
+
+
+def count(value: int) -> str:
+    """A whole number, in groups of three digits."""
+    return localised(f"{value:,}")
 
 
 def percent(share: float | None) -> str:
     """One decimal; a dash where nothing is known."""
-    return DASH if share is None else f"{share * 100:.1f}{THIN}%"
+    return DASH if share is None else localised(f"{share * 100:.1f}") + f"{THIN}%"
 
 
 def percent_interval(proportion: Proportion) -> str:
@@ -34,21 +48,21 @@ def percent_interval(proportion: Proportion) -> str:
 
 def percent_range(low: float, high: float) -> str:
     """Both ends of an interval."""
-    return f"{low * 100:.1f}{DASH}{high * 100:.1f}{THIN}%"
+    return localised(f"{low * 100:.1f}{DASH}{high * 100:.1f}") + f"{THIN}%"
 
 
 def probability(value: float, decimals: int = 2) -> str:
     """Rounded down, so that a cell below a threshold never seems to reach it."""
     step = 10**decimals
     # The small addition undoes binary fractions such as 0.29 * 100 = 28.999999999999996.
-    return f"{math.floor(value * step + 1e-9) / step:.{decimals}f}"
+    return localised(f"{math.floor(value * step + 1e-9) / step:.{decimals}f}")
 
 
 def threshold(value: float) -> str:
     """At least two decimals, and as many as it has up to four."""
     text = f"{value:.4f}".rstrip("0")
     whole, _, decimals = text.partition(".")
-    return f"{whole}.{decimals:0<2}"
+    return localised(f"{whole}.{decimals:0<2}")
 
 
 def score(value: float, cut_off: float) -> str:
@@ -57,45 +71,55 @@ def score(value: float, cut_off: float) -> str:
         text = f"{value:.{decimals}f}"
         same_side = (float(text) >= cut_off) == (value >= cut_off)
         if same_side and 0 < float(text) < 1:
-            return text
-    return f"{value:.{_MOST_DECIMALS}f}"
+            return localised(text)
+    return localised(f"{value:.{_MOST_DECIMALS}f}")
 
 
 def signed(value: float) -> str:
     """Two decimals with a sign, for what is added up."""
     text = f"{abs(value):.2f}"
     if float(text) == 0:
-        return text
-    return f"{MINUS if value < 0 else '+'}{text}"
+        return localised(text)
+    return f"{MINUS if value < 0 else '+'}{localised(text)}"
 
 
 def number(value: float) -> str:
     """A measured number with three significant digits."""
     text = f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"  # noqa: PLR2004
-    return text.replace("-", MINUS)
+    return localised(text).replace("-", MINUS)
 
 
 def moment(at: datetime, now: datetime) -> Moment:
     """A time in UTC, to the minute, and how long ago it was."""
-    return Moment(at.isoformat(), f"{at:%Y-%m-%d %H:%M} UTC", age(at, now))
+    return Moment(at.isoformat(), date_time(at), age(at, now))
+
+
+def date_time(at: datetime) -> str:
+    """A time in UTC, to the minute."""
+    return f"{format_datetime(at, _DATE_TIME, locale=locale())} UTC"
 
 
 def age(at: datetime, now: datetime) -> str:
     """How long ago, in the largest unit that fits."""
     passed = now - at
-    for least, unit, name in _STEPS:
-        if passed >= least:
-            return f"{passed // unit}{THIN}{name} ago"
-    return "just now"
+    if passed >= timedelta(days=2):
+        return gettext("{time} ago").format(time=f"{passed.days}{THIN}{gettext('d')}")
+    if passed >= timedelta(hours=1):
+        hours = passed // timedelta(hours=1)
+        return gettext("{time} ago").format(time=f"{hours}{THIN}{gettext('h')}")
+    if passed >= timedelta(minutes=1):
+        minutes = passed // timedelta(minutes=1)
+        return gettext("{time} ago").format(time=f"{minutes}{THIN}{gettext('min')}")
+    return gettext("just now")
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """A number with its noun."""
-    return f"{count:,} {one if count == 1 else many}"
+def counted(value: int, one: str, many: str) -> str:
+    """A number with its noun; both nouns are sentences of the catalogue."""
+    return f"{count(value)} {ngettext(one, many, value)}"
 
 
 def measure_name(name: str) -> tuple[str, str]:
     """``crop_width_px`` to ("Crop width", "px"); a name without unit gives an empty one."""
     words = name.split("_")
     unit = words.pop() if words[-1] in {"px", "um"} else ""
-    return " ".join(words).capitalize(), unit
+    return gettext(" ".join(words).capitalize()), unit

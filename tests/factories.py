@@ -13,6 +13,7 @@ from app.domain.case import Case, CaseOrigin, ClinicalContext, Patient
 from app.domain.cell import Box, Cell, Framing, Location, Quality, QualityFlag
 from app.domain.classifier_error import ClassifierError
 from app.domain.finding import CellFindings, ReadCell, Tally, read_cell, tally
+from app.domain.reference import REFERENCE_LEVELS, ReferenceGroup, parse_reference
 from app.domain.screening import Basis, ScreeningRule
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -64,6 +65,28 @@ def rule_content(**changes: object) -> dict[str, object]:
     }
 
 
+def distributions_content() -> dict[str, object]:
+    """The `cohort` of a `screening.json` with the distributions of two groups, all labels alike."""
+    shapes = {
+        "controls": (39, False, [0.0, 0.01, 0.01, 0.02, 0.04, 0.06, 0.1, 0.12, 0.2]),
+        "VEXAS": (25, True, [0.02, 0.05, 0.06, 0.1, 0.15, 0.25, 0.35, 0.4, 0.6]),
+    }
+    groups = [
+        {
+            "name": name,
+            "patients": patients,
+            "positive": positive,
+            "quantiles": {label.value: values for label in Abnormality},
+        }
+        for name, (patients, positive, values) in shapes.items()
+    ]
+    levels = list(REFERENCE_LEVELS)
+    return {
+        "description": "nobody",
+        "distributions": {"levels_percent": levels, "groups": groups},
+    }
+
+
 def corrected_rule_content(**changes: object) -> dict[str, object]:
     """A valid `screening.json` with a correction."""
     error = {"sensitivity": 0.9, "specificity": 0.95, "basis": "drawn cells"}
@@ -100,6 +123,11 @@ def make_rule(**changes: object) -> ScreeningRule:
     }
     values.setdefault("apparent_reference_proportions", values["reference_proportions"])
     return ScreeningRule(**values)
+
+
+def make_reference() -> tuple[ReferenceGroup, ...]:
+    """VEXAS and controls, all labels alike."""
+    return parse_reference(distributions_content())
 
 
 def make_cell(

@@ -4,7 +4,7 @@ import math
 import operator
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from app.domain.abnormality import Abnormality
 from app.domain.classifier_error import ClassifierError, parse_classifier_errors
 from app.domain.errors import BundleRefused, InvalidInput
 from app.domain.finding import Tally
+from app.domain.reference import ReferenceGroup, parse_reference
 from app.domain.resampling import multinomial
 
 RULE_FORMAT, CORRECTED_RULE_FORMAT = 1, 2
@@ -77,6 +78,9 @@ class ScreeningRule:
     apparent_reference_proportions
         With a correction, the controls' mean apparent proportions; else the same as
         `reference_proportions`.
+    reference
+        The groups of the cohort with the distributions of their proportions, those to be found
+        first; none where the rule was written without them.
     """
 
     name: str
@@ -90,6 +94,7 @@ class ScreeningRule:
     cohort_description: str
     apparent_reference_proportions: Mapping[Abnormality, float]
     correction: Mapping[Abnormality, ClassifierError] | None = None
+    reference: tuple[ReferenceGroup, ...] = ()
 
     def entering(self, label: Abnormality, apparent: float) -> float:
         """What enters the score where so many of the cells were called, both 0-1."""
@@ -260,7 +265,14 @@ def parse_rule(content: Mapping[str, Any]) -> ScreeningRule:
             f"screening.json: {error!r} is missing or of the wrong kind."
         ) from error
     _check_numbers(rule)
-    return rule
+    return replace(rule, reference=_reference(content["cohort"]))
+
+
+def _reference(cohort: Mapping[str, Any]) -> tuple[ReferenceGroup, ...]:
+    try:
+        return parse_reference(cohort)
+    except InvalidInput as error:
+        raise BundleRefused(f"screening.json: {error}") from error
 
 
 def _correction(content: Mapping[str, Any]) -> dict[Abnormality, ClassifierError] | None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from app.domain.reference import REFERENCE_LEVELS
 from app.domain.screening import Basis
-from app.training.screening.cohort import Cohort
+from app.training.screening.cohort import LABELS, Array, Cohort
 
 
 def describe(
@@ -30,6 +31,7 @@ def describe(
         "centres": _counts(training.centres),
         "pmn_per_patient": _pmn(training),
         "excluded_below_minimum_cells": _counts(cohort.select(cohort.pmn < minimum_cells).groups),
+        "distributions": distributions(training, groups),
     }
     test = enough.select(enough.held_out)
     if len(test):
@@ -39,6 +41,42 @@ def describe(
             "pmn_per_patient": _pmn(test),
         }
     return content
+
+
+def distributions(training: Cohort, groups: tuple[str, ...]) -> dict[str, Any]:
+    """Quantiles of the patients' apparent proportions, group by group.
+
+    Between two patients a quantile is interpolated linearly (Hyndman and Fan 1996, type 7).
+
+    Parameters
+    ----------
+    training
+        The patients that the rule is fitted on.
+    groups
+        The groups to be found.
+    """
+    members = np.array(training.groups)
+    return {
+        "levels_percent": list(REFERENCE_LEVELS),
+        "groups": [
+            {
+                "name": name,
+                "patients": number,
+                "positive": name in groups,
+                "quantiles": _quantiles(training.apparent[members == name]),
+            }
+            for name, number in _counts(training.groups).items()
+        ],
+    }
+
+
+def _quantiles(apparent: Array) -> dict[str, list[float]]:
+    """By abnormality, from (patients, 4)."""
+    found = np.percentile(apparent, REFERENCE_LEVELS, axis=0)
+    return {
+        label: [round(float(value), 6) for value in column]
+        for label, column in zip(LABELS, found.T, strict=True)
+    }
 
 
 def _sentence(training: Cohort, groups: tuple[str, ...], basis: str) -> str:

@@ -1,6 +1,7 @@
 """From a cohort to a rule that is read, with its cut-off, correction and figures."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,38 @@ def test_the_cut_off_finds_the_stated_share_of_the_training_patients(compared):
     assert found[positive].mean() >= 0.85
     higher = scores(content, train) >= content["cut_off"] + 1.1e-4
     assert higher[positive].mean() < 0.85
+
+
+def test_the_distributions_are_the_quantiles_of_the_training_patients(compared):
+    cohort, content = compared
+    positive, controls = parse_rule(content).reference
+    assert (positive.name, positive.is_positive, positive.patient_count) == ("VEXAS", True, 8)
+    assert (controls.name, controls.is_positive, controls.patient_count) == ("control", False, 8)
+    ours = cohort.select(~cohort.held_out & (np.array(cohort.groups) == "VEXAS"))
+    column = list(Abnormality).index(Abnormality.VACUOLE)
+    shares = sorted(ours.apparent[:, column])
+    found = positive.quantiles[Abnormality.VACUOLE]
+    assert (found[0], found[-1]) == pytest.approx((shares[0], shares[-1]), abs=1e-6)
+    # Eight patients: the median lies between the fourth and the fifth, the quartile a quarter of
+    # the way from the second to the third: 0.25 * 7 = 1.75.
+    assert positive.quantile(Abnormality.VACUOLE, 50) == pytest.approx(
+        (shares[3] + shares[4]) / 2, abs=1e-6
+    )
+    assert positive.quantile(Abnormality.VACUOLE, 25) == pytest.approx(
+        0.25 * shares[1] + 0.75 * shares[2], abs=1e-6
+    )
+
+
+def test_patients_with_too_few_pmn_are_not_in_the_distributions():
+    cohort = make_cohort(8, correction=errors())
+    few = cohort.pmn.copy()
+    few[0] = 49
+    cohort = replace(cohort, pmn=few, calls=np.minimum(cohort.calls, few[:, None]))
+    counts = {
+        group.name: group.patient_count
+        for group in parse_rule(fit_rule(cohort, options())).reference
+    }
+    assert counts == {"VEXAS": 7, "control": 8}
 
 
 def test_the_rule_scores_as_serving_does(compared):

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.domain.errors import SettingsRefused
 
 PROJECT = Path(__file__).resolve().parent.parent
-SHIPPED_BUNDLE = "pmn-lite0-0.2.0"
+SHIPPED_BUNDLE = "pmn-lite0-0.2.1"
 
 
 class Provider(StrEnum):

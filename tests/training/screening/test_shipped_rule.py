@@ -1,11 +1,15 @@
 """The rule that training puts into a bundle."""
 
+import json
+
 import pytest
 
 pytest.importorskip("sklearn", reason="needs the extra `evaluate`")
 
 from app.domain.abnormality import Abnormality
+from app.domain.reference import REFERENCE_LEVELS
 from app.domain.screening import Basis, parse_rule
+from app.settings import shipped_bundle
 from app.training.screening.simulated import ASSUMPTIONS, screening_rule
 
 GOOD = dict.fromkeys(Abnormality, 0.95)
@@ -46,3 +50,34 @@ def test_a_classifier_that_says_nothing_is_not_corrected_and_the_rule_says_so():
     rule = screening_rule(poor, GOOD, seed=5, compare=False)
     assert parse_rule(rule).correction is None
     assert "not corrected" in rule["cohort"]["assumptions"][-1]
+
+
+def test_the_shipped_rule_is_what_the_manifest_s_errors_give():
+    """Fitted again, with the seed that it names, from what stands beside it."""
+    texts = ((shipped_bundle() / name).read_text() for name in ("manifest.json", "screening.json"))
+    manifest, shipped = map(json.loads, texts)
+    rates = manifest["classifier_errors"]
+    sensitivity, specificity = (
+        {label: rates[label][name] for label in Abnormality}
+        for name in ("sensitivity", "specificity")
+    )
+    seed = shipped["fit"]["seed"]
+    again = screening_rule(sensitivity, specificity, seed, compare=False)
+    for name in ("coefficients", "reference_proportions", "apparent_reference_proportions"):
+        assert shipped[name] == pytest.approx(again[name], abs=2e-6)
+    assert (shipped["intercept"], shipped["cut_off"]) == pytest.approx(
+        (again["intercept"], again["cut_off"]), abs=1e-4
+    )
+    assert shipped["cohort"] == again["cohort"]
+
+
+def test_the_shipped_distributions_are_read():
+    groups = parse_rule(json.loads((shipped_bundle() / "screening.json").read_text())).reference
+    assert [(group.name, group.patient_count, group.is_positive) for group in groups] == [
+        ("VEXAS", 25, True),
+        ("MDS, UBA1 wild type", 14, False),
+        ("cytopenia, UBA1 wild type", 25, False),
+    ]
+    assert all(
+        len(group.quantiles[Abnormality.VACUOLE]) == len(REFERENCE_LEVELS) for group in groups
+    )

@@ -9,6 +9,7 @@ from app.domain.bundle import BundleManifest
 from app.domain.case import Case, Progress
 from app.domain.classifier_error import ClassifierError
 from app.domain.finding import Exclusion, ReadCell, Tally
+from app.domain.outlook import Outlook, outlook_of
 from app.domain.proportion import Proportion
 from app.domain.screening import (
     Recommendation,
@@ -85,6 +86,8 @@ class Report:
         None while cells still wait: a part of a case gets no advice.
     warnings
         Sentences that must stand beside the numbers.
+    outlook
+        What would change the recommendation; None where there is no score.
     """
 
     case: Case
@@ -98,6 +101,7 @@ class Report:
     score: ScreeningScore | None
     recommendation: Recommendation | None
     warnings: tuple[str, ...]
+    outlook: Outlook | None = None
 
     @property
     def complete(self) -> bool:
@@ -127,6 +131,7 @@ def compile_report(
         score=score,
         recommendation=recommend(score) if progress.done else None,
         warnings=tuple(_warnings(tally, rule, progress)),
+        outlook=outlook_of(score, tally, rule) if score else None,
     )
 
 

@@ -96,6 +96,12 @@ class ScreeningRule:
     correction: Mapping[Abnormality, ClassifierError] | None = None
     reference: tuple[ReferenceGroup, ...] = ()
 
+    def log_odds(self, entering: Mapping[Abnormality, float]) -> float:
+        """The linear predictor, from what enters the score for each abnormality (0-1)."""
+        return self.intercept + sum(
+            self.coefficients[label] * entering[label] for label in Abnormality
+        )
+
     def entering(self, label: Abnormality, apparent: float) -> float:
         """What enters the score where so many of the cells were called, both 0-1."""
         return apparent if self.correction is None else self.correction[label].corrected(apparent)
@@ -151,7 +157,7 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
     proportions = {
         label: rule.entering(label, tally.proportion(label).value or 0.0) for label in Abnormality
     }
-    value = logistic(_log_odds(proportions, rule))
+    value = logistic(rule.log_odds(proportions))
     low, high = _bootstrap_interval(tally, rule, random.Random(seed))  # noqa: S311 - no secret
     return ScreeningScore(
         value=value,
@@ -159,7 +165,7 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
         interval_low=min(low, value),
         interval_high=max(high, value),
         cut_off=rule.cut_off,
-        baseline_log_odds=_log_odds(rule.reference_proportions, rule),
+        baseline_log_odds=rule.log_odds(rule.reference_proportions),
         contributions=tuple(
             Contribution(
                 label,
@@ -178,12 +184,6 @@ def recommend(score: ScreeningScore | None) -> Recommendation:
     if score.value >= score.cut_off:
         return Recommendation.TEST_UBA1
     return Recommendation.NOT_RAISED_BY_SMEAR
-
-
-def _log_odds(proportions: Mapping[Abnormality, float], rule: ScreeningRule) -> float:
-    return rule.intercept + sum(
-        rule.coefficients[label] * proportions[label] for label in Abnormality
-    )
 
 
 def _bootstrap_interval(
@@ -241,7 +241,7 @@ def _resampled_and_corrected(
             count = tally.proportion(label).count
             apparent[label] = rng.betavariate(count + 0.5, number - count + 0.5)
         entering = {label: rule.entering(label, share) for label, share in apparent.items()}
-        yield _log_odds(entering, rule)
+        yield rule.log_odds(entering)
 
 
 def parse_rule(content: Mapping[str, Any]) -> ScreeningRule:

@@ -156,3 +156,11 @@ def test_no_line_is_corrected_without_a_correction_or_without_cells():
     plain = report_of(make_tally(200, vacuole=40))
     empty = report_of(make_tally(0), correction=make_correction())
     assert {line.corrected for line in (*plain.abnormalities, *empty.abnormalities)} == {None}
+
+
+def test_a_report_with_a_score_says_what_would_change_the_recommendation():
+    report = report_of(make_tally(200, vacuole=50))
+    # A quarter shows vacuoles, three tenths reach the cut-off.
+    assert [turn.change for turn in report.outlook.turns] == [10] * 4
+    assert report_of(make_tally(200), pending=1).outlook is None
+    assert report_of(make_tally(20)).outlook is None

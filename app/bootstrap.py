@@ -19,6 +19,7 @@ from app.db.job_queue import job_queues, migrate_queue, open_client
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import SettingsRefused, StorageUnavailable
+from app.domain.review import ReviewRule
 from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
 from app.inference.bundle import BundleFiles, load_bundle
@@ -44,6 +45,11 @@ class Container:
     limits: IntakeLimits
     threads: Executor
     _classifier_lock: Lock = field(default_factory=Lock)
+
+    @property
+    def review_rule(self) -> ReviewRule:
+        """How this laboratory reviews."""
+        return ReviewRule(self.settings.low_confidence_log_odds, self.settings.second_reading)
 
     @property
     def bundle(self) -> Bundle:

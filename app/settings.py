@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.errors import SettingsRefused
+from app.domain.review import SecondReading
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_BUNDLE = "pmn-lite0-0.2.1"
@@ -96,6 +97,18 @@ class Settings(BaseSettings):
     )
     max_megapixels: int = Field(
         50, ge=1, le=170, description="Largest image, in millions of pixels."
+    )
+    low_confidence_log_odds: float = Field(
+        1.0,
+        ge=0,
+        le=10,
+        description="A cell is of low confidence while the log-odds of a probability lie closer "
+        "than this to those of its threshold; such cells are reviewed before signing.",
+    )
+    second_reading: SecondReading = Field(
+        SecondReading.NEVER,
+        description="Which cases a second reader must read before they are signed: `never`, "
+        "`recommended` (those with which UBA1 testing is recommended) or `always`.",
     )
     worker_in_server: bool = Field(
         default=True, description="Classify in the server's process; else run `vexascope worker`."

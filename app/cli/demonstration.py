@@ -20,7 +20,7 @@ from app.domain.case import CaseOrigin, ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput, SettingsRefused
 from app.imaging.synthetic import CaseProfile, random_case, render_frame
 from app.services.intake import IncomingFile, register, take_in
-from app.services.reporting import bundle_of
+from app.services.reading import bundle_of
 from app.web.security import Security
 
 Images = Iterator[tuple[str, NDArray[np.uint8]]]

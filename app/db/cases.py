@@ -98,6 +98,11 @@ class SqlCaseRepository:
         progress = SqlCellRepository(self._session).progress_of([case.id for case in cases], digest)
         return [CaseSummary(case, progress[case.id]) for case in cases]
 
+    def of_patient(self, patient_id: UUID) -> Sequence[Case]:
+        """By time: keys are UUIDv7."""
+        query = _CASES.where(CaseRow.patient_id == patient_id).order_by(CaseRow.id)
+        return [to_case(row) for row in self._session.scalars(query)]
+
     def patient(self, patient_id: UUID) -> Patient:
         """One patient."""
         row = self._session.get(PatientRow, patient_id)

@@ -192,6 +192,108 @@ class ApiTokenRow(Row):
     expires_at: Mapped[datetime]
 
 
+class CellReviewRow(Row):
+    """One event on one cell by a reader: append-only, numbered within the case."""
+
+    __tablename__ = "cell_reviews"
+    __table_args__ = (UniqueConstraint("case_id", "sequence"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    sequence: Mapped[int]
+    cell_id: Mapped[UUID] = mapped_column(ForeignKey("cells.id"), index=True)
+    reading: Mapped[str] = mapped_column(String(20))
+    reader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    act: Mapped[str] = mapped_column(String(20))
+    label: Mapped[str | None] = mapped_column(String(40))
+    is_decided: Mapped[bool]
+    exclusion: Mapped[str | None] = mapped_column(String(40))
+    abnormalities: Mapped[list[Any]]
+    action_id: Mapped[UUID]
+    undoes: Mapped[UUID | None]
+    bundle_digest: Mapped[str] = mapped_column(ForeignKey("bundles.digest"))
+
+    reader: Mapped[UserRow] = relationship(lazy="raise")
+
+
+class CaseReadingRow(Row):
+    """Who has the first or the second reading of a case."""
+
+    __tablename__ = "case_readings"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    reading: Mapped[str] = mapped_column(String(20), primary_key=True)
+    reader_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    assigned_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    assigned_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    reader: Mapped[UserRow] = relationship(lazy="raise", foreign_keys=[reader_id])
+
+
+class CommentRow(Row):
+    """What somebody wrote about a case, or about one of its cells."""
+
+    __tablename__ = "comments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    cell_id: Mapped[UUID | None] = mapped_column(ForeignKey("cells.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    text: Mapped[str] = mapped_column(Text)
+
+    author: Mapped[UserRow] = relationship(lazy="raise")
+
+
+class InterpretationRow(Row):
+    """What stands under the numbers; the latest one holds, the others are its past."""
+
+    __tablename__ = "interpretations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime]
+    text: Mapped[str] = mapped_column(Text)
+
+    author: Mapped[UserRow] = relationship(lazy="raise")
+
+
+class ReportVersionRow(Row):
+    """One signed report as it was; never changed."""
+
+    __tablename__ = "report_versions"
+    __table_args__ = (UniqueConstraint("case_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    number: Mapped[int]
+    signer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    printed_name: Mapped[str] = mapped_column(String(200))
+    signed_at: Mapped[datetime]
+    meaning: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class AmendmentRow(Row):
+    """A signed case that was opened again; one at a time is open."""
+
+    __tablename__ = "amendments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    opened_by: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    opened_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text)
+    closed_at: Mapped[datetime | None]
+
+    opener: Mapped[UserRow] = relationship(lazy="raise")
+
+
 class WorkerRow(Row):
     """When a process that runs jobs was last alive; others take over from a silent one."""
 

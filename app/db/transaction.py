@@ -11,16 +11,22 @@ from sqlalchemy.orm import Session
 from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
+from app.db.discussion import SqlDiscussionRepository
+from app.db.reviews import SqlReviewRepository
 from app.db.users import SqlUserRepository
+from app.db.versions import SqlVersionRepository
 from app.domain.errors import StorageUnavailable
 from app.ports import (
     BundleRepository,
     CaseRepository,
     CellRepository,
+    DiscussionRepository,
     JobQueue,
+    ReviewRepository,
     Transaction,
     Transactions,
     UserRepository,
+    VersionRepository,
 )
 
 JobQueues = Callable[[Session], JobQueue]
@@ -38,6 +44,9 @@ class SqlTransaction:
         self.cells: CellRepository = SqlCellRepository(session)
         self.bundles: BundleRepository = SqlBundleRepository(session)
         self.users: UserRepository = SqlUserRepository(session)
+        self.reviews: ReviewRepository = SqlReviewRepository(session)
+        self.discussion: DiscussionRepository = SqlDiscussionRepository(session)
+        self.versions: VersionRepository = SqlVersionRepository(session)
         self.jobs = jobs
 
 

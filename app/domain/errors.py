@@ -81,6 +81,12 @@ class StorageUnavailable(VexascopeError):
     title = "Storage is unavailable"
 
 
+class Damaged(VexascopeError):
+    """What is stored is not what was stored."""
+
+    title = "A stored record is damaged"
+
+
 class SettingsRefused(VexascopeError):
     """The environment asks for something that cannot be."""
 

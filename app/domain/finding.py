@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
@@ -43,6 +43,7 @@ class Exclusion(StrEnum):
     NOT_PMN = "not_pmn"
     UNFAMILIAR = "unfamiliar"
     NOT_CLASSIFIED = "not_classified"
+    BY_READER = "by_reader"
 
     @property
     def wording(self) -> str:
@@ -55,17 +56,27 @@ _EXCLUSION_TITLES = {
     Exclusion.NOT_PMN: "Not a neutrophil (PMN)",
     Exclusion.UNFAMILIAR: "Unlike the neutrophils that the classifier has learnt",
     Exclusion.NOT_CLASSIFIED: "Could not be classified",
+    Exclusion.BY_READER: "Left out by the reader",
 }
 
 
 @dataclass(frozen=True)
 class ReadCell:
-    """A cell beside what was found in it; `findings` is None where classification failed."""
+    """A cell beside what was found in it; `findings` is None where classification failed.
+
+    Parameters
+    ----------
+    exclusion, abnormalities
+        The reader's where `is_reviewed`, else the classifier's.
+    is_reviewed
+        Whether a reader has looked at the cell and agreed or decided otherwise.
+    """
 
     cell: Cell
     findings: CellFindings | None
     exclusion: Exclusion | None
     abnormalities: frozenset[Abnormality]
+    is_reviewed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,21 +88,36 @@ class Tally:
     patterns
         How many counted PMN show exactly each set of abnormalities; the empty set is a PMN
         without any. Proportions and the bootstrap both come from it.
+    reviewed_patterns
+        The same of those PMN that a reader has looked at; a part of `patterns`.
     """
 
     cells: tuple[ReadCell, ...]
     patterns: Mapping[frozenset[Abnormality], int]
     excluded: Mapping[Exclusion, int]
+    reviewed_patterns: Mapping[frozenset[Abnormality], int] = field(default_factory=dict)
 
     @property
     def pmn_count(self) -> int:
         """Counted PMN: the denominator of every proportion."""
         return sum(self.patterns.values())
 
+    @property
+    def reviewed_pmn_count(self) -> int:
+        """Counted PMN that a reader has looked at."""
+        return sum(self.reviewed_patterns.values())
+
     def proportion(self, label: Abnormality) -> Proportion:
         """Share of the counted PMN that show the abnormality."""
-        count = sum(n for pattern, n in self.patterns.items() if label in pattern)
-        return Proportion(count, self.pmn_count)
+        return Proportion(_showing(label, self.patterns), self.pmn_count)
+
+    def reviewed_proportion(self, label: Abnormality) -> Proportion:
+        """The same among those PMN that a reader has looked at."""
+        return Proportion(_showing(label, self.reviewed_patterns), self.reviewed_pmn_count)
+
+
+def _showing(label: Abnormality, patterns: Mapping[frozenset[Abnormality], int]) -> int:
+    return sum(n for pattern, n in patterns.items() if label in pattern)
 
 
 def called(
@@ -140,4 +166,5 @@ def tally(cells: Iterable[ReadCell]) -> Tally:
         cells=cells,
         patterns=Counter(cell.abnormalities for cell in counted),
         excluded=Counter(cell.exclusion for cell in cells if cell.exclusion),
+        reviewed_patterns=Counter(cell.abnormalities for cell in counted if cell.is_reviewed),
     )

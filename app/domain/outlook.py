@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.abnormality import Abnormality
 from app.domain.finding import Tally
-from app.domain.screening import ScreeningRule, ScreeningScore, logistic
+from app.domain.screening import ScreeningRule, ScreeningScore, entering_score, logistic
 
 MOST_MORE_CELLS = 2000
 """Nobody reads more of one smear: a score that needs more lies too near its cut-off."""
@@ -114,9 +114,8 @@ def _change(
 
 def _is_above_after(label: Abnormality, change: int, tally: Tally, rule: ScreeningRule) -> bool:
     """Whether the score reaches the cut-off with so many cells more called for one abnormality."""
-    counts = {each: tally.proportion(each).count for each in Abnormality}
-    counts[label] += change
     entering = {
-        each: rule.entering(each, count / tally.pmn_count) for each, count in counts.items()
+        each: entering_score(tally, rule, each, change=change if each is label else 0)
+        for each in Abnormality
     }
     return logistic(rule.log_odds(entering)) >= rule.cut_off

@@ -1,23 +1,28 @@
 """The report: one value, which HTML and JSON (and later PDF, FHIR and HL7) only render."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from app.domain.abnormality import Abnormality
+from app.domain.agreement import Agreement
 from app.domain.bundle import BundleManifest
 from app.domain.case import Case, Progress
 from app.domain.classifier_error import ClassifierError
 from app.domain.finding import Exclusion, ReadCell, Tally
+from app.domain.message import message
 from app.domain.outlook import Outlook, outlook_of
 from app.domain.proportion import Proportion
 from app.domain.screening import (
     Recommendation,
     ScreeningRule,
     ScreeningScore,
+    entering_score,
     recommend,
     screen,
 )
+from app.domain.signing import Signature
 
 RESEARCH_USE_NOTICE = (
     "For research use only. Not a medical device, not for diagnosis. VEXAS syndrome is confirmed "
@@ -35,12 +40,19 @@ class CorrectedProportion:
 
     `low` and `high` are the corrected ends of the apparent proportion's 95 % interval: they hold
     the chance of which cells were read, not how well the error is known.
+
+    Parameters
+    ----------
+    cell_count
+        Counted PMN that only the classifier has read: the correction holds for them. What a
+        reader has looked at enters as the reader says.
     """
 
     value: float
     low: float
     high: float
     error: ClassifierError
+    cell_count: int
 
 
 @dataclass(frozen=True)
@@ -75,6 +87,77 @@ class ExclusionLine:
 
 
 @dataclass(frozen=True)
+class ReaderCount:
+    """A reader, and how many cells were decided by that reader."""
+
+    name: str
+    cell_count: int
+
+
+@dataclass(frozen=True)
+class ReviewSummary:
+    """What readers changed, and what the classifier alone would have said.
+
+    Parameters
+    ----------
+    reviewed_count
+        Cells that a reader has looked at.
+    changed_count
+        Of these, cells that the reader holds for something else than the classifier.
+    unreviewed_count
+        Cells that a reader must look at before signing, and that nobody has.
+    classifier_proportions, classifier_score, classifier_recommendation
+        From the classifier's findings alone.
+    agreement
+        Of two readers; None without a second reading, and while it goes on.
+    """
+
+    readers: tuple[ReaderCount, ...]
+    reviewed_count: int
+    changed_count: int
+    unreviewed_count: int
+    classifier_pmn_count: int
+    classifier_proportions: Mapping[Abnormality, Proportion]
+    classifier_score: ScreeningScore | None
+    classifier_recommendation: Recommendation | None
+    agreement: Agreement | None = None
+
+
+@dataclass(frozen=True)
+class CellLine:
+    """One cell as the report counts it, and as the classifier alone would.
+
+    Parameters
+    ----------
+    pmn_probability, probabilities
+        The classifier's, 0-1; None and empty where it could not read the cell.
+    reader_name
+        Who decided; None where nobody has looked.
+    """
+
+    cell_id: UUID
+    ordinal: int
+    file_name: str
+    pixel_sha256: str
+    exclusion: Exclusion | None
+    abnormalities: tuple[Abnormality, ...]
+    classifier_exclusion: Exclusion | None
+    classifier_abnormalities: tuple[Abnormality, ...]
+    pmn_probability: float | None
+    probabilities: Mapping[Abnormality, float]
+    reader_name: str | None
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """What a haematologist writes under the numbers."""
+
+    text: str
+    author_name: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Report:
     """What was read on one case with one bundle, at one time.
 
@@ -88,6 +171,12 @@ class Report:
         Sentences that must stand beside the numbers.
     outlook
         What would change the recommendation; None where there is no score.
+    review
+        None where nobody asked for it: the numbers are then the classifier's alone.
+    version, signature
+        Of a signed report; None for the report as it stands now.
+    cells
+        Every cell that was read, by ordinal.
     """
 
     case: Case
@@ -102,6 +191,11 @@ class Report:
     recommendation: Recommendation | None
     warnings: tuple[str, ...]
     outlook: Outlook | None = None
+    review: ReviewSummary | None = None
+    interpretation: Interpretation | None = None
+    version: int | None = None
+    signature: Signature | None = None
+    cells: tuple[CellLine, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -116,6 +210,8 @@ def compile_report(
     rule: ScreeningRule,
     progress: Progress,
     created_at: datetime,
+    review: ReviewSummary | None = None,
+    interpretation: Interpretation | None = None,
 ) -> Report:
     """Bring a case's tally into the form that is shown and sent."""
     score = screen(tally, rule) if progress.done else None
@@ -127,11 +223,13 @@ def compile_report(
         progress=progress,
         pmn_count=tally.pmn_count,
         abnormalities=tuple(_line(label, tally, bundle, rule) for label in Abnormality),
-        exclusions=_exclusions(tally, bundle),
+        exclusions=_exclusions(tally, bundle, is_reviewed=bool(review and review.reviewed_count)),
         score=score,
         recommendation=recommend(score) if progress.done else None,
-        warnings=tuple(_warnings(tally, rule, progress)),
         outlook=outlook_of(score, tally, rule) if score else None,
+        warnings=tuple(_warnings(tally, rule, progress) + _unreviewed(progress, review)),
+        review=review,
+        interpretation=interpretation,
     )
 
 
@@ -145,31 +243,35 @@ def _line(
     return AbnormalityLine(
         label=label,
         proportion=tally.proportion(label),
-        corrected=_corrected(label, tally.proportion(label), rule),
+        corrected=_corrected(label, tally, rule),
         threshold=bundle.thresholds[label],
         basis=bundle.label_basis[label],
         strongest=tuple(showing[:STRONGEST_CELLS]),
     )
 
 
-def _corrected(
-    label: Abnormality, proportion: Proportion, rule: ScreeningRule
-) -> CorrectedProportion | None:
-    ends = (proportion.value, proportion.low, proportion.high)
-    if rule.correction is None or any(end is None for end in ends):
+def _corrected(label: Abnormality, tally: Tally, rule: ScreeningRule) -> CorrectedProportion | None:
+    share = tally.proportion(label)
+    if rule.correction is None or share.value is None or share.low is None or share.high is None:
         return None
-    error = rule.correction[label]
-    value, low, high = (error.corrected(end) for end in ends if end is not None)
-    return CorrectedProportion(value, low, high, error)
+    return CorrectedProportion(
+        value=entering_score(tally, rule, label),
+        low=entering_score(tally, rule, label, shift=share.low - share.value),
+        high=entering_score(tally, rule, label, shift=share.high - share.value),
+        error=rule.correction[label],
+        cell_count=tally.pmn_count - tally.reviewed_pmn_count,
+    )
 
 
-def _exclusions(tally: Tally, bundle: BundleManifest) -> tuple[ExclusionLine, ...]:
-    """One line for each reason that the bundle can give: a 0 must mean that it was looked for."""
-    given = [
-        reason
-        for reason in Exclusion
-        if reason is not Exclusion.UNFAMILIAR or bundle.novelty_threshold is not None
-    ]
+def _exclusions(
+    tally: Tally, bundle: BundleManifest, *, is_reviewed: bool
+) -> tuple[ExclusionLine, ...]:
+    """One line for each reason that can be given: a 0 must mean that it was looked for."""
+    possible = {
+        Exclusion.UNFAMILIAR: bundle.novelty_threshold is not None,
+        Exclusion.BY_READER: is_reviewed,
+    }
+    given = [reason for reason in Exclusion if possible.get(reason, True)]
     return tuple(ExclusionLine(reason, tally.excluded.get(reason, 0)) for reason in given)
 
 
@@ -204,6 +306,18 @@ def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str
     if notice := rule.basis.notice:
         warnings.append(notice)
     return warnings
+
+
+def _unreviewed(progress: Progress, review: ReviewSummary | None) -> list[str]:
+    if review is None or not review.unreviewed_count or not progress.done:
+        return []
+    return [
+        message(
+            "{count} cells of low confidence are not reviewed yet. The numbers may change when a "
+            "reader has looked at them.",
+            count=review.unreviewed_count,
+        )
+    ]
 
 
 def _unfamiliar(tally: Tally) -> list[str]:

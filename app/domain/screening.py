@@ -12,6 +12,7 @@ from app.domain.abnormality import Abnormality
 from app.domain.classifier_error import ClassifierError, parse_classifier_errors
 from app.domain.errors import BundleRefused, InvalidInput
 from app.domain.finding import Tally
+from app.domain.proportion import Proportion
 from app.domain.reference import ReferenceGroup, parse_reference
 from app.domain.resampling import multinomial
 
@@ -103,8 +104,31 @@ class ScreeningRule:
         )
 
     def entering(self, label: Abnormality, apparent: float) -> float:
-        """What enters the score where so many of the cells were called, both 0-1."""
+        """What enters the score where the classifier called so many of the cells, both 0-1."""
         return apparent if self.correction is None else self.correction[label].corrected(apparent)
+
+    def entering_both(
+        self, label: Abnormality, apparent: float, reviewed: float, reviewed_share: float
+    ) -> float:
+        """What enters the score where a reader has looked at some of the cells; all 0-1.
+
+        The correction is for the classifier's error: it holds for the cells that the classifier
+        alone has read. What a reader says enters as it is.
+
+        Parameters
+        ----------
+        apparent, reviewed
+            Share with the abnormality among the cells that only the classifier has read, and
+            among those that a reader has looked at.
+        reviewed_share
+            Share of the cells that a reader has looked at.
+        """
+        if reviewed_share == 0:
+            return self.entering(label, apparent)
+        if reviewed_share == 1:
+            return reviewed
+        rest = 1 - reviewed_share
+        return reviewed_share * reviewed + rest * self.entering(label, apparent)
 
 
 @dataclass(frozen=True)
@@ -154,9 +178,7 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
     """
     if tally.pmn_count < max(1, rule.minimum_cells):
         return None
-    proportions = {
-        label: rule.entering(label, tally.proportion(label).value or 0.0) for label in Abnormality
-    }
+    proportions = {label: entering_score(tally, rule, label) for label in Abnormality}
     value = logistic(rule.log_odds(proportions))
     low, high = _bootstrap_interval(tally, rule, random.Random(seed))  # noqa: S311 - no secret
     return ScreeningScore(
@@ -174,6 +196,32 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
             for label in Abnormality
         ),
         cell_count=tally.pmn_count,
+    )
+
+
+def entering_score(
+    tally: Tally, rule: ScreeningRule, label: Abnormality, *, shift: float = 0.0, change: int = 0
+) -> float:
+    """What a tally puts into the score for one abnormality, 0-1.
+
+    Parameters
+    ----------
+    shift
+        Added to the shares that were counted (then held within 0-1) before anything is corrected:
+        so the ends of an interval are led through the same sum.
+    change
+        As if so many cells more (or fewer) had been called, of those that only the classifier has
+        read as far as they go.
+    """
+    whole, looked_at = tally.proportion(label), tally.reviewed_proportion(label)
+    rest = Proportion(whole.count - looked_at.count, whole.total - looked_at.total)
+    changed = min(max(rest.count + change, 0), rest.total)
+    read = looked_at.count + change - (changed - rest.count)
+    return rule.entering_both(
+        label,
+        min(max(_share(changed, rest.total) + shift, 0.0), 1.0),
+        min(max(_share(read, looked_at.total) + shift, 0.0), 1.0),
+        _share(looked_at.total, whole.total),
     )
 
 
@@ -227,21 +275,47 @@ def _resampled(tally: Tally, rule: ScreeningRule, rng: random.Random) -> Iterato
 def _resampled_and_corrected(
     tally: Tally, rule: ScreeningRule, rng: random.Random
 ) -> Iterator[float]:
-    """Log-odds of resamples, each corrected by itself: the correction is clipped, not linear."""
+    """Log-odds of resamples, each corrected by itself: the correction is clipped, not linear.
+
+    Cells that a reader has looked at and cells that only the classifier has read are drawn
+    together, and the correction is made for the latter.
+    """
     number = tally.pmn_count
-    weights = list(tally.patterns.values())
-    showing = {label: [label in pattern for pattern in tally.patterns] for label in Abnormality}
+    strata = _strata(tally)
+    weights = [count for _, _, count in strata]
+    showing = {label: [label in pattern for pattern, _, _ in strata] for label in Abnormality}
+    looked_at = [is_reviewed for _, is_reviewed, _ in strata]
     one_sided = _one_sided(tally)
     for _ in range(RESAMPLES):
         counts = multinomial(weights, rng)
-        apparent = {
-            label: sum(map(operator.mul, counts, showing[label])) / number for label in Abnormality
-        }
-        for label in one_sided:
-            count = tally.proportion(label).count
-            apparent[label] = rng.betavariate(count + 0.5, number - count + 0.5)
-        entering = {label: rule.entering(label, share) for label, share in apparent.items()}
+        reviewed = [count if seen else 0 for count, seen in zip(counts, looked_at, strict=True)]
+        reviewed_number = sum(reviewed)
+        entering = {}
+        for label in Abnormality:
+            in_all = sum(map(operator.mul, counts, showing[label]))
+            in_reviewed = sum(map(operator.mul, reviewed, showing[label]))
+            apparent = _share(in_all - in_reviewed, number - reviewed_number)
+            read = _share(in_reviewed, reviewed_number)
+            if label in one_sided:
+                count = tally.proportion(label).count
+                apparent = read = rng.betavariate(count + 0.5, number - count + 0.5)
+            share = reviewed_number / number
+            entering[label] = rule.entering_both(label, apparent, read, share)
         yield rule.log_odds(entering)
+
+
+def _strata(tally: Tally) -> list[tuple[frozenset[Abnormality], bool, int]]:
+    """Each pattern among the cells that only the classifier has read, then among the others."""
+    unread = [
+        (pattern, False, count - tally.reviewed_patterns.get(pattern, 0))
+        for pattern, count in tally.patterns.items()
+    ]
+    read = [(pattern, True, count) for pattern, count in tally.reviewed_patterns.items()]
+    return [stratum for stratum in (*unread, *read) if stratum[2]]
+
+
+def _share(count: int, total: int) -> float:
+    return count / total if total else 0.0
 
 
 def parse_rule(content: Mapping[str, Any]) -> ScreeningRule:

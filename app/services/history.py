@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.ports import Bundle, CaseSummary, Transaction
-from app.services.reporting import bundle_of
+from app.services.reading import bundle_of
 
 
 @dataclass(frozen=True)

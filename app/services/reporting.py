@@ -1,64 +1,105 @@
 """Reporting: everything that was read of a case, brought into one `Report`."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.case import Case, Progress
-from app.domain.finding import ReadCell, read_cell, tally
-from app.domain.report import Report, compile_report
+from app.domain.abnormality import Abnormality
+from app.domain.case import Case
+from app.domain.finding import ReadCell, tally
+from app.domain.report import (
+    CellLine,
+    Interpretation,
+    ReaderCount,
+    Report,
+    ReviewSummary,
+    compile_report,
+)
+from app.domain.review import ReviewRule
+from app.domain.screening import recommend, screen
 from app.ports import Bundle, Transaction
+from app.services.reading import CaseAsRead, read_case
 
 
-def bundle_of(transaction: Transaction, case_id: UUID, active: Bundle) -> Bundle:
-    """The bundle that a case is reported with: never a mixture of two.
-
-    The active one, unless the case was read by an earlier one only.
-    """
-    digest = active.manifest.digest
-    progress = transaction.cells.progress(case_id, digest)
-    if progress.classified_count + progress.failed_count:
-        return active
-    latest = transaction.cells.latest_bundle(case_id)
-    if latest is None or transaction.cells.progress(case_id, latest).pending_count:
-        return active
-    return transaction.bundles.get(latest)
-
-
-def read_cells(transaction: Transaction, case_id: UUID, bundle: Bundle) -> list[ReadCell]:
-    """The case's cells that were read or failed, by ordinal; waiting ones are left out."""
-    return _as_it_stands(transaction, case_id, bundle)[0]
+def report_on(
+    transaction: Transaction,
+    case: Case,
+    active: Bundle,
+    rule: ReviewRule,
+    now: datetime,
+    viewer_id: UUID | None = None,
+) -> Report:
+    """Compile the report of a case as it stands now, as a viewer may see it."""
+    as_read = read_case(transaction, case, active, rule, viewer_id)
+    # It tells of the first reading.
+    hidden = as_read.is_blinded
+    interpretation = None if hidden else transaction.discussion.interpretation(case.id)
+    return report_of(as_read, now, interpretation)
 
 
-def report_on(transaction: Transaction, case: Case, active: Bundle, now: datetime) -> Report:
-    """Compile the report of a case as it stands now."""
-    bundle = bundle_of(transaction, case.id, active)
-    cells, progress = _as_it_stands(transaction, case.id, bundle)
-    return compile_report(
-        case=case,
-        tally=tally(cells),
-        bundle=bundle.manifest,
-        rule=bundle.rule,
-        progress=progress,
+def report_of(
+    as_read: CaseAsRead, now: datetime, interpretation: Interpretation | None = None
+) -> Report:
+    """Compile the report of a case that is read already."""
+    report = compile_report(
+        case=as_read.case,
+        tally=tally(as_read.cells),
+        bundle=as_read.bundle.manifest,
+        rule=as_read.bundle.rule,
+        progress=as_read.progress,
         created_at=now,
+        review=review_summary(as_read),
+        interpretation=interpretation,
+    )
+    return replace(report, cells=_lines(as_read))
+
+
+def review_summary(as_read: CaseAsRead) -> ReviewSummary:
+    """What readers changed, beside what the classifier alone says."""
+    alone = tally(as_read.read)
+    score = screen(alone, as_read.bundle.rule) if as_read.progress.done else None
+    decided = [event for event in as_read.events.values() if event.decision is not None]
+    by_reader = Counter(event.reader_name for event in decided)
+    return ReviewSummary(
+        readers=tuple(ReaderCount(name, count) for name, count in sorted(by_reader.items())),
+        reviewed_count=sum(item.is_reviewed for item in as_read.cells),
+        changed_count=_changed_count(as_read.read, as_read.cells),
+        unreviewed_count=len(as_read.unreviewed),
+        classifier_pmn_count=alone.pmn_count,
+        classifier_proportions={label: alone.proportion(label) for label in Abnormality},
+        classifier_score=score,
+        classifier_recommendation=recommend(score) if as_read.progress.done else None,
+        agreement=as_read.agreement,
     )
 
 
-def _as_it_stands(
-    transaction: Transaction, case_id: UUID, bundle: Bundle
-) -> tuple[list[ReadCell], Progress]:
-    """The cells that were read or failed, and how far that is, from the same rows.
+def _changed_count(read: Sequence[ReadCell], cells: Sequence[ReadCell]) -> int:
+    return sum(
+        before.exclusion != after.exclusion or before.abnormalities != after.abnormalities
+        for before, after in zip(read, cells, strict=True)
+    )
 
-    Statements of one transaction may see what others commit in between. So the cells are read
-    once, and failures before findings: what lands in between still waits, and is never missing.
-    """
-    digest = bundle.manifest.digest
-    cells = transaction.cells.of_case(case_id)
-    failures = transaction.cells.failures(case_id, digest)
-    findings = transaction.cells.findings([cell.id for cell in cells], digest)
-    settled = [
-        read_cell(cell, findings.get(cell.id), bundle.manifest)
-        for cell in cells
-        if cell.id in findings or cell.id in failures
-    ]
-    found = sum(cell.findings is not None for cell in settled)
-    return settled, Progress(len(cells), found, len(settled) - found)
+
+def _lines(as_read: CaseAsRead) -> tuple[CellLine, ...]:
+    return tuple(
+        CellLine(
+            cell_id=after.cell.id,
+            ordinal=after.cell.ordinal,
+            file_name=after.cell.file_name,
+            pixel_sha256=after.cell.pixel_sha256,
+            exclusion=after.exclusion,
+            abnormalities=_ordered(after),
+            classifier_exclusion=before.exclusion,
+            classifier_abnormalities=_ordered(before),
+            pmn_probability=before.findings.pmn_probability if before.findings else None,
+            probabilities=dict(before.findings.probabilities) if before.findings else {},
+            reader_name=as_read.events[after.cell.id].reader_name if after.is_reviewed else None,
+        )
+        for before, after in zip(as_read.read, as_read.cells, strict=True)
+    )
+
+
+def _ordered(read: ReadCell) -> tuple[Abnormality, ...]:
+    return tuple(label for label in Abnormality if label in read.abnormalities)

@@ -23,6 +23,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.Forbidden: 403,
     errors.TooManyAttempts: 429,
     errors.StorageUnavailable: 503,
+    errors.Damaged: 500,
     errors.BundleRefused: 500,
     errors.SettingsRefused: 500,
     errors.DatasetRefused: 500,

@@ -28,7 +28,9 @@ def report_of(counted, *, pending=0, **rule):
 def test_a_full_report_has_a_line_for_each_abnormality_and_reason():
     report = report_of(make_tally(200, vacuole=50))
     assert [line.label for line in report.abnormalities] == list(Abnormality)
-    looked_for = [reason for reason in Exclusion if reason is not Exclusion.UNFAMILIAR]
+    looked_for = [
+        reason for reason in Exclusion if reason not in {Exclusion.UNFAMILIAR, Exclusion.BY_READER}
+    ]
     assert [line.reason for line in report.exclusions] == looked_for
     line = next(line for line in report.abnormalities if line.label is Abnormality.VACUOLE)
     assert (line.proportion.count, line.proportion.total) == (50, 200)

@@ -7,8 +7,10 @@ from rich.console import Console
 
 from app.bootstrap import build
 from app.cli.demonstration import _wait_for_findings
+from app.domain.review import ReviewRule
 from app.jobs.worker import classify_job, give_up_job, worker
-from app.services.reporting import bundle_of, report_on
+from app.services.reading import bundle_of
+from app.services.reporting import report_on
 from tests.bundles import write_bundle
 from tests.conftest import make_settings
 from tests.factories import NOW
@@ -43,7 +45,7 @@ def test_a_half_read_case_is_read_to_its_end_by_the_new_bundle(container, switch
         wait_until_done(switched, case_id)
     with switched.transactions() as transaction:
         case = transaction.cases.get(case_id)
-        report = report_on(transaction, case, switched.bundle, NOW)
+        report = report_on(transaction, case, switched.bundle, ReviewRule(), NOW)
     assert report.complete
     assert report.bundle == switched.bundle.manifest
     assert report.progress.classified_count == (3 if given_up else 6)

@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.case import Progress
+from app.domain.review import ReviewRule
 from app.services.reporting import report_on
 from tests.db.test_repositories import add_cells, open_case
 from tests.factories import NOW, make_findings
@@ -47,7 +48,7 @@ def test_a_complete_report_holds_every_cell(container, after, kind):
                 repository.add_failure(cells[2].id, digest, "damaged", NOW)
 
         transaction.cells = Busy(repository, after, land)
-        report = report_on(transaction, case, container.bundle, NOW)
+        report = report_on(transaction, case, container.bundle, ReviewRule(), NOW)
     listed = report.pmn_count + sum(line.count for line in report.exclusions)
     assert report.progress.cell_count == 3
     assert listed == 3 - report.progress.pending_count
@@ -65,7 +66,7 @@ def test_a_cell_that_was_found_and_given_up_counts_once_as_found(container):
     with container.transactions() as transaction:
         assert transaction.cells.progress(case.id, digest) == Progress(3, 1, 1)
         assert transaction.cells.failures(case.id, digest) == {cells[1].id: "given up"}
-        report = report_on(transaction, case, container.bundle, NOW)
+        report = report_on(transaction, case, container.bundle, ReviewRule(), NOW)
     assert report.progress == Progress(3, 1, 1)
     assert not report.complete
 

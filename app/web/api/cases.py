@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.services.history import page_of_cases
-from app.services.reporting import bundle_of, report_on
+from app.services.reading import bundle_of
+from app.services.reporting import report_on
 from app.web.api.problems import problems
 from app.web.api.report_schema import ReportRead
 from app.web.api.schemas import CaseCreate, CaseList, CaseRead
-from app.web.dependencies import ContainerDep
+from app.web.dependencies import ContainerDep, UserDep
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -48,9 +49,11 @@ def read_case(case_id: UUID, container: ContainerDep) -> CaseRead:
 
 
 @router.get("/{case_id}/report", responses=problems(404, 422), summary="The report of a case")
-def read_report(case_id: UUID, container: ContainerDep) -> ReportRead:
+def read_report(case_id: UUID, container: ContainerDep, user: UserDep) -> ReportRead:
     """Counts, proportions with intervals, the score and the recommendation, as they are now."""
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
-        report = report_on(transaction, case, container.bundle, container.now())
+        report = report_on(
+            transaction, case, container.bundle, container.review_rule, container.now(), user.id
+        )
     return ReportRead.of(report)

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from app.domain.errors import Conflict, NotFound
 from app.domain.finding import read_cell
+from app.domain.review import ReviewRule
 from app.domain.user import User
 from app.ports import Bundle, Transaction
-from app.services import reporting
+from app.services import reading
 from app.services.history import page_of_cases
 from app.services.measuring import examine_cell
 from app.web.dependencies import ContainerDep, UserDep, current_user
@@ -98,7 +99,7 @@ def show_progress(container: ContainerDep, case_id: UUID) -> Response:
     """How far classification is; asks to be loaded again until it is done."""
     with container.transactions() as transaction:
         transaction.cases.get(case_id)
-        bundle = reporting.bundle_of(transaction, case_id, container.bundle)
+        bundle = reading.bundle_of(transaction, case_id, container.bundle)
         progress = transaction.cells.progress(case_id, bundle.manifest.digest)
     headers = {"HX-Trigger": _CLASSIFIED_EVENT} if progress.done else {}
     return render("progress.html", progress_part(case_id, progress), headers=headers)
@@ -138,16 +139,13 @@ def show_cell(
 
 
 def _cells(transaction: Transaction, case_id: UUID, active: Bundle) -> CaseCells:
-    case = transaction.cases.get(case_id)
-    bundle = reporting.bundle_of(transaction, case_id, active)
-    read = reporting.read_cells(transaction, case_id, bundle)
-    settled = {item.cell.id for item in read}
+    as_read = reading.read_case(transaction, transaction.cases.get(case_id), active, ReviewRule())
     return CaseCells(
-        case=case,
-        manifest=bundle.manifest,
-        read=read,
-        waiting=[cell for cell in transaction.cells.of_case(case_id) if cell.id not in settled],
-        failures=transaction.cells.failures(case_id, bundle.manifest.digest),
+        case=as_read.case,
+        manifest=as_read.bundle.manifest,
+        read=as_read.read,
+        waiting=as_read.waiting,
+        failures=as_read.failures,
     )
 
 
@@ -156,7 +154,7 @@ def _only_cell(transaction: Transaction, case_id: UUID, cell_id: UUID, active: B
     case, cell = transaction.cases.get(case_id), transaction.cells.get(cell_id)
     if cell.case_id != case_id:
         raise NotFound("There is no such cell in this case.")
-    manifest = reporting.bundle_of(transaction, case_id, active).manifest
+    manifest = reading.bundle_of(transaction, case_id, active).manifest
     findings = transaction.cells.findings([cell_id], manifest.digest).get(cell_id)
     failures = transaction.cells.failures(case_id, manifest.digest)
     if findings is None and cell_id not in failures:

@@ -18,6 +18,6 @@ def show_report(container: ContainerDep, user: UserDep, case_id: UUID) -> Respon
     now = container.now()
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
-        report = report_on(transaction, case, container.bundle, now)
+        report = report_on(transaction, case, container.bundle, container.review_rule, now, user.id)
     frame = chrome(f"Report {case.accession_number}", user, case.origin.notice)
     return render("report.html", report_page(report, now), frame)

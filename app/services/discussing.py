@@ -1,0 +1,76 @@
+"""Comments on cells and cases, and the interpretation under the numbers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.discussion import MAX_COMMENT_LENGTH, Comment, written
+from app.domain.errors import Conflict, Forbidden, NotFound
+from app.domain.message import message
+from app.domain.report import Interpretation
+from app.ports import Transaction
+from app.services.reading import CaseAsRead
+from app.services.reviewing import Reader, refuse_signed
+
+
+def comment(
+    transaction: Transaction, reader: Reader, cell_id: UUID | None, text: str, now: datetime
+) -> Comment:
+    """Write about a case, or about one of its cells; signed cases too.
+
+    Raises
+    ------
+    InvalidInput
+        If the text is empty or too long.
+    NotFound
+        If the cell is not the case's.
+    """
+    if cell_id is not None and transaction.cells.get(cell_id).case_id != reader.case.id:
+        raise NotFound(message("There is no such cell in this case."))
+    user = reader.user
+    made = Comment(uuid7(), reader.case.id, cell_id, user.id, user.printed_name, now, written(text))
+    transaction.discussion.add_comment(made)
+    return made
+
+
+def comments_for(
+    transaction: Transaction, as_read: CaseAsRead, viewer_id: UUID
+) -> Sequence[Comment]:
+    """What the viewer may read: the blinded second reader only what is of their own hand."""
+    found = transaction.discussion.comments(as_read.case.id)
+    if not as_read.is_blinded:
+        return found
+    return [item for item in found if item.author_id == viewer_id]
+
+
+def interpret(
+    transaction: Transaction,
+    reader: Reader,
+    text: str,
+    seen: Interpretation | None,
+    now: datetime,
+    *,
+    is_blinded: bool,
+) -> None:
+    """Write what stands under the numbers; an empty text takes it away.
+
+    Raises
+    ------
+    InvalidInput
+        If it is too long.
+    Conflict
+        If the case is signed, or somebody else has written since it was `seen`.
+    Forbidden
+        For the blinded second reader.
+    """
+    if is_blinded:
+        raise Forbidden(message("The second reader does not write the interpretation."))
+    transaction.cases.lock(reader.case.id)
+    refuse_signed(transaction, reader.case.id)
+    current = transaction.discussion.interpretation(reader.case.id)
+    cleaned = written(text, MAX_COMMENT_LENGTH) if text.strip() else ""
+    if current != seen:
+        raise Conflict(message("The interpretation has been changed since you opened it."))
+    transaction.discussion.add_interpretation(reader.case.id, cleaned, reader.user, now)

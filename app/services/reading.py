@@ -1,0 +1,175 @@
+"""A case as it is read: by the classifier, and by the readers whom the viewer may see."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from app.domain.agreement import Agreement, agreement
+from app.domain.case import Case, Progress
+from app.domain.cell import Cell
+from app.domain.finding import ReadCell, read_cell
+from app.domain.review import (
+    CellReview,
+    Reading,
+    ReviewRule,
+    in_force,
+    reviewed,
+    wants_review,
+)
+from app.domain.signing import ReadingState
+from app.ports import Bundle, Transaction
+
+
+@dataclass(frozen=True)
+class CaseAsRead:
+    """Everything that is known of a case's cells at one moment.
+
+    Parameters
+    ----------
+    read
+        Cells that the classifier has read or failed on, as it says, by ordinal.
+    waiting
+        Cells that it has not read yet.
+    failures
+        Why a cell could not be classified.
+    reviews
+        All events, of every reading.
+    is_blinded
+        Whether the viewer is the second reader, who sees nothing of the first reading.
+    """
+
+    case: Case
+    bundle: Bundle
+    rule: ReviewRule
+    progress: Progress
+    read: Sequence[ReadCell]
+    waiting: Sequence[Cell]
+    failures: Mapping[UUID, str]
+    reviews: Sequence[CellReview]
+    readings: Mapping[Reading, ReadingState]
+    is_blinded: bool
+
+    @property
+    def both_finished(self) -> bool:
+        """Whether a second reading exists, and both are finished: then each may be seen."""
+        first, second = self.readings.get(Reading.FIRST), self.readings.get(Reading.SECOND)
+        return bool(first and second and first.finished_at and second.finished_at)
+
+    @cached_property
+    def events(self) -> dict[UUID, CellReview]:
+        """The event that holds for each cell, as the viewer may see it."""
+        if self.is_blinded:
+            return in_force(self.reviews, Reading.SECOND)
+        if not self.both_finished:
+            return in_force(self.reviews, Reading.FIRST)
+        return {**self._seconded(), **in_force(self.reviews, Reading.FIRST, Reading.SETTLED)}
+
+    def _seconded(self) -> dict[UUID, CellReview]:
+        """What the second reader alone has looked at, and holds for what the classifier says."""
+        calls = {item.cell.id: (item.exclusion, item.abnormalities) for item in self.read}
+        return {
+            cell_id: event
+            for cell_id, event in in_force(self.reviews, Reading.SECOND).items()
+            if event.decision
+            and calls.get(cell_id) == (event.decision.exclusion, event.decision.abnormalities)
+        }
+
+    @cached_property
+    def cells(self) -> list[ReadCell]:
+        """The cells as readers hold them; in the order of `read`."""
+        return reviewed(self.read, self.events)
+
+    @cached_property
+    def wanting(self) -> frozenset[UUID]:
+        """Cells that a reader must look at, looked at or not."""
+        manifest = self.bundle.manifest
+        return frozenset(
+            item.cell.id for item in self.read if wants_review(item, manifest, self.rule)
+        )
+
+    @cached_property
+    def unreviewed(self) -> frozenset[UUID]:
+        """Those of them that nobody has looked at."""
+        done = {item.cell.id for item in self.cells if item.is_reviewed}
+        return self.wanting - done
+
+    @cached_property
+    def agreement(self) -> Agreement | None:
+        """Of the two readers, once both have finished."""
+        if not self.both_finished:
+            return None
+        first, second = (
+            reviewed(self.read, in_force(self.reviews, reading))
+            for reading in (Reading.FIRST, Reading.SECOND)
+        )
+        return agreement(first, second)
+
+    @cached_property
+    def unsettled(self) -> tuple[UUID, ...]:
+        """Cells on which the readers disagree, and that nobody has settled."""
+        if self.agreement is None:
+            return ()
+        settled = in_force(self.reviews, Reading.SETTLED)
+        return tuple(item for item in self.agreement.disagreements if item not in settled)
+
+
+def bundle_of(transaction: Transaction, case_id: UUID, active: Bundle) -> Bundle:
+    """The bundle that a case is reported with: never a mixture of two.
+
+    The active one, unless the case was read by an earlier one only.
+    """
+    digest = active.manifest.digest
+    progress = transaction.cells.progress(case_id, digest)
+    if progress.classified_count + progress.failed_count:
+        return active
+    latest_digest = transaction.cells.latest_bundle(case_id)
+    if latest_digest is None or transaction.cells.progress(case_id, latest_digest).pending_count:
+        return active
+    return transaction.bundles.get(latest_digest)
+
+
+def read_case(
+    transaction: Transaction,
+    case: Case,
+    active: Bundle,
+    rule: ReviewRule,
+    viewer_id: UUID | None = None,
+) -> CaseAsRead:
+    """Read a case as a viewer may see it; without a viewer as it stands for all.
+
+    Statements of one transaction may see what others commit in between. So the cells are read
+    once, and failures before findings: what lands in between still waits, and is never missing.
+    """
+    bundle = bundle_of(transaction, case.id, active)
+    digest = bundle.manifest.digest
+    cells = transaction.cells.of_case(case.id)
+    failures = transaction.cells.failures(case.id, digest)
+    findings = transaction.cells.findings([cell.id for cell in cells], digest)
+    settled = [
+        read_cell(cell, findings.get(cell.id), bundle.manifest)
+        for cell in cells
+        if cell.id in findings or cell.id in failures
+    ]
+    found = sum(item.findings is not None for item in settled)
+    readings = transaction.reviews.readings(case.id)
+    return CaseAsRead(
+        case=case,
+        bundle=bundle,
+        rule=rule,
+        progress=Progress(len(cells), found, len(settled) - found),
+        read=settled,
+        waiting=[cell for cell in cells if cell.id not in findings and cell.id not in failures],
+        failures=failures,
+        reviews=transaction.reviews.of_case(case.id),
+        readings=readings,
+        is_blinded=_is_blinded(readings, viewer_id),
+    )
+
+
+def _is_blinded(readings: Mapping[Reading, ReadingState], viewer_id: UUID | None) -> bool:
+    """Whether the viewer has the second reading, and one of the two is not finished."""
+    first, second = readings.get(Reading.FIRST), readings.get(Reading.SECOND)
+    if second is None or second.reader_id != viewer_id:
+        return False
+    return second.finished_at is None or first is None or first.finished_at is None

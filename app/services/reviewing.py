@@ -1,0 +1,275 @@
+"""Reviewing: readers relabel cells, take it back, and finish their readings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.abnormality import Abnormality
+from app.domain.case import Case
+from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
+from app.domain.message import message
+from app.domain.review import (
+    LABELLED_ACTS,
+    Act,
+    CellReview,
+    Decision,
+    Reading,
+    ReviewRule,
+    before,
+    decide,
+    latest,
+    reviewed,
+    to_undo,
+)
+from app.domain.user import User
+from app.ports import Bundle, Transaction
+from app.services.reading import CaseAsRead, read_case
+
+MOST_CELLS = 5000
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reviews, on which case, and under which rule."""
+
+    user: User
+    case: Case
+    active: Bundle
+    rule: ReviewRule
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What an action did.
+
+    Parameters
+    ----------
+    as_read
+        The case as it stands after it.
+    events
+        What was stored; empty where there was nothing to do.
+    kept
+        Cells that were not undone, because somebody has changed them since.
+    """
+
+    as_read: CaseAsRead
+    events: tuple[CellReview, ...]
+    kept: tuple[UUID, ...] = ()
+
+
+def relabel(
+    transaction: Transaction,
+    reader: Reader,
+    cell_ids: Sequence[UUID],
+    act: Act,
+    label: Abnormality | None,
+    now: datetime,
+) -> Reviewed:
+    """Do one thing to some cells of a case, as one action.
+
+    The case is held meanwhile. An act changes one thing of what holds by then: two readers who
+    call two abnormalities on one cell at the same time leave a cell with both.
+
+    Raises
+    ------
+    InvalidInput
+        If the act does not fit its label, or there are no cells, or too many.
+    NotFound
+        If a cell is not one of the case's, or is not read yet.
+    Conflict
+        If the case is signed, or the reading is finished.
+    Forbidden
+        If the reader has finished the second reading and waits for the first.
+    """
+    _check(act, label, cell_ids)
+    as_read, reading = _begin(transaction, reader, now)
+    holding = latest(as_read.reviews, reading)
+    if reading is Reading.SETTLED:
+        holding = as_read.events
+    cells = {item.cell.id: item for item in reviewed(as_read.read, holding)}
+    if unknown := [cell_id for cell_id in cell_ids if cell_id not in cells]:
+        raise NotFound(
+            message("{count} cells are not in this case, or not read yet.", count=len(unknown))
+        )
+    decisions = {cell_id: decide(act, label, cells[cell_id]) for cell_id in dict.fromkeys(cell_ids)}
+    event = _events_of(reader, as_read, reading, now)
+    events = tuple(
+        event(cell_id, act, label, decision, offset)
+        for offset, (cell_id, decision) in enumerate(decisions.items())
+    )
+    transaction.reviews.add(events)
+    return Reviewed(replace(as_read, reviews=[*as_read.reviews, *events]), events)
+
+
+def undo(transaction: Transaction, reader: Reader, now: datetime) -> Reviewed:
+    """Take the reader's last action back, on each cell that nobody has changed since.
+
+    Raises
+    ------
+    Conflict, Forbidden
+        As for `relabel`.
+    """
+    as_read, reading = _begin(transaction, reader, now)
+    action_id = to_undo(as_read.reviews, reader.user.id, reading)
+    if action_id is None:
+        return Reviewed(as_read, ())
+    holding = latest(as_read.reviews, reading)
+    done = [item for item in as_read.reviews if item.action_id == action_id]
+    last = [item for item in done if holding[item.cell_id].action_id == action_id]
+    kept = tuple(item.cell_id for item in done if holding[item.cell_id].action_id != action_id)
+    event = _events_of(reader, as_read, reading, now, undoes=action_id)
+    events = [
+        event(item.cell_id, Act.UNDO, None, before(as_read.reviews, item), offset)
+        for offset, item in enumerate(last)
+    ]
+    if not events:
+        # Nothing of it holds any more; without this mark it would be found again and again.
+        first = done[0]
+        held = holding[first.cell_id].decision
+        events = [event(first.cell_id, Act.UNDO, None, held, 0)]
+    transaction.reviews.add(events)
+    after = replace(as_read, reviews=[*as_read.reviews, *events])
+    return Reviewed(after, tuple(events), kept)
+
+
+def reading_of(as_read: CaseAsRead) -> Reading:
+    """The reading that the viewer's actions belong to."""
+    if as_read.is_blinded:
+        return Reading.SECOND
+    return Reading.SETTLED if as_read.both_finished else Reading.FIRST
+
+
+def finish(transaction: Transaction, reader: Reader, now: datetime) -> CaseAsRead:
+    """Finish the reader's reading.
+
+    Raises
+    ------
+    Conflict
+        If cells wait for classification, or cells of low confidence are not looked at.
+    """
+    as_read, reading = _begin(transaction, reader, now)
+    if not as_read.progress.done:
+        raise Conflict(message("Cells wait for classification. Finish the reading after it."))
+    if as_read.unreviewed:
+        raise Conflict(
+            message(
+                "{count} cells of low confidence are not reviewed.", count=len(as_read.unreviewed)
+            )
+        )
+    transaction.reviews.finish(reader.case.id, reading, now)
+    return _read(transaction, reader)
+
+
+def reopen(transaction: Transaction, reader: Reader) -> CaseAsRead:
+    """Go on with a reading that was finished.
+
+    Raises
+    ------
+    Conflict
+        If the case is signed, or if both readings are finished: each has been shown to the other.
+    """
+    transaction.cases.lock(reader.case.id)
+    refuse_signed(transaction, reader.case.id)
+    as_read = _read(transaction, reader)
+    if as_read.both_finished:
+        raise Conflict(
+            message("Both readings are finished and known to both readers. Settle what differs.")
+        )
+    transaction.reviews.finish(reader.case.id, reading_of(as_read), None)
+    return _read(transaction, reader)
+
+
+def refuse_signed(transaction: Transaction, case_id: UUID) -> None:
+    """Raise `Conflict` where a case is signed and no amendment is open."""
+    if transaction.versions.count(case_id) and transaction.versions.amendment(case_id) is None:
+        raise Conflict(
+            message("The case is signed. Open an amendment, with its reason, to change it.")
+        )
+
+
+def _check(act: Act, label: Abnormality | None, cell_ids: Sequence[UUID]) -> None:
+    if act is Act.UNDO:
+        raise InvalidInput(message("Undo takes no cells."))
+    if (label is not None) != (act in LABELLED_ACTS):
+        raise InvalidInput(message("Give an abnormality with call and uncall, and only there."))
+    if not 1 <= len(cell_ids) <= MOST_CELLS:
+        raise InvalidInput(message("Give between 1 and {most} cells.", most=MOST_CELLS))
+
+
+def _begin(transaction: Transaction, reader: Reader, now: datetime) -> tuple[CaseAsRead, Reading]:
+    """Hold the case, and make sure that the reader may change something now."""
+    transaction.cases.lock(reader.case.id)
+    refuse_signed(transaction, reader.case.id)
+    as_read = _read(transaction, reader)
+    reading = reading_of(as_read)
+    if reading is Reading.SETTLED:
+        return as_read, reading
+    state = as_read.readings.get(reading)
+    if state is None:
+        transaction.reviews.assign(reader.case.id, reading, reader.user, reader.user, now)
+    elif state.finished_at is not None:
+        _go_on(transaction, as_read, reading)
+    else:
+        return as_read, reading
+    return _read(transaction, reader), reading
+
+
+def _go_on(transaction: Transaction, as_read: CaseAsRead, reading: Reading) -> None:
+    """A finished reading goes on by itself where nobody waits for it."""
+    if reading is Reading.SECOND:
+        raise Forbidden(
+            message("You have finished the second reading. The first one is not finished yet.")
+        )
+    if Reading.SECOND in as_read.readings:
+        raise Conflict(
+            message("The first reading is finished. Open it again before you change it.")
+        )
+    transaction.reviews.finish(as_read.case.id, reading, None)
+
+
+def _read(transaction: Transaction, reader: Reader) -> CaseAsRead:
+    return read_case(transaction, reader.case, reader.active, reader.rule, reader.user.id)
+
+
+_Event = Callable[[UUID, Act, Abnormality | None, Decision | None, int], CellReview]
+
+
+def _events_of(
+    reader: Reader,
+    as_read: CaseAsRead,
+    reading: Reading,
+    now: datetime,
+    undoes: UUID | None = None,
+) -> _Event:
+    """Make the function that makes the events of one action."""
+    action_id = uuid7()
+    last = max((item.sequence for item in as_read.reviews), default=0)
+
+    def event(
+        cell_id: UUID,
+        act: Act,
+        label: Abnormality | None,
+        decision: Decision | None,
+        offset: int,
+    ) -> CellReview:
+        return CellReview(
+            id=uuid7(),
+            case_id=reader.case.id,
+            sequence=last + 1 + offset,
+            cell_id=cell_id,
+            reading=reading,
+            reader_id=reader.user.id,
+            reader_name=reader.user.printed_name,
+            at=now,
+            act=act,
+            label=label,
+            decision=decision,
+            action_id=action_id,
+            undoes=undoes,
+            bundle_digest=as_read.bundle.manifest.digest,
+        )
+
+    return event

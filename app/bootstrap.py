@@ -20,6 +20,7 @@ from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import SettingsRefused, StorageUnavailable
 from app.domain.review import ReviewRule
+from app.domain.message import message
 from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
 from app.inference.bundle import BundleFiles, load_bundle
@@ -77,11 +78,15 @@ class Container:
                 connection.execute(text("SELECT 1"))
             found, needed = current_revision(self.engine), newest_revision(self.engine)
         except SQLAlchemyError as error:
-            raise StorageUnavailable("The database does not answer.") from error
+            raise StorageUnavailable(message("The database does not answer.")) from error
         if found != needed:
             raise StorageUnavailable(
-                f"The database has revision {found}, this version needs {needed}. "
-                "Run `vexascope migrate`."
+                message(
+                    "The database has revision {found}, this version needs {needed}. "
+                    "Run `vexascope migrate`.",
+                    found=found,
+                    needed=needed,
+                )
             )
 
     def remember_bundle(self) -> None:

@@ -11,6 +11,7 @@ from app.db.inserting import insert_new
 from app.db.tables import BundleRow
 from app.domain.bundle import parse_manifest
 from app.domain.errors import NotFound
+from app.domain.message import message
 from app.domain.screening import parse_rule
 from app.ports import Bundle
 
@@ -37,5 +38,7 @@ class SqlBundleRepository:
         """Manifest and rule as they ran."""
         row = self._session.scalar(select(BundleRow).where(BundleRow.digest == digest))
         if row is None:
-            raise NotFound(f"No bundle with the digest {digest} ever ran here.")
+            raise NotFound(
+                message("No bundle with the digest {digest} ever ran here.", digest=digest)
+            )
         return Bundle(parse_manifest(row.manifest), parse_rule(row.rule))

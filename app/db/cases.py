@@ -15,6 +15,7 @@ from app.db.mapping import from_context, from_upload, to_case, to_patient, to_up
 from app.db.tables import CaseRow, PatientRow, UploadRow
 from app.domain.case import Case, NewCase, Patient, Upload
 from app.domain.errors import Conflict, NotFound
+from app.domain.message import message
 from app.ports import CaseSummary
 
 
@@ -61,8 +62,10 @@ class SqlCaseRepository:
             found.name = new.patient_name
         elif new.patient_name and found.name != new.patient_name:
             raise Conflict(
-                "The patient with this identifier is stored under another name. "
-                "Check the identifier; leave the name out to keep the stored one."
+                message(
+                    "The patient with this identifier is stored under another name. "
+                    "Check the identifier; leave the name out to keep the stored one."
+                )
             )
         return found
 
@@ -70,7 +73,7 @@ class SqlCaseRepository:
         """One case with its patient."""
         row = self._session.scalar(_CASES.where(CaseRow.id == case_id))
         if row is None:
-            raise NotFound(f"There is no case {case_id}.")
+            raise NotFound(message("There is no case {case}.", case=case_id))
         return to_case(row)
 
     def lock(self, case_id: UUID) -> None:
@@ -107,7 +110,7 @@ class SqlCaseRepository:
         """One patient."""
         row = self._session.get(PatientRow, patient_id)
         if row is None:
-            raise NotFound(f"There is no patient {patient_id}.")
+            raise NotFound(message("There is no patient {patient}.", patient=patient_id))
         return to_patient(row)
 
     def add_upload(self, upload: Upload) -> None:
@@ -119,7 +122,7 @@ class SqlCaseRepository:
         """One delivery."""
         row = self._session.get(UploadRow, upload_id)
         if row is None:
-            raise NotFound(f"There is no upload {upload_id}.")
+            raise NotFound(message("There is no upload {upload}.", upload=upload_id))
         return to_upload(row)
 
 
@@ -128,6 +131,8 @@ _CASES = select(CaseRow).options(joinedload(CaseRow.patient))
 
 def _taken() -> Conflict:
     return Conflict(
-        "A case with this accession number exists already. Add the images to it, "
-        "or give another accession number."
+        message(
+            "A case with this accession number exists already. Add the images to it, "
+            "or give another accession number."
+        )
     )

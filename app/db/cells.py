@@ -17,6 +17,7 @@ from app.domain.case import Progress
 from app.domain.cell import Cell
 from app.domain.errors import NotFound
 from app.domain.finding import CellFindings
+from app.domain.message import message
 
 # SQLite takes at most 32,766 parameters in a statement.
 CHUNK = 500
@@ -37,7 +38,7 @@ class SqlCellRepository:
         """One cell."""
         row = self._session.get(CellRow, cell_id)
         if row is None:
-            raise NotFound(f"There is no cell {cell_id}.")
+            raise NotFound(message("There is no cell {cell}.", cell=cell_id))
         return to_cell(row)
 
     def of_case(self, case_id: UUID) -> Sequence[Cell]:

@@ -16,6 +16,7 @@ from app.db.reviews import SqlReviewRepository
 from app.db.users import SqlUserRepository
 from app.db.versions import SqlVersionRepository
 from app.domain.errors import StorageUnavailable
+from app.domain.message import message
 from app.ports import (
     BundleRepository,
     CaseRepository,
@@ -60,7 +61,7 @@ def transactions(engine: Engine, job_queues: JobQueues) -> Transactions:
                 yield SqlTransaction(session, job_queues(session))
         except _AWAY as error:
             raise StorageUnavailable(
-                "The database does not answer. Check that it runs; then try again."
+                message("The database does not answer. Check that it runs; then try again.")
             ) from error
 
     return open_transaction

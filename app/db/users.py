@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db.tables import ApiTokenRow, UserRow
 from app.domain.errors import Conflict, NotFound
+from app.domain.message import message
 from app.domain.user import ApiToken, Role, Theme, User
 
 
@@ -40,7 +41,9 @@ class SqlUserRepository:
         try:
             self._session.flush()
         except IntegrityError as error:
-            raise Conflict(f"An account named {user.name} exists already.") from error
+            raise Conflict(
+                message("An account named {name} exists already.", name=user.name)
+            ) from error
 
     def by_name(self, name: str) -> User | None:
         """By exact name."""
@@ -56,7 +59,7 @@ class SqlUserRepository:
         """Replace the hash, and end the tokens: who had the old password may have made them."""
         row = self._session.get(UserRow, user_id)
         if row is None:
-            raise NotFound("There is no such account.")
+            raise NotFound(message("There is no such account."))
         row.password_hash = password_hash
         self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.user_id == user_id))
 
@@ -64,7 +67,7 @@ class SqlUserRepository:
         """Write what a person chose for themselves."""
         row = self._session.get(UserRow, user.id)
         if row is None:
-            raise NotFound("There is no such account.")
+            raise NotFound(message("There is no such account."))
         row.full_name, row.language = user.full_name, user.language
         row.theme, row.tour_seen = user.theme.value, user.tour_seen
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from app.domain.message import message
+
 
 class Abnormality(StrEnum):
     """The four features of De Almeida Braga et al. 2025 (doi 10.1111/ijlh.14368).
@@ -21,8 +23,8 @@ class Abnormality(StrEnum):
 
 
 _TITLES = {
-    Abnormality.PSEUDO_PELGER: "Pseudo-Pelger nucleus",
-    Abnormality.NUCLEAR_SPIKE: "Nuclear spikes",
-    Abnormality.VACUOLE: "Vacuoles",
-    Abnormality.HYPOGRANULARITY: "Hypogranularity",
+    Abnormality.PSEUDO_PELGER: message("Pseudo-Pelger nucleus"),
+    Abnormality.NUCLEAR_SPIKE: message("Nuclear spikes"),
+    Abnormality.VACUOLE: message("Vacuoles"),
+    Abnormality.HYPOGRANULARITY: message("Hypogranularity"),
 }

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.domain.errors import InvalidInput, RefusedFile
+from app.domain.message import message
 
 MAX_NAME_LENGTH = 200
 # Controls, format marks, lone surrogates, line and paragraph separators: what cannot be seen and
@@ -38,10 +39,10 @@ class CaseOrigin(StrEnum):
 
 _ORIGIN_NOTICES = {
     CaseOrigin.LABORATORY: None,
-    CaseOrigin.SYNTHETIC: (
+    CaseOrigin.SYNTHETIC: message(
         "Synthetic demonstration: every cell was drawn by a program. Not a patient."
     ),
-    CaseOrigin.OPEN_DATA: (
+    CaseOrigin.OPEN_DATA: message(
         "Demonstration with published images of healthy donors, some with lesions drawn by a "
         "program. Not a patient."
     ),
@@ -74,8 +75,14 @@ class ClinicalContext:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise InvalidInput(
-                    f"{name} is {value:g}; it must lie between {low:g} and {high:g}. "
-                    "Check the value and its unit."
+                    message(
+                        "{name} is {value:g}; it must lie between {low:g} and {high:g}. "
+                        "Check the value and its unit.",
+                        name=name,
+                        value=value,
+                        low=low,
+                        high=high,
+                    )
                 )
 
     @property
@@ -134,9 +141,13 @@ class NewCase:
 
 def _require_text(name: str, value: str) -> None:
     if not value.strip() or len(value) > MAX_NAME_LENGTH:
-        raise InvalidInput(f"{name} must have between 1 and {MAX_NAME_LENGTH} characters.")
+        raise InvalidInput(
+            message(
+                "{name} must have between 1 and {most} characters.", name=name, most=MAX_NAME_LENGTH
+            )
+        )
     if any(unicodedata.category(char) in REFUSED_CATEGORIES for char in value):
-        raise InvalidInput(f"{name} holds a control character. Remove it.")
+        raise InvalidInput(message("{name} holds a control character. Remove it.", name=name))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from app.domain.message import message
+
 
 @dataclass(frozen=True)
 class Box:
@@ -61,7 +63,19 @@ class QualityFlag(StrEnum):
     @property
     def wording(self) -> str:
         """The flag in words."""
-        return self.value.replace("_", " ").capitalize()
+        return _FLAG_TITLES[self]
+
+
+_FLAG_TITLES = {
+    QualityFlag.BLURRED: message("Blurred"),
+    QualityFlag.OVEREXPOSED: message("Overexposed"),
+    QualityFlag.UNDEREXPOSED: message("Underexposed"),
+    QualityFlag.TOO_SMALL: message("Too small"),
+    QualityFlag.CUT_OFF: message("Cut off"),
+    QualityFlag.STAIN_OUT_OF_RANGE: message("Stain out of range"),
+    QualityFlag.NO_LEUKOCYTE: message("No leukocyte"),
+    QualityFlag.SEVERAL_LEUKOCYTES: message("Several leukocytes"),
+}
 
 
 @dataclass(frozen=True)

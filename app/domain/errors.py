@@ -6,11 +6,13 @@ Every message says what is wrong and what to do. None carries a patient's name o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain.message import message
+
 
 class VexascopeError(Exception):
     """Something that the product can explain to the person or system that asked."""
 
-    title = "The request could not be done"
+    title = message("The request could not be done")
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -20,43 +22,43 @@ class VexascopeError(Exception):
 class InvalidInput(VexascopeError):
     """What was sent cannot be accepted as it is."""
 
-    title = "The input is not valid"
+    title = message("The input is not valid")
 
 
 class NotFound(VexascopeError):
     """No such case, cell, upload or report."""
 
-    title = "Not found"
+    title = message("Not found")
 
 
 class Conflict(VexascopeError):
     """What was asked contradicts what is stored."""
 
-    title = "Conflict with what is stored"
+    title = message("Conflict with what is stored")
 
 
 class TooLarge(VexascopeError):
     """More bytes, files or pixels than the limits allow."""
 
-    title = "Too large"
+    title = message("Too large")
 
 
 class NotSignedIn(VexascopeError):
     """No credentials, or wrong ones."""
 
-    title = "Sign in first"
+    title = message("Sign in first")
 
 
 class Forbidden(VexascopeError):
     """Signed in, but not allowed: the role, or a request from another site."""
 
-    title = "Not allowed"
+    title = message("Not allowed")
 
 
 class TooManyAttempts(VexascopeError):
     """Signing in failed too often."""
 
-    title = "Too many attempts"
+    title = message("Too many attempts")
 
     def __init__(self, detail: str, *, retry_after_s: int) -> None:
         super().__init__(detail)
@@ -66,19 +68,19 @@ class TooManyAttempts(VexascopeError):
 class BundleRefused(VexascopeError):
     """A classifier bundle is incomplete, damaged or does not fit this version."""
 
-    title = "The classifier bundle was refused"
+    title = message("The classifier bundle was refused")
 
 
 class DatasetRefused(VexascopeError):
     """An annotated data set is incomplete, contradicts itself or leaks between its splits."""
 
-    title = "The data set was refused"
+    title = message("The data set was refused")
 
 
 class StorageUnavailable(VexascopeError):
     """The object store or the database does not answer."""
 
-    title = "Storage is unavailable"
+    title = message("Storage is unavailable")
 
 
 class Damaged(VexascopeError):
@@ -90,13 +92,13 @@ class Damaged(VexascopeError):
 class SettingsRefused(VexascopeError):
     """The environment asks for something that cannot be."""
 
-    title = "The settings were refused"
+    title = message("The settings were refused")
 
 
 class ImageRefused(VexascopeError):
     """One file is not an image that can be read; `reason` is a stable code."""
 
-    title = "The image was refused"
+    title = message("The image was refused")
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -125,7 +127,7 @@ class RefusedFile:
 class NothingAccepted(InvalidInput):
     """Not one of the files could be read; nothing was stored."""
 
-    title = "No image was accepted"
+    title = message("No image was accepted")
 
     def __init__(self, detail: str, refused: Sequence[RefusedFile]) -> None:
         super().__init__(detail)

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest
 from app.domain.cell import Cell
+from app.domain.message import message
 from app.domain.proportion import Proportion
 
 
@@ -52,11 +53,11 @@ class Exclusion(StrEnum):
 
 
 _EXCLUSION_TITLES = {
-    Exclusion.POOR_QUALITY: "Poor picture quality",
-    Exclusion.NOT_PMN: "Not a neutrophil (PMN)",
-    Exclusion.UNFAMILIAR: "Unlike the neutrophils that the classifier has learnt",
-    Exclusion.NOT_CLASSIFIED: "Could not be classified",
-    Exclusion.BY_READER: "Left out by the reader",
+    Exclusion.POOR_QUALITY: message("Poor picture quality"),
+    Exclusion.NOT_PMN: message("Not a neutrophil (PMN)"),
+    Exclusion.UNFAMILIAR: message("Unlike the neutrophils that the classifier has learnt"),
+    Exclusion.NOT_CLASSIFIED: message("Could not be classified"),
+    Exclusion.BY_READER: message("Left out by the reader"),
 }
 
 

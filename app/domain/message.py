@@ -26,6 +26,10 @@ class Message(str):
         made.values = values
         return made
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How `copy` and `pickle` make it again."""
+        return type(self), (self.template, self.values)
+
 
 def message(template: str, /, **values: Any) -> Message:
     """Make a sentence: ``message("{count} cells wait.", count=3)``.

@@ -11,8 +11,8 @@ from app.domain.bundle import BundleManifest
 from app.domain.case import Case, Progress
 from app.domain.classifier_error import ClassifierError
 from app.domain.finding import Exclusion, ReadCell, Tally
-from app.domain.message import message
 from app.domain.outlook import Outlook, outlook_of
+from app.domain.message import message
 from app.domain.proportion import Proportion
 from app.domain.screening import (
     Recommendation,
@@ -24,7 +24,7 @@ from app.domain.screening import (
 )
 from app.domain.signing import Signature
 
-RESEARCH_USE_NOTICE = (
+RESEARCH_USE_NOTICE = message(
     "For research use only. Not a medical device, not for diagnosis. VEXAS syndrome is confirmed "
     "or excluded by UBA1 sequencing; a clean smear never rules it out."
 )
@@ -280,28 +280,35 @@ def _probability_of(label: Abnormality) -> Callable[[ReadCell], float]:
 
 
 def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str]:
-    warnings = []
+    warnings: list[str] = []
     if not progress.done:
         warnings.append(
-            f"Classification is under way: {progress.pending_count} of {progress.cell_count} "
-            "cells are not read yet. These numbers will change, and there is no score yet."
+            message(
+                "Classification is under way: {pending} of {all} cells are not read yet. "
+                "These numbers will change, and there is no score yet.",
+                pending=progress.pending_count,
+                all=progress.cell_count,
+            )
         )
     elif tally.pmn_count < rule.minimum_cells:
         warnings.append(
-            f"{tally.pmn_count} PMN were counted; the score needs at least {rule.minimum_cells}. "
-            "Add cells of the same smear."
+            message(
+                "{count} PMN were counted; the score needs at least {least}. "
+                "Add cells of the same smear.",
+                count=tally.pmn_count,
+                least=rule.minimum_cells,
+            )
         )
     elif tally.pmn_count < rule.advised_cells:
         warnings.append(
-            f"Fewer than {rule.advised_cells} PMN were counted: the intervals are wide. "
-            "Add cells of the same smear if there are any."
+            message(
+                "Fewer than {advised} PMN were counted: the intervals are wide. "
+                "Add cells of the same smear if there are any.",
+                advised=rule.advised_cells,
+            )
         )
     if progress.failed_count:
-        cells = "1 cell" if progress.failed_count == 1 else f"{progress.failed_count} cells"
-        warnings.append(
-            f"{cells} could not be classified; the counts and the score leave them out. "
-            "Each cell's page says why."
-        )
+        warnings.append(_failed(progress.failed_count))
     warnings += _unfamiliar(tally)
     if notice := rule.basis.notice:
         warnings.append(notice)
@@ -320,6 +327,19 @@ def _unreviewed(progress: Progress, review: ReviewSummary | None) -> list[str]:
     ]
 
 
+def _failed(count: int) -> str:
+    if count == 1:
+        return message(
+            "1 cell could not be classified; the counts and the score leave it out. "
+            "The cell's page says why."
+        )
+    return message(
+        "{count} cells could not be classified; the counts and the score leave them out. "
+        "Each cell's page says why.",
+        count=count,
+    )
+
+
 def _unfamiliar(tally: Tally) -> list[str]:
     """Warn of a smear that the classifier was not trained for."""
     count = tally.excluded.get(Exclusion.UNFAMILIAR, 0)
@@ -328,8 +348,13 @@ def _unfamiliar(tally: Tally) -> list[str]:
     if taken < LEAST_CELLS_WARNED or count <= UNFAMILIAR_SHARE_WARNED * taken:
         return []
     return [
-        f"{count} of {taken} cells that were taken for PMN ({count / taken:.0%}) are unlike the "
-        "neutrophils that the classifier has learnt, and are not counted: perhaps another stain, "
-        "another microscope, or pictures of something else. Look at them before relying on the "
-        "rest."
+        message(
+            "{count} of {taken} cells that were taken for PMN ({share:.0%}) are unlike the "
+            "neutrophils that the classifier has learnt, and are not counted: perhaps another "
+            "stain, another microscope, or pictures of something else. Look at them before "
+            "relying on the rest.",
+            count=count,
+            taken=taken,
+            share=count / taken,
+        )
     ]

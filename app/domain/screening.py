@@ -14,6 +14,7 @@ from app.domain.errors import BundleRefused, InvalidInput
 from app.domain.finding import Tally
 from app.domain.proportion import Proportion
 from app.domain.reference import ReferenceGroup, parse_reference
+from app.domain.message import message
 from app.domain.resampling import multinomial
 
 RULE_FORMAT, CORRECTED_RULE_FORMAT = 1, 2
@@ -32,7 +33,7 @@ class Basis(StrEnum):
     def notice(self) -> str | None:
         """What every report that uses such a rule must say."""
         if self is Basis.SIMULATED:
-            return "Demonstration weights, not fitted on patients."
+            return message("Demonstration weights, not fitted on patients.")
         return None
 
 
@@ -50,9 +51,11 @@ class Recommendation(StrEnum):
 
 
 _RECOMMENDATION_TITLES = {
-    Recommendation.TEST_UBA1: "UBA1 testing recommended",
-    Recommendation.NOT_RAISED_BY_SMEAR: "Not raised by the smear: test if the clinic suggests it",
-    Recommendation.INSUFFICIENT_CELLS: "Too few cells to say",
+    Recommendation.TEST_UBA1: message("UBA1 testing recommended"),
+    Recommendation.NOT_RAISED_BY_SMEAR: message(
+        "Not raised by the smear: test if the clinic suggests it"
+    ),
+    Recommendation.INSUFFICIENT_CELLS: message("Too few cells to say"),
 }
 
 

@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from app.domain.errors import ImageRefused, RefusedFile, TooLarge
+from app.domain.message import message
 
 _LOCAL_HEADER = b"PK\x03\x04"
 _END_OF_DIRECTORY = b"PK\x05\x06"
@@ -128,7 +129,9 @@ def _open(name: str, file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(file)
     # Hostile directories make zipfile and struct raise many kinds of error.
     except (OSError, ValueError, struct.error, zipfile.BadZipFile, NotImplementedError) as error:
-        detail = f"{name} is damaged and cannot be opened as a ZIP archive. Pack it again."
+        detail = message(
+            "{name} is damaged and cannot be opened as a ZIP archive. Pack it again.", name=name
+        )
         raise ImageRefused("damaged_archive", detail) from error
     if len(archive.infolist()) > limits.max_entries:
         raise _too_many_entries(name, limits)
@@ -188,7 +191,9 @@ def _take(
         return _damaged_member(shown, error)
     _check_ratio(shown, len(content), info.compress_size, limits)
     if len(content) > limits.max_member_bytes:
-        detail = f"The file has more than {limits.max_member_bytes:,} bytes. Crop the image."
+        detail = message(
+            "The file has more than {most:,} bytes. Crop the image.", most=limits.max_member_bytes
+        )
         return RefusedFile(shown, "too_many_bytes", detail)
     if is_zip(content):
         return _nested(shown)
@@ -198,15 +203,19 @@ def _take(
 def _refuse_unread(info: zipfile.ZipInfo, shown: str) -> RefusedFile | None:
     # The name as stored, too: zipfile cuts it at a zero byte.
     if _is_unsafe(info.orig_filename) or stat.S_ISLNK(info.external_attr >> 16):
-        detail = "The file's path leads out of the archive. Pack it again by its plain name."
+        detail = message(
+            "The file's path leads out of the archive. Pack it again by its plain name."
+        )
         return RefusedFile(shown, "unsafe_path", detail)
     if info.flag_bits & _ENCRYPTED:
-        detail = "The file is protected by a password. Pack the archive without one."
+        detail = message("The file is protected by a password. Pack the archive without one.")
         return RefusedFile(shown, "encrypted_member", detail)
     if PurePosixPath(shown).suffix.lower() in _ARCHIVE_SUFFIXES:
         return _nested(shown)
     if info.compress_type not in _BOUNDED_METHODS:
-        detail = "The file is compressed in an unusual way. Pack the archive as an ordinary ZIP."
+        detail = message(
+            "The file is compressed in an unusual way. Pack the archive as an ordinary ZIP."
+        )
         return RefusedFile(shown, "unsupported_compression", detail)
     return None
 
@@ -227,28 +236,41 @@ def _check_declared_ratio(name: str, info: zipfile.ZipInfo, limits: ArchiveLimit
 
 def _check_ratio(shown: str, real_bytes: int, packed_bytes: int, limits: ArchiveLimits) -> None:
     if real_bytes >= 1024**2 and real_bytes > limits.max_compression_ratio * max(packed_bytes, 1):
-        detail = f"{shown} expands beyond measure; the archive was refused. Send the images plain."
+        detail = message(
+            "{name} expands beyond measure; the archive was refused. Send the images plain.",
+            name=shown,
+        )
         raise TooLarge(detail)
 
 
 def _check_total(name: str, total_bytes: int, limits: ArchiveLimits) -> None:
     if total_bytes > limits.max_total_bytes:
         raise TooLarge(
-            f"{name} unpacks to more than {limits.max_total_bytes:,} bytes. "
-            "Split it into smaller archives."
+            message(
+                "{name} unpacks to more than {most:,} bytes. Split it into smaller archives.",
+                name=name,
+                most=limits.max_total_bytes,
+            )
         )
 
 
 def _too_many_entries(name: str, limits: ArchiveLimits) -> TooLarge:
-    detail = f"{name} has more than {limits.max_entries:,} entries. Split it into smaller archives."
+    detail = message(
+        "{name} has more than {most:,} entries. Split it into smaller archives.",
+        name=name,
+        most=limits.max_entries,
+    )
     return TooLarge(detail)
 
 
 def _nested(shown: str) -> RefusedFile:
-    detail = "The file is an archive within the archive. Send it by itself."
+    detail = message("The file is an archive within the archive. Send it by itself.")
     return RefusedFile(shown, "nested_archive", detail)
 
 
 def _damaged_member(shown: str, error: Exception) -> RefusedFile:
-    detail = f"The file is damaged inside the archive ({type(error).__name__}). Pack it again."
+    detail = message(
+        "The file is damaged inside the archive ({error}). Pack it again.",
+        error=type(error).__name__,
+    )
     return RefusedFile(shown, "damaged_member", detail)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.domain.errors import ImageRefused
+from app.domain.message import message
 
 _MAGIC = (
     (b"\xff\xd8\xff", "JPEG", "image/jpeg"),
@@ -46,7 +47,6 @@ _ORIENTATION_TAG = 0x0112
 _TIFF_BITS_PER_SAMPLE = 258
 _PNG_BIT_DEPTH_OFFSET = 24
 _DEEPEST_CHANNEL_BITS = 8
-_CONVERT_INSTEAD = "Save it as JPEG, PNG, TIFF or BMP and send it again."
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,16 @@ def _encode(suffix: str, rgb: NDArray[np.uint8], options: list[int]) -> bytes:
 
 def _check_bytes(content: bytes, limits: ImageLimits) -> None:
     if not content:
-        raise ImageRefused("empty_file", "The file is empty. Send it again.")
+        raise ImageRefused("empty_file", message("The file is empty. Send it again."))
     if len(content) > limits.max_bytes:
         raise ImageRefused(
             "too_many_bytes",
-            f"The file has {len(content):,} bytes; at most {limits.max_bytes:,} are accepted. "
-            "Crop the image to the cell, or save it with compression.",
+            message(
+                "The file has {size:,} bytes; at most {most:,} are accepted. "
+                "Crop the image to the cell, or save it with compression.",
+                size=len(content),
+                most=limits.max_bytes,
+            ),
         )
 
 
@@ -150,9 +154,13 @@ def _recognise(content: bytes) -> tuple[str, str]:
             return pillow_format, media_type
     for offset, magic, name in _UNSUPPORTED:
         if content[offset : offset + len(magic)] == magic:
-            detail = f"This is a {name} file, which is not accepted. {_CONVERT_INSTEAD}"
+            detail = message(
+                "This is a {format} file, which is not accepted. "
+                "Save it as JPEG, PNG, TIFF or BMP and send it again.",
+                format=name,
+            )
             raise ImageRefused("unsupported_format", detail)
-    detail = "The file is not an image that can be read. Send JPEG, PNG, TIFF or BMP."
+    detail = message("The file is not an image that can be read. Send JPEG, PNG, TIFF or BMP.")
     raise ImageRefused("not_an_image", detail)
 
 
@@ -188,14 +196,24 @@ def _check_size(image: Image.Image, limits: ImageLimits) -> None:
     if min(width, height) < limits.min_side_px:
         raise ImageRefused(
             "too_small",
-            f"The image has {width} x {height} pixels; each side needs at least "
-            f"{limits.min_side_px}. Send the original instead of a thumbnail.",
+            message(
+                "The image has {width} x {height} pixels; each side needs at least {least}. "
+                "Send the original instead of a thumbnail.",
+                width=width,
+                height=height,
+                least=limits.min_side_px,
+            ),
         )
     if max(width, height) > limits.max_side_ratio * min(width, height):
         raise ImageRefused(
             "odd_shape",
-            f"The image has {width} x {height} pixels: one side is more than "
-            f"{limits.max_side_ratio} times the other. Crop it to the cell.",
+            message(
+                "The image has {width} x {height} pixels: one side is more than {most} times "
+                "the other. Crop it to the cell.",
+                width=width,
+                height=height,
+                most=limits.max_side_ratio,
+            ),
         )
 
 
@@ -209,22 +227,25 @@ def _check_single(image: Image.Image) -> None:
     except EOFError:
         image.seek(0)
         return
-    detail = "The file holds several images. Send each as a file of its own."
+    detail = message("The file holds several images. Send each as a file of its own.")
     raise ImageRefused("several_images", detail)
 
 
 def _check_colour(image: Image.Image, content: bytes) -> None:
     if image.mode in _GREYSCALE_MODES:
-        found = "The image is greyscale; a stain is read by its colours."
+        found = message("The image is greyscale; a stain is read by its colours.")
     elif image.mode == "CMYK":
-        found = "The image has printing colours (CMYK)."
+        found = message("The image has printing colours (CMYK).")
     elif _is_deep(image, content):
-        found = "The image has more than 8 bits per channel."
+        found = message("The image has more than 8 bits per channel.")
     elif image.mode not in _COLOUR_MODES:
-        found = f"The image has a colour mode ({image.mode}) that is not accepted."
+        found = message(
+            "The image has a colour mode ({mode}) that is not accepted.", mode=image.mode
+        )
     else:
         return
-    raise ImageRefused("colour_mode", f"{found} Save it as RGB with 8 bits per channel.")
+    advice = message("{found} Save it as RGB with 8 bits per channel.", found=found)
+    raise ImageRefused("colour_mode", advice)
 
 
 def _is_deep(image: Image.Image, content: bytes) -> bool:
@@ -259,26 +280,26 @@ def _upright_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if "A" in upright.mode or "a" in upright.mode or "transparency" in upright.info:
         upright = upright.convert("RGBA")
         if upright.getchannel("A").getextrema() != (255, 255):
-            detail = "Parts of the image are transparent. Save it without transparency."
+            detail = message("Parts of the image are transparent. Save it without transparency.")
             raise ImageRefused("transparency", detail)
     return np.array(upright.convert("RGB"))
 
 
 def _too_many_pixels(limits: ImageLimits) -> ImageRefused:
-    detail = (
-        f"The image has more than {limits.max_pixels:,} pixels. "
-        "Crop it to the cell or the field of view."
+    detail = message(
+        "The image has more than {most:,} pixels. Crop it to the cell or the field of view.",
+        most=limits.max_pixels,
     )
     return ImageRefused("too_many_pixels", detail)
 
 
 def _truncated() -> ImageRefused:
-    detail = "The file ends early or is damaged inside. Copy it again from its source."
+    detail = message("The file ends early or is damaged inside. Copy it again from its source.")
     return ImageRefused("truncated", detail)
 
 
 def _damaged() -> ImageRefused:
-    detail = (
+    detail = message(
         "The file begins like an image, but cannot be read as one. Copy it again from its source."
     )
     return ImageRefused("not_an_image", detail)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain.abnormality import Abnormality
+from app.domain.message import message
 from app.imaging.cytoplasm import Cytoplasm, Hole, read_cytoplasm
 from app.imaging.lobes import Lobes, find_lobes, without_debris
 from app.imaging.protrusions import (
@@ -175,17 +176,17 @@ def examine(rgb: NDArray[np.uint8]) -> Examined | NotMeasured:
         (height, width, 3), 0-255, RGB order.
     """
     if min(rgb.shape[:2]) < _LEAST_SIDE_PX:
-        return NotMeasured(f"The picture is smaller than {_LEAST_SIDE_PX} px.")
+        return NotMeasured(message("The picture is smaller than {least} px.", least=_LEAST_SIDE_PX))
     copy, scale = _usual_size(rgb)
     masks = segment(copy)
     if not masks.usable:
-        return NotMeasured("Nucleus and cytoplasm could not be told apart.")
+        return NotMeasured(message("Nucleus and cytoplasm could not be told apart."))
     nucleus = without_debris(masks.nucleus)
     masks = CellMasks(nucleus, masks.cell & ~nucleus)
     density = _density(copy)
     cytoplasm = read_cytoplasm(density, masks)
     if cytoplasm is None or not nucleus.any():
-        return NotMeasured("The cell has too little nucleus or cytoplasm to measure.")
+        return NotMeasured(message("The cell has too little nucleus or cytoplasm to measure."))
     parts = _Parts(masks, find_lobes(nucleus), tuple(protrusions(nucleus)), cytoplasm)
     return Examined(_measures(parts, density[..., 0], scale), _outlines(parts, scale))
 

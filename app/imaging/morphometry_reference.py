@@ -5,7 +5,9 @@ Written by `python -m tests.imaging.measure_morphometry DATA_DIR --write`; the u
 range may be usual, above all for stain and granules.
 """
 
-SOURCE = (
+from app.domain.message import message
+
+SOURCE = message(
     "healthy donors, May-Gruenwald Giemsa, CellaVision DM96, Barcelona: "
     "PBC dataset normal DIB (Acevedo et al. 2020, CC BY 4.0), train split"
 )

@@ -9,6 +9,7 @@ from dbos import DBOS
 
 from app.bootstrap import Container
 from app.db.job_queue import CLASSIFY, JOB_VERSION, QUEUE
+from app.domain.message import message
 from app.jobs.executor import executor_name
 from app.jobs.heartbeat import heartbeat
 from app.ports import Transaction
@@ -25,7 +26,7 @@ JOBS_AT_ONCE = 2
 # Until the database answers again: a day.
 GIVE_UP_ATTEMPTS, GIVE_UP_RETRY_S = 2880, 30.0
 
-GIVEN_UP = (
+GIVEN_UP = message(
     "The image store or the database did not answer, so this cell was not read and is not "
     "counted. To have it read, send its image to a case with another accession number."
 )

@@ -9,6 +9,7 @@ import structlog
 from app.domain.cell import Cell, Location
 from app.domain.errors import ImageRefused, NotFound, StorageUnavailable
 from app.domain.finding import CellFindings
+from app.domain.message import message
 from app.imaging.preprocess import cut, preprocess
 from app.imaging.stored import decode_stored
 from app.ports import BlobStore, Classifier, Prediction, Transaction
@@ -53,7 +54,10 @@ def classify_cells(cells: Sequence[Cell], classifier: Classifier, blobs: BlobSto
         # Whatever one image does, the others of its batch are still to be read.
         except Exception as error:
             _log.exception("cell not prepared", cell=str(cell.id))
-            reason = f"The image could not be prepared ({type(error).__name__}). Send another one."
+            reason = message(
+                "The image could not be prepared ({error}). Send another one.",
+                error=type(error).__name__,
+            )
             failures.append(CellFailure(cell, reason))
     findings: list[CellFindings] = []
     outcomes = predict([image for _, image in prepared], classifier)

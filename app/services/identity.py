@@ -8,6 +8,7 @@ from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
 from app.domain.errors import NotSignedIn
+from app.domain.message import message
 from app.domain.user import ApiToken, Role, User
 from app.ports import Transaction
 
@@ -51,7 +52,7 @@ def check_password(transaction: Transaction, name: str, password: str) -> User:
     user = transaction.users.by_name(name)
     stored = user.password_hash if user else _DECOY_HASH
     if not _hasher.verify(password, stored) or user is None:
-        raise NotSignedIn("Name or password is wrong.")
+        raise NotSignedIn(message("Name or password is wrong."))
     return user
 
 
@@ -73,7 +74,7 @@ def check_token(transaction: Transaction, text: str, now: datetime) -> User:
     """
     user = transaction.users.by_token(token_digest(text), now)
     if user is None:
-        raise NotSignedIn("The bearer token is unknown or has expired. Ask for a new one.")
+        raise NotSignedIn(message("The bearer token is unknown or has expired. Ask for a new one."))
     return user
 
 

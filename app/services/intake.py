@@ -28,6 +28,7 @@ from app.domain.errors import (
     StorageUnavailable,
     TooLarge,
 )
+from app.domain.message import message
 from app.imaging.archive import ArchiveLimits, ArchiveMember, count_files, is_zip, unpack
 from app.imaging.decode import ImageLimits, decode, encode_png, pixel_sha256
 from app.imaging.locate import locate
@@ -265,7 +266,9 @@ def examine_candidate(item: Candidate, limits: ImageLimits) -> tuple[Examined, R
 def unreadable(file: str) -> RefusedFile:
     """Refuse a file for the exception that is being handled, which is logged without its name."""
     _log.exception("file not examined")
-    detail = "The file could not be examined. Save it anew as PNG or JPEG, and send it again."
+    detail = message(
+        "The file could not be examined. Save it anew as PNG or JPEG, and send it again."
+    )
     return RefusedFile(file, "unreadable", detail)
 
 
@@ -292,7 +295,10 @@ def shown_name(name: str) -> str:
 def _refuse_too_many(number: int, limits: IntakeLimits) -> None:
     if number > limits.max_files:
         raise TooLarge(
-            f"The request holds more than {limits.max_files} files. Send them in several requests."
+            message(
+                "The request holds more than {most} files. Send them in several requests.",
+                most=limits.max_files,
+            )
         )
 
 
@@ -300,11 +306,18 @@ def _refuse_nothing(delivery: Delivery) -> None:
     if delivery.examined:
         return
     if not delivery.refused:
-        raise NothingAccepted("The request holds no file. Send images as the field `files`.", ())
+        detail = message("The request holds no file. Send images as the field `files`.")
+        raise NothingAccepted(detail, ())
     number = len(delivery.refused)
     first = delivery.refused[0]
-    lead = "The file was refused" if number == 1 else f"All {number} files were refused; the first"
-    raise NothingAccepted(f"{lead}: {first.file}: {first.detail}", delivery.refused)
+    values = {"file": first.file, "reason": first.detail}
+    if number == 1:
+        detail = message("The file was refused: {file}: {reason}", **values)
+    else:
+        detail = message(
+            "All {number} files were refused; the first: {file}: {reason}", number=number, **values
+        )
+    raise NothingAccepted(detail, delivery.refused)
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -2,6 +2,7 @@
 
 from app.domain.cell import Cell
 from app.domain.errors import ImageRefused, NotFound, StorageUnavailable
+from app.domain.message import message
 from app.imaging.morphometry import Examined, NotMeasured, examine
 from app.imaging.preprocess import cut
 from app.imaging.stored import decode_stored
@@ -14,5 +15,5 @@ def examine_cell(cell: Cell, blobs: BlobStore) -> Examined | NotMeasured:
     try:
         rgb = decode_stored(blobs.get(blob_name(cell.pixel_sha256)))
     except (ImageRefused, NotFound, StorageUnavailable):
-        return NotMeasured("The stored image cannot be read now.")
+        return NotMeasured(message("The stored image cannot be read now."))
     return examine(cut(rgb, cell.location.crop))

@@ -9,6 +9,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from app.domain.errors import NotFound, SettingsRefused, StorageUnavailable
+from app.domain.message import message
 
 _PROBE = "health/probe"
 
@@ -28,7 +29,7 @@ class ObjectBlobStore:
             if not self._put_new(name, content) and self._size_bytes(name) != len(content):
                 obstore.put(self._store, name, content, mode="overwrite")
         except (BaseError, OSError) as error:
-            raise _unavailable("take an image") from error
+            raise _unavailable(message("take an image")) from error
 
     def _put_new(self, name: str, content: bytes) -> bool:
         try:
@@ -45,9 +46,9 @@ class ObjectBlobStore:
         try:
             return bytes(obstore.get(self._store, name).bytes())
         except FileNotFoundError as error:
-            raise NotFound("The image is not in the object store.") from error
+            raise NotFound(message("The image is not in the object store.")) from error
         except (BaseError, OSError) as error:
-            raise _unavailable("give an image back") from error
+            raise _unavailable(message("give an image back")) from error
 
     def check(self) -> None:
         """Write and read a small object."""
@@ -55,7 +56,7 @@ class ObjectBlobStore:
             obstore.put(self._store, _PROBE, b"vexascope")
             obstore.head(self._store, _PROBE)
         except (BaseError, OSError) as error:
-            raise _unavailable("answer") from error
+            raise _unavailable(message("answer")) from error
 
 
 def open_store(url: str) -> ObjectBlobStore:
@@ -77,5 +78,8 @@ def open_store(url: str) -> ObjectBlobStore:
 
 def _unavailable(what: str) -> StorageUnavailable:
     return StorageUnavailable(
-        f"The object store could not {what}. Check that it runs and has space; then try again."
+        message(
+            "The object store could not {what}. Check that it runs and has space; then try again.",
+            what=what,
+        )
     )

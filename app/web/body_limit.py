@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.bootstrap import MIB
 from app.domain.errors import TooLarge
+from app.domain.message import message
 from app.web.errors import STATUS, answer
 
 # A client that is still sending sees a broken connection instead of the answer. So what is too
@@ -56,12 +57,12 @@ def _counted(receive: Receive, limit_bytes: int) -> Receive:
 
     async def counting() -> Message:
         nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
+        part = await receive()
+        total += len(part.get("body", b""))
         if total > limit_bytes:
             # Of the framework's kind: it would turn any other into "cannot be parsed".
             raise HTTPException(STATUS[TooLarge], _sentence(limit_bytes))
-        return message
+        return part
 
     return counting
 
@@ -69,15 +70,18 @@ def _counted(receive: Receive, limit_bytes: int) -> Receive:
 async def _drain(receive: Receive, most_bytes: int) -> None:
     total = 0
     while total <= most_bytes:
-        message = await receive()
-        total += len(message.get("body", b""))
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+        part = await receive()
+        total += len(part.get("body", b""))
+        if part["type"] == "http.disconnect" or not part.get("more_body", False):
             return
 
 
 def _sentence(limit_bytes: int) -> str:
-    advice = "Send less at once; images go in several requests, to the cells of a case."
-    return f"The request is larger than {limit_bytes // MIB} MiB; nothing was stored. {advice}"
+    return message(
+        "The request is larger than {most} MiB; nothing was stored. Send less at once; images go "
+        "in several requests, to the cells of a case.",
+        most=limit_bytes // MIB,
+    )
 
 
 def _announced_bytes(scope: Scope) -> int:

@@ -10,6 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from app.domain import errors
+from app.domain.message import message
+from app.web.language import translated
 from app.web.pages.failure import failure_page
 
 STATUS: dict[type[errors.VexascopeError], int] = {
@@ -27,6 +29,12 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.BundleRefused: 500,
     errors.SettingsRefused: 500,
     errors.DatasetRefused: 500,
+}
+# What the framework answers by itself, for the catalogue of sentences.
+_PHRASES = {
+    HTTPStatus.BAD_REQUEST: message("Bad Request"),
+    HTTPStatus.NOT_FOUND: message("Not Found"),
+    HTTPStatus.METHOD_NOT_ALLOWED: message("Method Not Allowed"),
 }
 MEDIA_TYPE = "application/problem+json"
 API_PREFIXES = ("/api/", "/health/")
@@ -60,7 +68,9 @@ def explain(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = _challenge(request)
     extra: dict[str, Any] = {}
     if isinstance(error, errors.NothingAccepted):
-        extra["refused"] = [vars(item) for item in error.refused]
+        extra["refused"] = [
+            {**vars(item), "detail": translated(item.detail)} for item in error.refused
+        ]
     return answer(request, status, error.title, error.detail, headers=headers, extra=extra)
 
 
@@ -83,15 +93,15 @@ def _validation(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    phrase = HTTPStatus(error.status_code).phrase
+    phrase = _PHRASES.get(HTTPStatus(error.status_code), HTTPStatus(error.status_code).phrase)
     headers = dict(error.headers or {})
     return answer(request, error.status_code, phrase, str(error.detail), headers=headers)
 
 
 def unexpected(request: Request) -> Response:
     """Answer what nobody foresaw; `RequestMiddleware` logs it and adds the headers."""
-    detail = "The server failed. The log has the details under this request's number."
-    return answer(request, 500, "Internal error", detail)
+    detail = message("The server failed. The log has the details under this request's number.")
+    return answer(request, 500, message("Internal error"), detail)
 
 
 def answer(
@@ -103,14 +113,17 @@ def answer(
     headers: dict[str, str] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Response:
-    """A problem for systems, a page for people."""
+    """A problem for systems, a page for people.
+
+    Of a problem only the details are in the language of the request: titles and reasons are codes.
+    """
     if not request.url.path.startswith(API_PREFIXES):
         return failure_page(request, status, title, detail, headers or {})
     content = {
         "type": "about:blank",
         "title": title,
         "status": status,
-        "detail": detail,
+        "detail": translated(detail),
         "instance": request.url.path,
         "request_id": getattr(request.state, "request_id", ""),
         **(extra or {}),

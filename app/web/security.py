@@ -19,6 +19,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from app.bootstrap import Container
 from app.domain.errors import Forbidden, NotSignedIn, SettingsRefused, TooManyAttempts
+from app.domain.message import message
 from app.domain.user import User
 from app.services import identity
 
@@ -58,7 +59,7 @@ class Security:
             case "":
                 return self._cookie(request)
             case _:
-                raise NotSignedIn("Use HTTP Basic or a bearer token.")
+                raise NotSignedIn(message("Use HTTP Basic or a bearer token."))
 
     def sign_in(self, request: Request, name: str, password: str) -> User:
         """Check a name and password and start a session."""
@@ -71,11 +72,11 @@ class Security:
         """Start a session from the demonstration's link."""
         expected = self.demonstration_token
         if expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
-            raise NotSignedIn("This link does not sign in (any more).")
+            raise NotSignedIn(message("This link does not sign in (any more)."))
         with self._container.transactions() as transaction:
             user = transaction.users.by_name(identity.ADMINISTRATOR_NAME)
         if user is None:
-            raise NotSignedIn("There is no account yet.")
+            raise NotSignedIn(message("There is no account yet."))
         self._start_session(request, user)
         return user
 
@@ -90,14 +91,14 @@ class Security:
     def _cookie(self, request: Request) -> User:
         user_id = request.session.get("user")
         if user_id is None:
-            raise NotSignedIn("Sign in to see this.")
+            raise NotSignedIn(message("Sign in to see this."))
         with self._container.transactions() as transaction:
             user = transaction.users.get(UUID(user_id))
         age_s = time.time() - request.session.get("since", 0)
         expired = age_s > self._container.settings.session_hours * 3600
         if user is None or expired or request.session.get("password") != _fingerprint(user):
             request.session.clear()
-            raise NotSignedIn("The sign-in has ended. Sign in again.")
+            raise NotSignedIn(message("The sign-in has ended. Sign in again."))
         refuse_cross_site(request)
         return user
 
@@ -109,7 +110,9 @@ class Security:
         try:
             decoded = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise NotSignedIn("The Basic credentials are not valid base64 of UTF-8.") from error
+            raise NotSignedIn(
+                message("The Basic credentials are not valid base64 of UTF-8.")
+            ) from error
         name, _, password = decoded.partition(":")
         return self._remembered(decoded) or self._remember(
             decoded, self._check(request, name, password)
@@ -121,7 +124,8 @@ class Security:
             window = self._limiter.get_window_stats(self._limit, address, name)
             wait_s = max(1, round(window.reset_time - time.time()))
             raise TooManyAttempts(
-                f"Too many failed sign-ins. Try again in {wait_s} s.", retry_after_s=wait_s
+                message("Too many failed sign-ins. Try again in {wait_s} s.", wait_s=wait_s),
+                retry_after_s=wait_s,
             )
         try:
             with self._container.transactions() as transaction:
@@ -179,7 +183,9 @@ def refuse_cross_site(request: Request) -> None:
     origin = request.headers.get("origin")
     if site is None and (origin is None or origin.partition("://")[2] == request.url.netloc):
         return
-    raise Forbidden("The request came from another site's page. Use the product's own pages.")
+    raise Forbidden(
+        message("The request came from another site's page. Use the product's own pages.")
+    )
 
 
 def session_secret(container: Container) -> str:

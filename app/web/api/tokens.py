@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 
 from app.domain.errors import Forbidden
+from app.domain.message import message
 from app.services.identity import issue_token
 from app.web.api.problems import problems
 from app.web.api.schemas import BundleRead, TokenRead
@@ -21,7 +22,9 @@ def create_token(request: Request, user: UserDep, container: ContainerDep) -> To
     Ask with the password or signed in: a token cannot make another one.
     """
     if has_token(request):
-        raise Forbidden("A bearer token cannot make another one. Ask with name and password.")
+        raise Forbidden(
+            message("A bearer token cannot make another one. Ask with name and password.")
+        )
     with container.transactions() as transaction:
         text, token = issue_token(transaction, user, container.now())
     return TokenRead(token=text, expires_at=token.expires_at)

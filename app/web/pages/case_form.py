@@ -8,21 +8,24 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from app.domain.case import CONTEXT_RANGES, MAX_NAME_LENGTH, ClinicalContext, NewCase, Sex
+from app.domain.message import message
+from app.web.language import gettext, localised, translated
 from app.web.pages.contexts import Choice, FieldGroup, FormField, NewCasePage
-from app.web.pages.present import MEASURED, TOLD
+from app.web.pages.present import MEASURED, SEXES, TOLD
+from app.web.pages.wording import count
 
 _LONGEST_TEXT = 2000
 # Many laboratories write a decimal comma, and many separate thousands by one: before three digits
 # it may be either, and a guess would be wrong a thousandfold.
 _AMBIGUOUS_COMMA = re.compile(r",\d{3}(?!\d)")
 _IDENTITY = {
-    "accession_number": ("Accession number", True),
-    "patient_identifier": ("Patient identifier", True),
-    "patient_name": ("Patient name", False),
+    "accession_number": (message("Accession number"), True),
+    "patient_identifier": (message("Patient identifier"), True),
+    "patient_name": (message("Patient name"), False),
 }
 _HINTS = {
-    "patient_identifier": "A pseudonym, if your laboratory uses one.",
-    "known_cytopenia": "For example: anaemia since 2023.",
+    "patient_identifier": message("A pseudonym, if your laboratory uses one."),
+    "known_cytopenia": message("For example: anaemia since 2023."),
 }
 
 
@@ -58,10 +61,10 @@ def read_form(form: CaseForm) -> ReadForm:
         _check_text(name, label, values[name], errors, required=required)
     for name, label in TOLD.items():
         if len(values[name]) > _LONGEST_TEXT:
-            errors[name] = f"{label} is longer than {_LONGEST_TEXT:,} characters. Shorten it."
+            errors[name] = _too_long(label, _LONGEST_TEXT)
     numbers = {name: _number(name, values[name], errors) for name in MEASURED}
     if values["sex"] and values["sex"] not in set(Sex):
-        errors["sex"] = "Choose one of the list."
+        errors["sex"] = gettext("Choose one of the list.")
     if errors:
         return ReadForm(None, errors)
     return ReadForm(_new_case(values, numbers))
@@ -74,13 +77,13 @@ def form_page(
     values = form.model_dump()
     groups = (
         FieldGroup(
-            "Case",
+            gettext("Case"),
             tuple(
                 _field(name, label, "text", values, errors, required=required)
                 for name, (label, required) in _IDENTITY.items()
             ),
         ),
-        FieldGroup("Clinical context (as far as known)", _context_fields(values, errors)),
+        FieldGroup(gettext("Clinical context (as far as known)"), _context_fields(values, errors)),
     )
     return NewCasePage(groups, len(errors), conflict_path)
 
@@ -89,11 +92,17 @@ def _check_text(
     name: str, label: str, text: str, errors: dict[str, str], *, required: bool
 ) -> None:
     if not text and required:
-        errors[name] = f"{label} is needed."
+        errors[name] = gettext("{label} is needed.").format(label=translated(label))
     elif len(text) > MAX_NAME_LENGTH:
-        errors[name] = f"{label} is longer than {MAX_NAME_LENGTH} characters. Shorten it."
+        errors[name] = _too_long(label, MAX_NAME_LENGTH)
     elif not text.isprintable():
-        errors[name] = f"{label} holds a control character. Type it again."
+        text = gettext("{label} holds a control character. Type it again.")
+        errors[name] = text.format(label=translated(label))
+
+
+def _too_long(label: str, most: int) -> str:
+    text = gettext("{label} is longer than {most} characters. Shorten it.")
+    return text.format(label=translated(label), most=count(most))
 
 
 def _number(name: str, text: str, errors: dict[str, str]) -> float | None:
@@ -101,24 +110,29 @@ def _number(name: str, text: str, errors: dict[str, str]) -> float | None:
         return None
     low, high = CONTEXT_RANGES[name]
     if _AMBIGUOUS_COMMA.search(text):
-        errors[name] = (
+        errors[name] = gettext(
             "A comma before three digits can be read in two ways. Leave out thousands separators, "
             "and write decimals with a point."
         )
         return None
     if "_" in text:
-        errors[name] = "Write the number in digits, with a point or comma before decimals."
+        errors[name] = gettext("Write the number in digits, with a point or comma before decimals.")
         return None
     try:
         value = float(text.replace(",", "."))
     except ValueError:
-        errors[name] = "This is not a number."
+        errors[name] = gettext("This is not a number.")
         return None
     if name == "age_years" and not value.is_integer():
-        errors[name] = "Give whole years."
+        errors[name] = gettext("Give whole years.")
     elif not math.isfinite(value) or not low <= value <= high:
-        unit = MEASURED[name][1]
-        errors[name] = f"Must lie between {low:g} and {high:g} {unit}. Check the value and unit."
+        errors[name] = gettext(
+            "Must lie between {low} and {high} {unit}. Check the value and unit."
+        ).format(
+            low=localised(f"{low:g}"),
+            high=localised(f"{high:g}"),
+            unit=translated(MEASURED[name][1]),
+        )
     return value
 
 
@@ -154,10 +168,13 @@ def _context_fields(values: Mapping[str, str], errors: Mapping[str, str]) -> tup
 def _sex_field(values: Mapping[str, str], errors: Mapping[str, str]) -> FormField:
     chosen = values["sex"]
     choices = (
-        Choice("", "Not given", selected=not chosen),
-        *(Choice(sex.value, sex.value.capitalize(), selected=sex.value == chosen) for sex in Sex),
+        Choice("", gettext("Not given"), selected=not chosen),
+        *(
+            Choice(sex.value, translated(title), selected=sex.value == chosen)
+            for sex, title in SEXES.items()
+        ),
     )
-    return _field("sex", "Sex", "select", values, errors, choices=choices)
+    return _field("sex", gettext("Sex"), "select", values, errors, choices=choices)
 
 
 def _field(
@@ -173,11 +190,11 @@ def _field(
 ) -> FormField:
     return FormField(
         name=name,
-        label=label,
+        label=translated(label),
         kind=kind,
         value=values[name],
-        unit=unit,
-        hint=_HINTS.get(name),
+        unit=translated(unit) if unit else None,
+        hint=translated(_HINTS[name]) if name in _HINTS else None,
         error=errors.get(name),
         required=required,
         choices=choices,

@@ -10,12 +10,14 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from app.domain.errors import Conflict, NotFound
 from app.domain.finding import read_cell
 from app.domain.review import ReviewRule
+from app.domain.message import message
 from app.domain.user import User
 from app.ports import Bundle, Transaction
 from app.services import reading
 from app.services.history import page_of_cases
 from app.services.measuring import examine_cell
 from app.web.dependencies import ContainerDep, UserDep, current_user
+from app.web.language import gettext, translated
 from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
 from app.web.pages.navigation import HOME, see_other
@@ -47,7 +49,7 @@ def list_cases(container: ContainerDep, user: UserDep, before: UUID | None = Non
     with container.transactions() as transaction:
         found = page_of_cases(transaction, before, CASES_PER_PAGE, container.bundle)
     page = cases_page(found.items, before, found.next_before, container.now())
-    return render("cases.html", page, chrome("Cases", user))
+    return render("cases.html", page, chrome(gettext("Cases"), user))
 
 
 @router.get("/cases/new")
@@ -72,7 +74,7 @@ def open_case(
             existing = transaction.cases.find(read.case.accession_number)
         field = "accession_number" if existing else "patient_name"
         path = case_path(existing.id) if existing else None
-        return _case_form(form, user, {field: error.detail}, HTTPStatus.CONFLICT, path)
+        return _case_form(form, user, {field: translated(error.detail)}, HTTPStatus.CONFLICT, path)
     return see_other(case_path(case.id))
 
 
@@ -90,7 +92,8 @@ def show_case(container: ContainerDep, user: UserDep, case_id: UUID) -> Response
         report_path=f"{case_path(case_id)}/report",
         empty=progress.cell_count == 0,
     )
-    frame = chrome(f"Case {cells.case.accession_number}", user, cells.case.origin.notice)
+    title = gettext("Case {accession}").format(accession=cells.case.accession_number)
+    frame = chrome(title, user, cells.case.origin.notice)
     return render("case.html", page, frame)
 
 
@@ -119,7 +122,9 @@ def show_gallery(
         return render("gallery.html", gallery_part(cells))
     part = gallery_section(cells, section, offset)
     if part is None:
-        raise NotFound(f"The gallery has no section {section[:40]!r}. Load the page again.")
+        raise NotFound(
+            message("The gallery has no section {name}. Load the page again.", name=section[:40])
+        )
     return render("more_cells.html", part)
 
 
@@ -134,7 +139,9 @@ def show_cell(
     page = cell_page(read, cells, examine_cell(read.cell, container.blobs))
     if request.headers.get("hx-request") == "true":
         return render("cell_view.html", page)
-    title = f"Cell {page.ordinal} of {cells.case.accession_number}"
+    title = gettext("Cell {number} of {accession}").format(
+        number=page.ordinal, accession=cells.case.accession_number
+    )
     return render("cell.html", page, chrome(title, user, cells.case.origin.notice))
 
 
@@ -153,7 +160,7 @@ def _only_cell(transaction: Transaction, case_id: UUID, cell_id: UUID, active: B
     """The same, of one cell alone: the arrow keys leaf through a thousand of them."""
     case, cell = transaction.cases.get(case_id), transaction.cells.get(cell_id)
     if cell.case_id != case_id:
-        raise NotFound("There is no such cell in this case.")
+        raise NotFound(message("There is no such cell in this case."))
     manifest = reading.bundle_of(transaction, case_id, active).manifest
     findings = transaction.cells.findings([cell_id], manifest.digest).get(cell_id)
     failures = transaction.cells.failures(case_id, manifest.digest)
@@ -170,5 +177,5 @@ def _case_form(
     conflict_path: str | None = None,
 ) -> Response:
     page = form_page(form, errors or {}, conflict_path)
-    title = "Error: new case" if errors else "New case"
+    title = gettext("Error: new case") if errors else gettext("New case")
     return render("case_new.html", page, chrome(title, user), status=status)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.proportion import Proportion
+from app.web.language import localised
 
 BAR_WIDTH = 320.0
 BAR_HEIGHT = 22.0
@@ -109,7 +110,9 @@ def proportion_scale(proportions: Sequence[Proportion], references: Sequence[flo
 def proportion_axis(scale: Scale) -> Axis:
     """Ticks in per cent, evenly spaced."""
     values = [scale.high * step / _TICK_COUNT for step in range(_TICK_COUNT + 1)]
-    return Axis(scale.width, tuple(Tick(scale.at(value), f"{value * 100:g}") for value in values))
+    return Axis(
+        scale.width, tuple(Tick(scale.at(value), localised(f"{value * 100:g}")) for value in values)
+    )
 
 
 def interval_bar(proportion: Proportion, reference: float, scale: Scale) -> IntervalBar:
@@ -130,7 +133,7 @@ def interval_bar(proportion: Proportion, reference: float, scale: Scale) -> Inte
 def score_scale(value: float, low: float, high: float, cut_off: float) -> ScoreScale:
     """Draw a score and its interval between 0 and 1."""
     scale = Scale(0.0, 1.0, SCORE_WIDTH)
-    ticks = tuple(Tick(scale.at(step / 5), f"{step / 5:g}") for step in range(6))
+    ticks = tuple(Tick(scale.at(step / 5), localised(f"{step / 5:g}")) for step in range(6))
     return ScoreScale(
         width=SCORE_WIDTH,
         ticks=ticks,

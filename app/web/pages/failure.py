@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import Request, Response
 
+from app.web.language import translated
 from app.web.pages.contexts import FailurePage
 from app.web.pages.navigation import see_other, sign_in_address
 from app.web.pages.rendering import chrome, render
@@ -21,10 +22,11 @@ def failure_page(
         if is_fragment:
             return Response(headers={"HX-Redirect": address})
         return see_other(address)
+    title = translated(title)
     page = FailurePage(
         status=status,
         title=title,
-        detail=detail,
+        detail=translated(detail),
         request_id=getattr(request.state, "request_id", ""),
     )
     return render(

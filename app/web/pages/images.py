@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from app.bootstrap import Container
 from app.domain.cell import Cell
 from app.domain.errors import NotFound
+from app.domain.message import message
 from app.imaging.decode import encode_jpeg_thumbnail
 from app.imaging.preprocess import cut
 from app.imaging.stored import decode_stored
@@ -42,5 +43,5 @@ def _cell_of(container: Container, case_id: UUID, cell_id: UUID) -> Cell:
     with container.transactions() as transaction:
         cell = transaction.cells.get(cell_id)
     if cell.case_id != case_id:
-        raise NotFound("There is no such cell in this case.")
+        raise NotFound(message("There is no such cell in this case."))
     return cell

@@ -4,21 +4,29 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.case import Case, CaseOrigin, ClinicalContext, Progress
+from app.domain.case import Case, CaseOrigin, ClinicalContext, Progress, Sex
+from app.domain.message import message
 from app.ports import CaseSummary
+from app.web.language import THIN, gettext, localised, ngettext, translated
 from app.web.pages.contexts import CaseHead, CaseRow, CasesPage, Named, ProgressPart
-from app.web.pages.wording import THIN, TIMES, counted, moment
+from app.web.pages.wording import TIMES, count, moment
 
 # Name in `ClinicalContext`: label, unit. The forms, the case and the report share it.
 MEASURED = {
-    "age_years": ("Age", "years"),
-    "haemoglobin_g_dl": ("Haemoglobin", "g/dL"),
-    "mcv_fl": ("MCV", "fL"),
-    "platelets_10e9_l": ("Platelets", f"{TIMES}10⁹/L"),
-    "neutrophils_10e9_l": ("Neutrophils", f"{TIMES}10⁹/L"),
+    "age_years": (message("Age"), message("years")),
+    "haemoglobin_g_dl": (message("Haemoglobin"), "g/dL"),
+    "mcv_fl": (message("MCV"), "fL"),
+    "platelets_10e9_l": (message("Platelets"), f"{TIMES}10⁹/L"),
+    "neutrophils_10e9_l": (message("Neutrophils"), f"{TIMES}10⁹/L"),
 }
-TOLD = {"known_cytopenia": "Known cytopenia", "question": "Question"}
-_BADGES = {CaseOrigin.SYNTHETIC: "Synthetic", CaseOrigin.OPEN_DATA: "Open data"}
+TOLD = {"known_cytopenia": message("Known cytopenia"), "question": message("Question")}
+SEXES = {
+    Sex.FEMALE: message("Female"),
+    Sex.MALE: message("Male"),
+    Sex.OTHER: message("Other"),
+    Sex.UNKNOWN: message("Unknown"),
+}
+_BADGES = {CaseOrigin.SYNTHETIC: message("Synthetic"), CaseOrigin.OPEN_DATA: message("Open data")}
 
 
 def case_path(case_id: UUID) -> str:
@@ -42,14 +50,16 @@ def clinical_context(context: ClinicalContext) -> tuple[Named, ...]:
     """The values that were given, each with its unit."""
     shown = []
     if context.sex is not None:
-        shown.append(Named("Sex", context.sex.value))
+        shown.append(Named(gettext("Sex"), translated(SEXES[context.sex])))
     for name, (label, unit) in MEASURED.items():
         value = getattr(context, name)
         if value is not None:
-            shown.append(Named(label, f"{value:g}{THIN}{unit}"))
+            shown.append(
+                Named(translated(label), f"{localised(f'{value:g}')}{THIN}{translated(unit)}")
+            )
     for name, label in TOLD.items():
         if text := getattr(context, name):
-            shown.append(Named(label, text))
+            shown.append(Named(translated(label), text))
     return tuple(shown)
 
 
@@ -67,13 +77,15 @@ def progress_part(case_id: UUID, progress: Progress) -> ProgressPart:
 def progress_state(progress: Progress) -> str:
     """How far classification is, in a few words."""
     if progress.cell_count == 0:
-        return "No images yet"
+        return gettext("No images yet")
     if not progress.done:
-        settled = progress.cell_count - progress.pending_count
-        return f"Classifying: {settled:,} of {progress.cell_count:,}"
-    if progress.failed_count:
-        return f"Classified; {counted(progress.failed_count, 'cell', 'cells')} failed"
-    return "Classified"
+        settled = count(progress.cell_count - progress.pending_count)
+        text = gettext("Classifying: {settled} of {all}")
+        return text.format(settled=settled, all=count(progress.cell_count))
+    if failed := progress.failed_count:
+        text = ngettext("Classified; {n} cell failed", "Classified; {n} cells failed", failed)
+        return text.format(n=count(failed))
+    return gettext("Classified")
 
 
 def cases_page(
@@ -101,7 +113,7 @@ def _case_row(case: Case, progress: Progress, now: datetime) -> CaseRow:
         accession_number=case.accession_number,
         patient=case.patient.identifier,
         patient_name=case.patient.name,
-        origin=_BADGES.get(case.origin),
+        origin=translated(badge) if (badge := _BADGES.get(case.origin)) else None,
         opened=moment(case.created_at, now),
         cell_count=progress.cell_count,
         state=progress_state(progress),

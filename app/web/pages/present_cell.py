@@ -3,7 +3,9 @@
 from app.domain.bundle import BundleManifest
 from app.domain.cell import Cell, Framing
 from app.domain.finding import ReadCell
+from app.domain.message import message
 from app.imaging.morphometry import Examined, NotMeasured
+from app.web.language import gettext, translated
 from app.web.pages import wording
 from app.web.pages.contexts import Call, CellPage, WholeImage
 from app.web.pages.present import case_path
@@ -19,10 +21,10 @@ from app.web.pages.present_cells import (
 from app.web.pages.present_geometry import geometry_part
 
 _FRAMINGS = {
-    Framing.TIGHT: "The image as it was sent.",
-    Framing.FRAMED: "Cut out of the image that was sent.",
-    Framing.NONE: "No leukocyte was found: the image as it was sent.",
-    Framing.SEVERAL: "Several leukocytes: cut to the one nearest to the centre.",
+    Framing.TIGHT: message("The image as it was sent."),
+    Framing.FRAMED: message("Cut out of the image that was sent."),
+    Framing.NONE: message("No leukocyte was found: the image as it was sent."),
+    Framing.SEVERAL: message("Several leukocytes: cut to the one nearest to the centre."),
 }
 
 
@@ -41,11 +43,11 @@ def cell_page(
         image_width_px=crop.width,
         image_height_px=crop.height,
         whole=None if is_whole else _whole_image(cell),
-        framing=_FRAMINGS[cell.location.framing],
+        framing=translated(_FRAMINGS[cell.location.framing]),
         verdict=verdict(read, cells),
         calls=_all_calls(read, cells.manifest),
         novelty=novelty_shown(read, cells.manifest),
-        flags=tuple(flag.wording for flag in cell.quality.flags),
+        flags=tuple(translated(flag.wording) for flag in cell.quality.flags),
         measures=measures(cell),
         geometry=None if examined is None else geometry_part(examined, crop.width),
         pixel_sha256=cell.pixel_sha256,
@@ -75,8 +77,8 @@ def _all_calls(read: ReadCell, manifest: BundleManifest) -> tuple[Call, ...]:
         return ()
     probability = read.findings.pmn_probability
     pmn = Call(
-        label="Neutrophil (PMN)",
-        short_label="PMN",
+        label=gettext("Neutrophil (PMN)"),
+        short_label=gettext("PMN"),
         probability=wording.probability(probability, 3),
         threshold=wording.threshold(manifest.pmn_threshold),
         called=probability >= manifest.pmn_threshold,

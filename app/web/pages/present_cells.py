@@ -17,6 +17,8 @@ from app.domain.finding import (
     is_unfamiliar,
     tally,
 )
+from app.domain.message import message
+from app.web.language import THIN, gettext, translated
 from app.web.pages import wording
 from app.web.pages.contexts import (
     Call,
@@ -33,10 +35,10 @@ THUMBNAIL_PX = 256
 UNREMARKABLE = "unremarkable"
 WAITING = "waiting"
 SHORT_LABELS = {
-    Abnormality.PSEUDO_PELGER: "Pelger",
-    Abnormality.NUCLEAR_SPIKE: "Spikes",
-    Abnormality.VACUOLE: "Vacuoles",
-    Abnormality.HYPOGRANULARITY: "Hypogran.",
+    Abnormality.PSEUDO_PELGER: message("Pelger"),
+    Abnormality.NUCLEAR_SPIKE: message("Spikes"),
+    Abnormality.VACUOLE: message("Vacuoles"),
+    Abnormality.HYPOGRANULARITY: message("Hypogran."),
 }
 _FLAG_MEASURES = {
     QualityFlag.BLURRED: "sharpness",
@@ -46,13 +48,13 @@ _FLAG_MEASURES = {
     QualityFlag.CUT_OFF: "border_contact_share",
     QualityFlag.STAIN_OUT_OF_RANGE: "nucleus_purple_density",
 }
-_EXCLUSION_NOTES = {
-    Exclusion.UNFAMILIAR: "Taken for PMN, but of a novelty of {novelty} or more; not counted. "
-    "Another stain, a smudge, or no cell",
-    Exclusion.NOT_PMN: "Below the PMN threshold of {pmn}; not counted",
-    Exclusion.POOR_QUALITY: "Not counted",
-    Exclusion.NOT_CLASSIFIED: "Classification failed; not counted",
-}
+# In the order of the gallery.
+_LEFT_OUT = (
+    Exclusion.UNFAMILIAR,
+    Exclusion.NOT_PMN,
+    Exclusion.POOR_QUALITY,
+    Exclusion.NOT_CLASSIFIED,
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class CaseCells:
         for read in (*self.read, *map(_unread, self.waiting)):
             if read.cell.id == cell_id:
                 return read
-        raise NotFound("There is no such cell in this case.")
+        raise NotFound(message("There is no such cell in this case."))
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _groups(cells: CaseCells) -> list[_Group]:
     abnormal = [_abnormality_group(label, counts, counted, cells.manifest) for label in Abnormality]
     rest = [
         _unremarkable_group(counted, cells.manifest),
-        *(_exclusion_group(reason, cells) for reason in _EXCLUSION_NOTES),
+        *(_exclusion_group(reason, cells) for reason in _LEFT_OUT),
         _waiting_group(cells),
     ]
     return (abnormal if cells.read else []) + [group for group in rest if group.cells]
@@ -147,9 +149,13 @@ def _abnormality_group(
     share = f"{wording.percent(proportion.value)} ({wording.percent_interval(proportion)})"
     return _Group(
         key=label.value,
-        title=label.wording,
-        note=f"called from {wording.threshold(manifest.thresholds[label])}",
-        counted=f"{proportion.count:,} of {proportion.total:,} PMN, {share}",
+        title=translated(label.wording),
+        note=gettext("called from {threshold}").format(
+            threshold=wording.threshold(manifest.thresholds[label])
+        ),
+        counted=gettext("{count} of {all} PMN, {share}").format(
+            count=wording.count(proportion.count), all=wording.count(proportion.total), share=share
+        ),
         cells=showing,
     )
 
@@ -162,8 +168,8 @@ def _unremarkable_group(counted: Sequence[ReadCell], manifest: BundleManifest) -
 
     return _Group(
         key=UNREMARKABLE,
-        title="Without abnormality",
-        note="Counted PMN; those nearest to a threshold come first",
+        title=gettext("Without abnormality"),
+        note=gettext("Counted PMN; those nearest to a threshold come first"),
         counted=None,
         cells=_by(nearness, (read for read in counted if not read.abnormalities)),
     )
@@ -171,23 +177,34 @@ def _unremarkable_group(counted: Sequence[ReadCell], manifest: BundleManifest) -
 
 def _exclusion_group(reason: Exclusion, cells: CaseCells) -> _Group:
     left_out = (read for read in cells.read if read.exclusion is reason)
-    novelty = cells.manifest.novelty_threshold
     return _Group(
         key=reason.value,
-        title=reason.wording,
-        note=_EXCLUSION_NOTES[reason].format(
-            pmn=wording.threshold(cells.manifest.pmn_threshold),
-            novelty=wording.DASH if novelty is None else wording.threshold(novelty),
-        ),
+        title=translated(reason.wording),
+        note=_exclusion_note(reason, cells.manifest),
         counted=None,
         cells=_by(lambda findings: findings.pmn_probability, left_out),
         excluded=True,
     )
 
 
+def _exclusion_note(reason: Exclusion, manifest: BundleManifest) -> str:
+    if reason is Exclusion.NOT_CLASSIFIED:
+        return gettext("Classification failed; not counted")
+    if reason is Exclusion.NOT_PMN:
+        text = gettext("Below the PMN threshold of {pmn}; not counted")
+        return text.format(pmn=wording.threshold(manifest.pmn_threshold))
+    if reason is Exclusion.UNFAMILIAR:
+        novelty = manifest.novelty_threshold
+        return gettext(
+            "Taken for PMN, but of a novelty of {novelty} or more; not counted. "
+            "Another stain, a smudge, or no cell"
+        ).format(novelty=wording.DASH if novelty is None else wording.threshold(novelty))
+    return gettext("Not counted")
+
+
 def _waiting_group(cells: CaseCells) -> _Group:
     waiting = [_unread(cell) for cell in cells.waiting]
-    return _Group(WAITING, "Waiting", "Not classified yet", None, waiting)
+    return _Group(WAITING, gettext("Waiting"), gettext("Not classified yet"), None, waiting)
 
 
 def _unread(cell: Cell) -> ReadCell:
@@ -237,8 +254,8 @@ def calls(read: ReadCell, manifest: BundleManifest, decimals: int = 2) -> tuple[
         return ()
     return tuple(
         Call(
-            label=label.wording,
-            short_label=SHORT_LABELS[label],
+            label=translated(label.wording),
+            short_label=translated(SHORT_LABELS[label]),
             probability=wording.probability(read.findings.probabilities[label], decimals),
             threshold=wording.threshold(manifest.thresholds[label]),
             called=label in read.abnormalities,
@@ -263,21 +280,24 @@ def novelty_shown(read: ReadCell, manifest: BundleManifest) -> NoveltyRow | None
 def verdict(read: ReadCell, cells: CaseCells) -> str:
     """Whether a cell is counted, and as what."""
     if read.exclusion is not None:
-        reason = cells.failures.get(read.cell.id)
-        return f"Not counted: {read.exclusion.wording}{f' ({reason})' if reason else ''}"
+        reason = translated(cells.failures.get(read.cell.id, ""))
+        said = gettext("Not counted: {reason}").format(reason=translated(read.exclusion.wording))
+        return f"{said} ({reason})" if reason else said
     if read.findings is None:
-        return "Waiting for classification"
-    shown = [label.wording for label in Abnormality if label in read.abnormalities]
-    return f"Counted: {', '.join(shown) or 'without abnormality'}"
+        return gettext("Waiting for classification")
+    shown = [translated(label.wording) for label in Abnormality if label in read.abnormalities]
+    if not shown:
+        return gettext("Counted: without abnormality")
+    return gettext("Counted: {abnormalities}").format(abnormalities=", ".join(shown))
 
 
 def _facts(read: ReadCell, cells: CaseCells) -> tuple[str, ...]:
     """Why a cell stands where it stands, where probabilities do not say it."""
     facts = [_flag_with_number(flag, read.cell) for flag in read.cell.quality.flags]
     if read.exclusion is Exclusion.UNFAMILIAR and (novelty := novelty_shown(read, cells.manifest)):
-        facts.append(f"Novelty {novelty.value}")
+        facts.append(gettext("Novelty {value}").format(value=novelty.value))
     if reason := cells.failures.get(read.cell.id):
-        facts.append(reason)
+        facts.append(translated(reason))
     return tuple(facts)
 
 
@@ -285,9 +305,12 @@ def _flag_with_number(flag: QualityFlag, cell: Cell) -> str:
     """A flag with the number that raised it, where one does; the larger view has them all."""
     value = cell.quality.measures.get(_FLAG_MEASURES.get(flag, ""))
     if value is None:
-        return flag.wording
+        return translated(flag.wording)
     measure = measure_shown(_FLAG_MEASURES[flag], value)
-    return f"{flag.wording}: {measure.name.lower()} {measure.text}"
+    said = gettext("{flag}: {measure} {number}")
+    return said.format(
+        flag=translated(flag.wording), measure=measure.name.lower(), number=measure.text
+    )
 
 
 def measures(cell: Cell) -> tuple[Named, ...]:
@@ -298,6 +321,4 @@ def measures(cell: Cell) -> tuple[Named, ...]:
 def measure_shown(name: str, value: float) -> Named:
     """One number under its name, with its unit."""
     words, unit = wording.measure_name(name)
-    return Named(
-        words, f"{wording.number(value)}{wording.THIN}{unit}" if unit else wording.number(value)
-    )
+    return Named(words, f"{wording.number(value)}{THIN}{unit}" if unit else wording.number(value))

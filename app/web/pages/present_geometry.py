@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from app.domain.message import message
 from app.imaging.morphometry import Examined, Hole, Line, Morphometry, NotMeasured, Outlines
 from app.imaging.morphometry_reference import CELL_COUNT, RANGES, SOURCE
+from app.web.language import gettext, localised, translated
 from app.web.pages.geometry_contexts import GeometryPart, GeometryRow, OutlineShape
-from app.web.pages.wording import DASH
+from app.web.pages.wording import DASH, count
 
 _LABEL_SHARE = 24
 _INSIDE = ("", "")
-_BELOW, _ABOVE = ("▼", "below the usual range"), ("▲", "above the usual range")
+_BELOW = ("▼", message("below the usual range"))
+_ABOVE = ("▲", message("above the usual range"))
 
 
 @dataclass(frozen=True)
@@ -27,32 +30,38 @@ class _Measure:
     compares: bool = True
 
 
+_OF_DIAMETER = message("% of cell diameter")
 _MEASURES = (
-    _Measure("lobe_count", "Lobes of the nucleus", ""),
-    _Measure("narrowest_neck", "Narrowest neck", "% of lobe width", 100),
-    _Measure("protrusion_count", "Protrusions", ""),
-    _Measure("longest_protrusion", "Longest protrusion", "% of cell diameter", 100, 1),
-    _Measure("solidity", "Solidity of the nucleus", "", 1, 2),
-    _Measure("circularity", "Circularity of the nucleus", "", 1, 2),
-    _Measure("nucleus_share", "Nucleus", "% of cell area", 100),
-    _Measure("nucleus_to_cytoplasm", "Nucleus to cytoplasm", "ratio", 1, 2),
-    _Measure("chromatin_density", "Chromatin density", "OD", 1, 2),
-    _Measure("chromatin_contrast", "Chromatin contrast", "% of density", 100),
-    _Measure("cytoplasm_density", "Cytoplasm density", "OD", 1, 3),
-    _Measure("eosin_tint", "Eosin tint", "", 1, 2),
-    _Measure("granule_contrast", "Granule contrast", "mOD", 1000, 1),
-    _Measure("granules_per_area", "Granules", "per 1 % of cell area", 1, 1),
-    _Measure("hole_count", "Clear holes", ""),
-    _Measure("largest_hole", "Largest hole", "% of cell diameter", 100, 1),
-    _Measure("cell_diameter_px", "Cell diameter", "px", compares=False),
+    _Measure("lobe_count", message("Lobes of the nucleus"), ""),
+    _Measure("narrowest_neck", message("Narrowest neck"), message("% of lobe width"), 100),
+    _Measure("protrusion_count", message("Protrusions"), ""),
+    _Measure(
+        "longest_protrusion", message("Longest protrusion"), message("% of cell diameter"), 100, 1
+    ),
+    _Measure("solidity", message("Solidity of the nucleus"), "", 1, 2),
+    _Measure("circularity", message("Circularity of the nucleus"), "", 1, 2),
+    _Measure("nucleus_share", message("Nucleus"), message("% of cell area"), 100),
+    _Measure("nucleus_to_cytoplasm", message("Nucleus to cytoplasm"), message("ratio"), 1, 2),
+    _Measure("chromatin_density", message("Chromatin density"), message("OD"), 1, 2),
+    _Measure("chromatin_contrast", message("Chromatin contrast"), message("% of density"), 100),
+    _Measure("cytoplasm_density", message("Cytoplasm density"), message("OD"), 1, 3),
+    _Measure("eosin_tint", message("Eosin tint"), "", 1, 2),
+    _Measure("granule_contrast", message("Granule contrast"), message("mOD"), 1000, 1),
+    _Measure("granules_per_area", message("Granules"), message("per 1 % of cell area"), 1, 1),
+    _Measure("hole_count", message("Clear holes"), ""),
+    _Measure("largest_hole", message("Largest hole"), _OF_DIAMETER, 100, 1),
+    _Measure("cell_diameter_px", message("Cell diameter"), "px", compares=False),
 )
 
 
 def geometry_part(examined: Examined | NotMeasured, width_px: int) -> GeometryPart:
     """The geometry of one cell in words; `width_px` is its crop's."""
-    source = f"5th to 95th percentile of {CELL_COUNT:,} neutrophils of {SOURCE}" if RANGES else ""
+    source = gettext("5th to 95th percentile of {count} neutrophils of {source}").format(
+        count=count(CELL_COUNT), source=translated(SOURCE)
+    )
+    source = source if RANGES else ""
     if isinstance(examined, NotMeasured):
-        return GeometryPart(examined.reason, (), (), "", source)
+        return GeometryPart(translated(examined.reason), (), (), "", source)
     return GeometryPart(
         reason=None,
         rows=tuple(_row(measure, examined.morphometry) for measure in _MEASURES),
@@ -66,10 +75,22 @@ def _row(measure: _Measure, morphometry: Morphometry) -> GeometryRow:
     value = getattr(morphometry, measure.field)
     shown, limits = _shown(value, measure), RANGES.get(measure.field)
     if not measure.compares or limits is None:
-        return GeometryRow(measure.name, shown, measure.unit, "", "", "")
+        return _row_of(measure, shown, "", _INSIDE)
     low, high = _shown(limits[0], measure), _shown(limits[2], measure)
-    mark, outside = _place(shown, low, high) if value is not None else _INSIDE
-    return GeometryRow(measure.name, shown, measure.unit, f"{low}{DASH}{high}", mark, outside)
+    place = _place(shown, low, high) if value is not None else _INSIDE
+    return _row_of(measure, shown, f"{low}{DASH}{high}", place)
+
+
+def _row_of(measure: _Measure, shown: str, usual: str, place: tuple[str, str]) -> GeometryRow:
+    mark, outside = place
+    return GeometryRow(
+        name=translated(measure.name),
+        value=localised(shown),
+        unit=translated(measure.unit),
+        usual=localised(usual),
+        mark=mark,
+        outside=translated(outside),
+    )
 
 
 def _place(shown: str, low: str, high: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from app.domain.finding import ReadCell
 from app.domain.report import AbnormalityLine, CorrectedProportion, Report
 from app.domain.screening import Recommendation, ScreeningScore
+from app.web.language import gettext, translated
 from app.web.pages import charts, wording
 from app.web.pages.contexts import Named
 from app.web.pages.present import case_head, progress_part
@@ -36,10 +37,10 @@ def report_page(report: Report, now: datetime) -> ReportPage:
         progress=progress_part(report.case.id, report.progress),
         pmn_count=report.pmn_count,
         verdict=_verdict(report),
-        basis_notice=notice,
-        reference_title="Simulated controls" if notice else "Controls",
+        basis_notice=translated(notice) if notice else None,
+        reference_title=gettext("Simulated controls") if notice else gettext("Controls"),
         # The notice stands beside the score already.
-        warnings=tuple(text for text in report.warnings if text != notice),
+        warnings=tuple(translated(text) for text in report.warnings if text != notice),
         score=_score_part(report.score) if report.score else None,
         axis=charts.proportion_axis(_scale(report)),
         rows=tuple(_row(line, report) for line in report.abnormalities),
@@ -49,7 +50,8 @@ def report_page(report: Report, now: datetime) -> ReportPage:
             if line.corrected
         ),
         exclusions=tuple(
-            Named(item.reason.wording, f"{item.count:,}") for item in report.exclusions
+            Named(translated(item.reason.wording), wording.count(item.count))
+            for item in report.exclusions
         ),
         bundle_title=report.bundle.title,
         bundle_digest=report.bundle.digest,
@@ -67,22 +69,25 @@ def _verdict(report: Report) -> Verdict:
         return Verdict(
             "incomplete",
             "…",
-            "No recommendation yet",
-            "The score follows when every cell is read.",
+            gettext("No recommendation yet"),
+            gettext("The score follows when every cell is read."),
         )
     return Verdict(
         recommendation.value,
         _MARKS[recommendation],
-        recommendation.wording,
+        translated(recommendation.wording),
         _explanation(recommendation, report),
     )
 
 
 def _explanation(recommendation: Recommendation, report: Report) -> str:
     if recommendation is Recommendation.INSUFFICIENT_CELLS:
-        return "There is no score. This smear neither raises nor lowers the suspicion."
-    side = "at or above" if recommendation is Recommendation.TEST_UBA1 else "below"
-    return f"The score is {side} its cut-off, from {report.pmn_count:,} counted PMN."
+        return gettext("There is no score. This smear neither raises nor lowers the suspicion.")
+    if recommendation is Recommendation.TEST_UBA1:
+        text = gettext("The score is at or above its cut-off, from {number} counted PMN.")
+    else:
+        text = gettext("The score is below its cut-off, from {number} counted PMN.")
+    return text.format(number=wording.count(report.pmn_count))
 
 
 def _score_part(score: ScreeningScore) -> ScorePart:
@@ -105,9 +110,9 @@ def _addends(score: ScreeningScore) -> tuple[Addend, ...]:
     """Baseline, contributions and their sum: what a reader can add up."""
     total = score.baseline_log_odds + sum(item.log_odds for item in score.contributions)
     lines = [
-        ("baseline", "Baseline (controls' mean)", score.baseline_log_odds),
-        *(("part", item.label.wording, item.log_odds) for item in score.contributions),
-        ("total", "Log-odds of the score", total),
+        ("baseline", gettext("Baseline (controls' mean)"), score.baseline_log_odds),
+        *(("part", translated(item.label.wording), item.log_odds) for item in score.contributions),
+        ("total", gettext("Log-odds of the score"), total),
     ]
     bars = charts.diverging_bars([value for _, _, value in lines])
     return tuple(
@@ -126,7 +131,7 @@ def _scale(report: Report) -> charts.Scale:
 def _row(line: AbnormalityLine, report: Report) -> AbnormalityRow:
     reference = report.rule.apparent_reference_proportions[line.label]
     return AbnormalityRow(
-        title=line.label.wording,
+        title=translated(line.label.wording),
         count=line.proportion.count,
         total=line.proportion.total,
         proportion=wording.percent(line.proportion.value),
@@ -143,7 +148,7 @@ def _correction_row(
     line: AbnormalityLine, corrected: CorrectedProportion, report: Report
 ) -> CorrectionRow:
     return CorrectionRow(
-        title=line.label.wording,
+        title=translated(line.label.wording),
         seen=wording.percent(line.proportion.value),
         finds=wording.percent(corrected.error.sensitivity),
         false_calls=wording.percent(1 - corrected.error.specificity),

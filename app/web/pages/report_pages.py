@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from app.services.reporting import report_on
 from app.web.dependencies import ContainerDep, UserDep
+from app.web.language import gettext
 from app.web.pages.present_report import report_page
 from app.web.pages.rendering import chrome, render
 
@@ -19,5 +20,6 @@ def show_report(container: ContainerDep, user: UserDep, case_id: UUID) -> Respon
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
         report = report_on(transaction, case, container.bundle, container.review_rule, now, user.id)
-    frame = chrome(f"Report {case.accession_number}", user, case.origin.notice)
+    title = gettext("Report {accession}").format(accession=case.accession_number)
+    frame = chrome(title, user, case.origin.notice)
     return render("report.html", report_page(report, now), frame)

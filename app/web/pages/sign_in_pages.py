@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from app.domain.errors import NotSignedIn, TooManyAttempts
 from app.web.dependencies import SecurityDep
+from app.web.language import gettext, translated
 from app.web.pages.contexts import SignInPage
 from app.web.pages.navigation import HOME, local_path, see_other
 from app.web.pages.present import case_path
@@ -74,6 +75,8 @@ def _form(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    page = SignInPage(name=name, next=local_path(wanted) or "", error=error)
-    frame = chrome("Sign in", user=None)
+    page = SignInPage(
+        name=name, next=local_path(wanted) or "", error=translated(error or "") or None
+    )
+    frame = chrome(gettext("Sign in"), user=None)
     return render("sign_in.html", page, frame, status=status, headers=headers)

@@ -5,28 +5,31 @@ from datetime import datetime, timedelta
 
 from babel.dates import format_datetime
 
+from app.domain.message import message
 from app.domain.proportion import Proportion
-from app.web.language import gettext, locale, ngettext
+from app.web.language import THIN, gettext, locale, localised, ngettext, translated
 from app.web.pages.contexts import Moment
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
-# Between a number and its unit: narrow, and never broken over two lines.
-THIN = "\N{NARROW NO-BREAK SPACE}"
 SHORT_DIGEST = 12
 _MOST_DECIMALS = 6
 # The month in letters: no country reads the day for the month.
 _DATE_TIME = "d MMM y, HH:mm"
-_SWAP = "\0"
-
-
-def localised(text: str) -> str:
-    """A number as Python writes it, with the decimal and group marks of the language."""
-    symbols = locale().number_symbols["latn"]
-    return (
-        text.replace(",", _SWAP).replace(".", symbols["decimal"]).replace(_SWAP, symbols["group"])
-    )
+# Names in `Quality.measures`; those of another bundle's time are shown as they are called.
+_MEASURE_NAMES = {
+    "sharpness": message("Sharpness"),
+    "mean_brightness": message("Mean brightness"),
+    "saturated_share": message("Saturated share"),
+    "background_brightness": message("Background brightness"),
+    "background_red_log_ratio": message("Background red log ratio"),
+    "background_blue_log_ratio": message("Background blue log ratio"),
+    "nucleus_purple_density": message("Nucleus purple density"),
+    "border_contact_share": message("Border contact share"),
+    "crop_width_px": message("Crop width"),
+    "crop_height_px": message("Crop height"),
+}
 
 
 def count(value: int) -> str:
@@ -122,4 +125,5 @@ def measure_name(name: str) -> tuple[str, str]:
     """``crop_width_px`` to ("Crop width", "px"); a name without unit gives an empty one."""
     words = name.split("_")
     unit = words.pop() if words[-1] in {"px", "um"} else ""
-    return gettext(" ".join(words).capitalize()), unit
+    known = _MEASURE_NAMES.get(name)
+    return translated(known) if known else " ".join(words).capitalize(), unit

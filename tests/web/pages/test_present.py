@@ -41,7 +41,7 @@ def test_the_state_of_a_case(progress, words):
 
 def test_the_clinical_context_carries_units_and_leaves_out_what_is_unknown():
     assert [plain(item.text) for item in clinical_context(CONTEXT)][:3] == [
-        "male",
+        "Male",
         "71 years",
         "8.9 g/dL",
     ]

@@ -19,8 +19,8 @@ from app.db.job_queue import job_queues, migrate_queue, open_client
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import SettingsRefused, StorageUnavailable
-from app.domain.review import ReviewRule
 from app.domain.message import message
+from app.domain.review import ReviewRule
 from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
 from app.inference.bundle import BundleFiles, load_bundle

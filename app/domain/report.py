@@ -11,8 +11,8 @@ from app.domain.bundle import BundleManifest
 from app.domain.case import Case, Progress
 from app.domain.classifier_error import ClassifierError
 from app.domain.finding import Exclusion, ReadCell, Tally
-from app.domain.outlook import Outlook, outlook_of
 from app.domain.message import message
+from app.domain.outlook import Outlook, outlook_of
 from app.domain.proportion import Proportion
 from app.domain.screening import (
     Recommendation,

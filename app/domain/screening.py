@@ -12,9 +12,9 @@ from app.domain.abnormality import Abnormality
 from app.domain.classifier_error import ClassifierError, parse_classifier_errors
 from app.domain.errors import BundleRefused, InvalidInput
 from app.domain.finding import Tally
+from app.domain.message import message
 from app.domain.proportion import Proportion
 from app.domain.reference import ReferenceGroup, parse_reference
-from app.domain.message import message
 from app.domain.resampling import multinomial
 
 RULE_FORMAT, CORRECTED_RULE_FORMAT = 1, 2

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from app.domain.errors import Conflict, NotFound
 from app.domain.finding import read_cell
-from app.domain.review import ReviewRule
 from app.domain.message import message
+from app.domain.review import ReviewRule
 from app.domain.user import User
 from app.ports import Bundle, Transaction
 from app.services import reading

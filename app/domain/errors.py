@@ -12,7 +12,7 @@ from app.domain.message import message
 class VexascopeError(Exception):
     """Something that the product can explain to the person or system that asked."""
 
-    title = message("The request could not be done")
+    title: str = message("The request could not be done")
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -86,7 +86,7 @@ class StorageUnavailable(VexascopeError):
 class Damaged(VexascopeError):
     """What is stored is not what was stored."""
 
-    title = "A stored record is damaged"
+    title = message("A stored record is damaged")
 
 
 class SettingsRefused(VexascopeError):

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from app.settings import PROJECT
 from app.web.language import CATALOGUES, Language
 from app.web.pages.rendering import TEMPLATES
+from app.web.printing.sentences import sentences as printed_sentences
 
 # The training room has pages of its own, for developers; a command speaks English.
 SOURCES = [
@@ -33,7 +34,7 @@ Sentence = str | tuple[str, str]
 
 def sentences() -> set[Sentence]:
     """Each sentence once; a pair for those that change with a number."""
-    return set(_in_python()) | set(_in_templates()) | set(_of_enums())
+    return set(_in_python()) | set(in_templates()) | printed_sentences() | set(_of_enums())
 
 
 def catalogue(language: Language) -> Catalog:
@@ -66,7 +67,8 @@ def _calls(path: Path) -> Iterator[ast.Call]:
             yield node
 
 
-def _in_templates() -> Iterator[Sentence]:
+def in_templates() -> Iterator[Sentence]:
+    """What the HTML templates say."""
     for path in sorted(TEMPLATES.rglob("*.html")):
         with path.open("rb") as file:
             for found in extract(

@@ -60,6 +60,7 @@ def report_page(report: Report, now: datetime) -> ReportPage:
         rule_name=report.rule.name,
         cohort=report.rule.cohort_description,
         json_path=f"/api/v1/cases/{report.case.id}/report",
+        pdf_path=f"/api/v1/cases/{report.case.id}/report.pdf",
     )
 
 

@@ -112,3 +112,4 @@ class ReportPage:
     rule_name: str
     cohort: str
     json_path: str
+    pdf_path: str

@@ -1,0 +1,1 @@
+"""Pages on paper: the frozen contexts of `app.web.pages`, set by Typst."""

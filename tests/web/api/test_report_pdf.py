@@ -1,0 +1,49 @@
+"""The PDF over the API, from an upload to a file."""
+
+from io import BytesIO
+
+from pypdf import PdfReader
+
+from tests.images import cell_png
+from tests.web.api.test_cases import NEW, is_problem
+
+FRENCH = {"Accept-Language": "fr"}
+
+
+def pdf_of(response):
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/pdf"
+    return PdfReader(BytesIO(response.content))
+
+
+def test_a_case_is_printed_in_the_language_of_the_request(client):
+    case = client.post("/api/v1/cases", json=NEW).json()["id"]
+    files = [("files", (f"{seed}.png", cell_png(seed), "image/png")) for seed in range(3)]
+    sent = client.post(f"/api/v1/cases/{case}/cells", params={"wait": 60}, files=files)
+    assert sent.status_code == 200
+    path = f"/api/v1/cases/{case}/report.pdf"
+    english, french = client.get(path), client.get(path, headers=FRENCH)
+    assert "Screening report" in pdf_of(english).pages[0].extract_text()
+    assert "Compte rendu de dépistage" in pdf_of(french).pages[0].extract_text()
+    assert pdf_of(french).metadata.title == "Compte rendu A-1"
+    assert pdf_of(french).trailer["/Root"]["/Lang"] == "fr"
+
+
+def test_the_file_name_has_no_patient_in_it_and_no_cache_keeps_it(idle_client):
+    case = idle_client.post("/api/v1/cases", json=NEW).json()["id"]
+    response = idle_client.get(f"/api/v1/cases/{case}/report.pdf")
+    assert pdf_of(response).metadata.title == "Report A-1"
+    disposition = response.headers["content-disposition"]
+    assert disposition == f'inline; filename="vexascope-report-{case}.pdf"'
+    assert response.headers["cache-control"] == "no-store"
+
+
+def test_the_report_page_links_to_it(idle_client):
+    case = idle_client.post("/api/v1/cases", json=NEW).json()["id"]
+    html = idle_client.get(f"/cases/{case}/report").text
+    assert f'href="/api/v1/cases/{case}/report.pdf"' in html
+
+
+def test_an_unknown_case_has_no_pdf(idle_client):
+    unknown = "0190a000-0000-7000-8000-000000000000"
+    is_problem(idle_client.get(f"/api/v1/cases/{unknown}/report.pdf"), 404)

@@ -238,13 +238,19 @@ def to_undo(reviews: Sequence[CellReview], reader_id: UUID, reading: Reading) ->
     return None
 
 
-def before(reviews: Sequence[CellReview], event: CellReview) -> Decision | None:
-    """What held for an event's cell before it, in the same reading."""
-    earlier = [
-        item
-        for item in reviews
-        if item.cell_id == event.cell_id
-        and item.reading is event.reading
-        and item.sequence < event.sequence
-    ]
-    return max(earlier, key=lambda item: item.sequence).decision if earlier else None
+def standing(reviews: Iterable[CellReview], reading: Reading) -> dict[UUID, list[CellReview]]:
+    """What still stands of each cell's events in a reading, oldest first.
+
+    An event that was taken back is gone, and so is what took it back: what held before it holds
+    again, and can be taken back in its turn.
+    """
+    stacks: dict[UUID, list[CellReview]] = {}
+    for item in sorted(reviews, key=lambda event: event.sequence):
+        if item.reading is not reading:
+            continue
+        stack = stacks.setdefault(item.cell_id, [])
+        if item.act is not Act.UNDO:
+            stack.append(item)
+        elif stack and stack[-1].action_id == item.undoes:
+            stack.pop()
+    return stacks

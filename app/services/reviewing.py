@@ -18,10 +18,10 @@ from app.domain.review import (
     Decision,
     Reading,
     ReviewRule,
-    before,
     decide,
     latest,
     reviewed,
+    standing,
     to_undo,
 )
 from app.domain.user import User
@@ -116,23 +116,29 @@ def undo(transaction: Transaction, reader: Reader, now: datetime) -> Reviewed:
     action_id = to_undo(as_read.reviews, reader.user.id, reading)
     if action_id is None:
         return Reviewed(as_read, ())
-    holding = latest(as_read.reviews, reading)
-    done = [item for item in as_read.reviews if item.action_id == action_id]
-    last = [item for item in done if holding[item.cell_id].action_id == action_id]
-    kept = tuple(item.cell_id for item in done if holding[item.cell_id].action_id != action_id)
+    stacks = standing(as_read.reviews, reading)
+    done = [item.cell_id for item in as_read.reviews if item.action_id == action_id]
+    undone = [cell_id for cell_id in done if _is_last(stacks[cell_id], action_id)]
+    kept = tuple(cell_id for cell_id in done if cell_id not in undone)
     event = _events_of(reader, as_read, reading, now, undoes=action_id)
+    # Where nothing of it stands any more, a mark: else it would be found again and again.
     events = [
-        event(item.cell_id, Act.UNDO, None, before(as_read.reviews, item), offset)
-        for offset, item in enumerate(last)
+        event(cell_id, Act.UNDO, None, _beneath(stacks[cell_id], action_id), offset)
+        for offset, cell_id in enumerate(undone or done[:1])
     ]
-    if not events:
-        # Nothing of it holds any more; without this mark it would be found again and again.
-        first = done[0]
-        held = holding[first.cell_id].decision
-        events = [event(first.cell_id, Act.UNDO, None, held, 0)]
     transaction.reviews.add(events)
     after = replace(as_read, reviews=[*as_read.reviews, *events])
     return Reviewed(after, tuple(events), kept)
+
+
+def _is_last(stack: Sequence[CellReview], action_id: UUID) -> bool:
+    return bool(stack) and stack[-1].action_id == action_id
+
+
+def _beneath(stack: Sequence[CellReview], action_id: UUID) -> Decision | None:
+    """What holds once the action is taken back, where it stands last; else what holds now."""
+    left = stack[:-1] if _is_last(stack, action_id) else stack
+    return left[-1].decision if left else None
 
 
 def reading_of(as_read: CaseAsRead) -> Reading:

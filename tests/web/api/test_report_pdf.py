@@ -2,10 +2,19 @@
 
 from io import BytesIO
 
+from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
+from app.domain.abnormality import Abnormality
+from app.services.identity import ensure_administrator
+from app.services.signing import sign
+from app.web.app import create_app
+from tests.conftest import ADMIN_PASSWORD
 from tests.images import cell_png
+from tests.services.reading_room import LATER as SIGNED_AT
+from tests.services.reading_room import open_room
 from tests.web.api.test_cases import NEW, is_problem
+from tests.web.conftest import CREDENTIALS
 
 FRENCH = {"Accept-Language": "fr"}
 
@@ -42,6 +51,22 @@ def test_the_report_page_links_to_it(idle_client):
     case = idle_client.post("/api/v1/cases", json=NEW).json()["id"]
     html = idle_client.get(f"/cases/{case}/report").text
     assert f'href="/api/v1/cases/{case}/report.pdf"' in html
+
+
+def test_a_signed_version_stays_as_it_was_signed(container):
+    room = open_room(container, shown=[{Abnormality.VACUOLE}])
+    with container.transactions() as transaction:
+        ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        last = transaction.reviews.last_sequence(room.case.id)
+        sign(transaction, room.reader(room.ann), last, SIGNED_AT)
+    with TestClient(create_app(container)) as client:
+        client.auth = CREDENTIALS
+        path = f"/api/v1/cases/{room.case.id}/report.pdf"
+        first = client.get(path, params={"version": 1})
+        is_problem(client.get(path, params={"version": 2}), 404)
+        is_problem(client.get(path, params={"version": 0}), 422, "version")
+    assert pdf_of(first).metadata.creation_date == SIGNED_AT
+    assert f"{room.case.id}-v1.pdf" in first.headers["content-disposition"]
 
 
 def test_an_unknown_case_has_no_pdf(idle_client):

@@ -24,7 +24,16 @@ from app.domain.review import (
     to_undo,
     wants_review,
 )
-from tests.factories import NOW, make_cell, make_findings, make_manifest, make_read, make_rule
+from app.domain.screening import entering_score, screen
+from tests.factories import (
+    NOW,
+    make_cell,
+    make_correction,
+    make_findings,
+    make_manifest,
+    make_read,
+    make_rule,
+)
 
 VACUOLE, SPIKE = Abnormality.VACUOLE, Abnormality.NUCLEAR_SPIKE
 CASE, ANN, BOB = uuid7(), uuid7(), uuid7()
@@ -199,3 +208,50 @@ def test_what_was_taken_back_is_gone_and_so_is_what_took_it_back():
 def test_the_correction_leaves_alone_what_a_reader_has_looked_at():
     rule = make_rule()
     assert rule.entering_both(VACUOLE, 0.2, 0.4, 0.25) == pytest.approx(0.25 * 0.4 + 0.75 * 0.2)
+
+
+def part_reviewed(confirmed, rest):
+    """Cells that a reader has confirmed, and cells that only the classifier has read."""
+    seen = [replace(make_read(shown), is_reviewed=True) for shown in confirmed]
+    return tally([*seen, *(make_read(shown) for shown in rest)])
+
+
+def test_only_what_no_reader_has_looked_at_is_corrected():
+    rule = make_rule(correction=make_correction(0.9, 0.95))
+    counts = part_reviewed([{VACUOLE}] * 10 + [set()] * 10, [{VACUOLE}] * 22 + [set()] * 58)
+    # Of the rest 0.275 were called: (0.275 + 0.95 - 1) / 0.85 = 0.264706.
+    expected = 0.2 * 0.5 + 0.8 * 0.2647059
+    assert entering_score(counts, rule, VACUOLE) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_case_that_was_looked_at_in_full_is_not_corrected():
+    rule = make_rule(correction=make_correction(0.9, 0.95))
+    counts = part_reviewed([{VACUOLE}] * 20 + [set()] * 80, [])
+    assert entering_score(counts, rule, VACUOLE) == 0.2
+    assert screen(counts, rule) == replace(
+        screen(counts, make_rule()),
+        interval_low=screen(counts, rule).interval_low,
+        interval_high=screen(counts, rule).interval_high,
+    )
+
+
+def test_the_interval_is_wider_than_the_value_on_both_sides_with_both_strata():
+    rule = make_rule(correction=make_correction(0.9, 0.95))
+    counts = part_reviewed([{VACUOLE}] * 10 + [set()] * 10, [{VACUOLE}] * 22 + [set()] * 58)
+    score = screen(counts, rule)
+    assert score.interval_low < score.value < score.interval_high
+
+
+def test_calls_that_a_reader_confirmed_leave_a_rule_without_correction_as_it_is():
+    pattern = [{VACUOLE}] * 20 + [set()] * 60
+    assert screen(part_reviewed(pattern[:40], pattern[40:]), make_rule()) == screen(
+        part_reviewed([], pattern), make_rule()
+    )
+
+
+def test_changing_calls_moves_unread_cells_first_and_then_the_others():
+    rule = make_rule(correction=make_correction(1.0, 1.0))
+    counts = part_reviewed([{VACUOLE}] * 5 + [set()] * 5, [{VACUOLE}] * 2 + [set()] * 8)
+    for change, expected in ((-2, 5 / 20), (-6, 1 / 20), (8, 15 / 20), (13, 20 / 20)):
+        found = entering_score(counts, rule, VACUOLE, change=change)
+        assert found == pytest.approx(expected)

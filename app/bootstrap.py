@@ -10,6 +10,7 @@ from functools import cached_property
 from threading import Lock
 
 import cv2
+import structlog
 from dbos import DBOSClient
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,10 +28,14 @@ from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
 from app.ports import BlobStore, Bundle, Classifier, Transactions
 from app.services.intake import IntakeLimits
+from app.services.worklist import refresh
 from app.settings import Settings
 from app.storage.object_store import open_store
 
 MIB = 1024 * 1024
+CASES_AT_ONCE = 100
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,24 @@ def migrate(container: Container) -> None:
     with alone(container.engine):
         upgrade(container.engine)
         migrate_queue(container.engine)
+        container.remember_bundle()
+        _fill_worklist(container)
+
+
+def _fill_worklist(container: Container) -> None:
+    """Write the lines of cases that have none, in transactions of a moment each."""
+    with container.transactions() as transaction:
+        number = transaction.worklist.count_missing()
+    written = 0
+    while written < number:
+        with container.transactions() as transaction:
+            cases = transaction.worklist.missing(CASES_AT_ONCE)
+            for case_id in cases:
+                refresh(transaction, case_id, container.bundle, container.review_rule)
+        if not cases:
+            break
+        written += len(cases)
+        _log.info("cases entered into the worklist", written=written, of=number)
 
 
 def intake_limits(settings: Settings) -> IntakeLimits:

@@ -13,9 +13,11 @@ from app.db.cells import SqlCellRepository
 from app.db.inserting import insert_new
 from app.db.mapping import from_context, from_upload, to_case, to_patient, to_upload
 from app.db.tables import CaseRow, PatientRow, UploadRow
+from app.db.worklist import SqlWorklistRepository
 from app.domain.case import Case, NewCase, Patient, Upload
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
+from app.domain.worklist import opened
 from app.ports import CaseSummary
 
 
@@ -44,7 +46,10 @@ class SqlCaseRepository:
         except IntegrityError as error:
             # Another request opened it between the look and the insert.
             raise _taken() from error
-        return self.get(row.id)
+        case = self.get(row.id)
+        # Here, so that no case can be opened that the worklist does not show.
+        SqlWorklistRepository(self._session).put(opened(case))
+        return case
 
     def _patient_of(self, new: NewCase, created_at: datetime) -> PatientRow:
         row = {

@@ -4,9 +4,14 @@ from dataclasses import asdict
 from typing import Any
 
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
+from app.db.worklist_tables import WorklistRow
+from app.domain.abnormality import Abnormality
 from app.domain.case import Case, CaseOrigin, ClinicalContext, Patient, Sex, Upload
+from app.domain.case_state import CaseState
 from app.domain.cell import Box, Cell, Framing, Location, Quality, QualityFlag
 from app.domain.errors import RefusedFile
+from app.domain.screening import Recommendation
+from app.domain.worklist import WorklistEntry, folded
 
 
 def to_patient(row: PatientRow) -> Patient:
@@ -99,4 +104,49 @@ def from_cell(cell: Cell) -> dict[str, Any]:
         "crop_bottom": crop.bottom,
         "quality_flags": [flag.value for flag in cell.quality.flags],
         "quality_measures": cell.quality.measures,
+    }
+
+
+# Columns of the worklist that are fields of its line, under the same name.
+_SAME = (
+    "case_id",
+    "accession_number",
+    "patient_identifier",
+    "opened_at",
+    "cell_count",
+    "pending_count",
+    "failed_count",
+    "pmn_count",
+    "score",
+    "cut_off",
+    "reader_id",
+    "reader_name",
+    "needs_second",
+)
+
+
+def to_worklist_entry(row: WorklistRow) -> WorklistEntry:
+    """A line of the worklist."""
+    counts = {label: getattr(row, f"{label.value}_count") for label in Abnormality}
+    return WorklistEntry(
+        **{name: getattr(row, name) for name in _SAME},
+        origin=CaseOrigin(row.origin),
+        state=CaseState(row.state),
+        abnormality_counts=None if None in counts.values() else counts,
+        recommendation=Recommendation(row.recommendation) if row.recommendation else None,
+    )
+
+
+def from_worklist_entry(entry: WorklistEntry) -> dict[str, Any]:
+    """The column values of a line, with the copies that are searched and sorted by."""
+    counts = entry.abnormality_counts or {}
+    return {
+        **{name: getattr(entry, name) for name in _SAME},
+        **{f"{label.value}_count": counts.get(label) for label in Abnormality},
+        "accession_folded": folded(entry.accession_number),
+        "patient_folded": folded(entry.patient_identifier),
+        "origin": entry.origin.value,
+        "state": entry.state.value,
+        "state_rank": entry.state.rank,
+        "recommendation": entry.recommendation.value if entry.recommendation else None,
     }

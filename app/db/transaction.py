@@ -12,9 +12,11 @@ from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
 from app.db.discussion import SqlDiscussionRepository
+from app.db.filters import SqlFilterRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.users import SqlUserRepository
 from app.db.versions import SqlVersionRepository
+from app.db.worklist import SqlWorklistRepository
 from app.domain.errors import StorageUnavailable
 from app.domain.message import message
 from app.ports import (
@@ -22,12 +24,14 @@ from app.ports import (
     CaseRepository,
     CellRepository,
     DiscussionRepository,
+    FilterRepository,
     JobQueue,
     ReviewRepository,
     Transaction,
     Transactions,
     UserRepository,
     VersionRepository,
+    WorklistRepository,
 )
 
 JobQueues = Callable[[Session], JobQueue]
@@ -48,6 +52,8 @@ class SqlTransaction:
         self.reviews: ReviewRepository = SqlReviewRepository(session)
         self.discussion: DiscussionRepository = SqlDiscussionRepository(session)
         self.versions: VersionRepository = SqlVersionRepository(session)
+        self.worklist: WorklistRepository = SqlWorklistRepository(session)
+        self.filters: FilterRepository = SqlFilterRepository(session)
         self.jobs = jobs
 
 

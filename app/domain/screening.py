@@ -228,11 +228,26 @@ def entering_score(
     )
 
 
+def score_value(tally: Tally, rule: ScreeningRule) -> float | None:
+    """The score alone, 0-1, without its interval, which takes most of the time of `screen`."""
+    if tally.pmn_count < max(1, rule.minimum_cells):
+        return None
+    entering = {label: entering_score(tally, rule, label) for label in Abnormality}
+    return logistic(rule.log_odds(entering))
+
+
 def recommend(score: ScreeningScore | None) -> Recommendation:
     """Recommend UBA1 sequencing once enough cells support a score."""
+    return (
+        Recommendation.INSUFFICIENT_CELLS if score is None else advise(score.value, score.cut_off)
+    )
+
+
+def advise(score: float | None, cut_off: float) -> Recommendation:
+    """What follows from the value of a score; None: too few cells for one."""
     if score is None:
         return Recommendation.INSUFFICIENT_CELLS
-    if score.value >= score.cut_off:
+    if score >= cut_off:
         return Recommendation.TEST_UBA1
     return Recommendation.NOT_RAISED_BY_SMEAR
 

@@ -15,6 +15,7 @@ from app.jobs.heartbeat import heartbeat
 from app.ports import Transaction
 from app.services.analysis import classify_cells, record
 from app.services.intake import CELLS_PER_JOB, batches
+from app.services.worklist import refresh
 
 # The library's default of one second would be most of the time that a small upload takes.
 POLLING_S = 0.05
@@ -45,6 +46,7 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
         record(transaction, result, digest, container.now())
         if begins:
             _read_again(transaction, case_id, digest)
+        refresh(transaction, case_id, container.bundle, container.review_rule)
     _log.info(
         "cells classified",
         case=str(case_id),
@@ -64,6 +66,7 @@ def give_up_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> No
             transaction.cells.add_failure(cell.id, digest, GIVEN_UP, container.now())
         if begins:
             _read_again(transaction, case_id, digest)
+        refresh(transaction, case_id, container.bundle, container.review_rule)
 
 
 def _begins(transaction: Transaction, case_id: UUID, digest: str) -> bool:

@@ -34,6 +34,7 @@ from app.imaging.decode import ImageLimits, decode, encode_png, pixel_sha256
 from app.imaging.locate import locate
 from app.imaging.quality import assess
 from app.ports import BlobStore, Transaction
+from app.services import worklist
 
 _log = structlog.get_logger(__name__)
 
@@ -168,6 +169,7 @@ def register(
         waiting.extend(transaction.cells.read_by_another(case_id, digest))
     for batch in batches(waiting, CELLS_PER_JOB):
         transaction.jobs.enqueue_classification(case_id, batch)
+    worklist.note_arrivals(transaction, case_id, digest)
     return upload
 
 

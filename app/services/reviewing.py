@@ -27,6 +27,7 @@ from app.domain.review import (
 from app.domain.user import User
 from app.ports import Bundle, Transaction
 from app.services.reading import CaseAsRead, read_case
+from app.services.worklist import write_line
 
 MOST_CELLS = 5000
 
@@ -101,7 +102,9 @@ def relabel(
         for offset, (cell_id, decision) in enumerate(decisions.items())
     )
     transaction.reviews.add(events)
-    return Reviewed(replace(as_read, reviews=[*as_read.reviews, *events]), events)
+    after = replace(as_read, reviews=[*as_read.reviews, *events])
+    write_line(transaction, after)
+    return Reviewed(after, events)
 
 
 def undo(transaction: Transaction, reader: Reader, now: datetime) -> Reviewed:
@@ -128,6 +131,7 @@ def undo(transaction: Transaction, reader: Reader, now: datetime) -> Reviewed:
     ]
     transaction.reviews.add(events)
     after = replace(as_read, reviews=[*as_read.reviews, *events])
+    write_line(transaction, after)
     return Reviewed(after, tuple(events), kept)
 
 
@@ -166,7 +170,7 @@ def finish(transaction: Transaction, reader: Reader, now: datetime) -> CaseAsRea
             )
         )
     transaction.reviews.finish(reader.case.id, reading, now)
-    return _read(transaction, reader)
+    return _written(transaction, reader)
 
 
 def reopen(transaction: Transaction, reader: Reader) -> CaseAsRead:
@@ -185,7 +189,7 @@ def reopen(transaction: Transaction, reader: Reader) -> CaseAsRead:
             message("Both readings are finished and known to both readers. Settle what differs.")
         )
     transaction.reviews.finish(reader.case.id, reading_of(as_read), None)
-    return _read(transaction, reader)
+    return _written(transaction, reader)
 
 
 def refuse_signed(transaction: Transaction, case_id: UUID) -> None:
@@ -234,6 +238,13 @@ def _go_on(transaction: Transaction, as_read: CaseAsRead, reading: Reading) -> N
             message("The first reading is finished. Open it again before you change it.")
         )
     transaction.reviews.finish(as_read.case.id, reading, None)
+
+
+def _written(transaction: Transaction, reader: Reader) -> CaseAsRead:
+    """The case as it stands now, which the worklist then shows too."""
+    as_read = _read(transaction, reader)
+    write_line(transaction, as_read)
+    return as_read
 
 
 def _read(transaction: Transaction, reader: Reader) -> CaseAsRead:

@@ -21,11 +21,12 @@ from app.domain.signing import (
 )
 from app.domain.user import User
 from app.ports import Transaction
+from app.services.readiness import review_state
 from app.services.reading import CaseAsRead, read_case
 from app.services.report_content import digest, read_version, to_content
 from app.services.reporting import report_of
 from app.services.reviewing import Reader, refuse_signed
-from app.services.second_reading import review_state
+from app.services.worklist import refresh
 
 
 def missing_for_signature(transaction: Transaction, as_read: CaseAsRead) -> tuple[Message, ...]:
@@ -71,6 +72,7 @@ def sign(
     version = _version(transaction, as_read, reader.user, now)
     transaction.versions.add(version)
     transaction.versions.close_amendment(case_id, now)
+    refresh(transaction, case_id, reader.active, reader.rule)
     return version
 
 
@@ -119,6 +121,7 @@ def amend(transaction: Transaction, reader: Reader, reason: str, now: datetime) 
     transaction.versions.open_amendment(
         Amendment(case_id, reader.user.id, reader.user.printed_name, now, reason)
     )
+    refresh(transaction, case_id, reader.active, reader.rule)
 
 
 def signed_report(transaction: Transaction, case_id: UUID, number: int) -> Report:

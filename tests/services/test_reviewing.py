@@ -10,12 +10,9 @@ from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.domain.finding import Exclusion
 from app.domain.review import Act, Reading, ReviewRule, SecondReading
 from app.services.discussing import comment, comments_for, interpret
+from app.services.readiness import review_state
 from app.services.reviewing import finish, reading_of, relabel, reopen, undo
-from app.services.second_reading import (
-    give_to_second_reader,
-    review_state,
-    withdraw_second_reader,
-)
+from app.services.second_reading import give_to_second_reader, withdraw_second_reader
 from tests.services.reading_room import LATER, open_room
 
 VACUOLE, SPIKE = Abnormality.VACUOLE, Abnormality.NUCLEAR_SPIKE
@@ -195,7 +192,7 @@ def test_the_second_reader_is_somebody_else_and_stays_once_begun(container):
     give(room, room.ann, room.bob)
     act(room, room.bob, [1], Act.CONFIRM)
     with pytest.raises(Conflict, match="begun"), container.transactions() as transaction:
-        withdraw_second_reader(transaction, room.case.id)
+        withdraw_second_reader(transaction, room.reader(room.ann))
     with pytest.raises(Conflict, match="begun"):
         give(room, room.ann, room.bob)
 

@@ -1,4 +1,4 @@
-"""The list of cases, the form of a new one, and a case with its gallery."""
+"""The form of a new case, and a case with its gallery."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,14 +14,13 @@ from app.domain.review import ReviewRule
 from app.domain.user import User
 from app.ports import Bundle, Transaction
 from app.services import reading
-from app.services.history import page_of_cases
 from app.services.measuring import examine_cell
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.language import gettext, translated
 from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
-from app.web.pages.navigation import HOME, see_other
-from app.web.pages.present import case_head, case_path, cases_page, progress_part
+from app.web.pages.navigation import see_other
+from app.web.pages.present import case_head, case_path, progress_part
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import (
     CaseCells,
@@ -32,24 +31,8 @@ from app.web.pages.rendering import chrome, render
 
 router = APIRouter(dependencies=[Depends(current_user)])
 
-CASES_PER_PAGE = 50
 # Heard by the gallery, which then loads itself again.
 _CLASSIFIED_EVENT = "classified"
-
-
-@router.get("/")
-def go_home() -> Response:
-    """The list of cases is the first page."""
-    return see_other(HOME)
-
-
-@router.get("/cases")
-def list_cases(container: ContainerDep, user: UserDep, before: UUID | None = None) -> Response:
-    """Cases, newest first."""
-    with container.transactions() as transaction:
-        found = page_of_cases(transaction, before, CASES_PER_PAGE, container.bundle)
-    page = cases_page(found.items, before, found.next_before, container.now())
-    return render("cases.html", page, chrome(gettext("Cases"), user))
 
 
 @router.get("/cases/new")

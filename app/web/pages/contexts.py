@@ -71,40 +71,6 @@ class SignInPage:
 
 
 @dataclass(frozen=True)
-class CaseRow:
-    """One line of the list of cases; `state` says how far classification is."""
-
-    id: str
-    accession_number: str
-    patient: str
-    patient_name: str | None
-    origin: str | None
-    opened: Moment
-    cell_count: int
-    state: str
-    pending: bool
-
-
-@dataclass(frozen=True)
-class CasesPage:
-    """cases.html.
-
-    Parameters
-    ----------
-    refresh_path
-        This page again; None where no case is pending.
-    refresh_targets
-        CSS selectors of the states that are still to change, comma-separated.
-    """
-
-    rows: tuple[CaseRow, ...]
-    refresh_path: str | None
-    refresh_targets: str
-    newest_path: str | None
-    older_path: str | None
-
-
-@dataclass(frozen=True)
 class Choice:
     """One option of a select."""
 

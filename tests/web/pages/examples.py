@@ -10,10 +10,9 @@ from app.domain.finding import read_cell, tally
 from app.domain.report import Report, compile_report
 from app.imaging.morphometry import NotMeasured, examine
 from app.imaging.synthetic import SyntheticCell, render_cell
-from app.ports import CaseSummary
 from app.web.pages.case_form import CaseForm, form_page
 from app.web.pages.contexts import CasePage, CellPage, FailurePage, SignInPage
-from app.web.pages.present import case_head, cases_page, progress_part
+from app.web.pages.present import case_head, progress_part
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import CaseCells, gallery_part
 from app.web.pages.present_report import report_page
@@ -26,6 +25,7 @@ from tests.factories import (
     make_manifest,
     make_rule,
 )
+from tests.web.pages.example_worklist import example_worklist
 
 LATER = NOW + timedelta(hours=3)
 HOSTILE = '<script>alert("1")</script>'
@@ -89,12 +89,6 @@ def pages() -> dict[str, list[object]]:
     cells = example_cells(300, 2, vacuole=150, pseudo_pelger=30)
     empty = replace(cells, read=[], waiting=[], failures={})
     case, done, busy = cells.case, Progress(9, 8, 1), Progress(9, 3, 0)
-    plain, blank = make_case(origin=CaseOrigin.OPEN_DATA), make_case()
-    rows = [
-        CaseSummary(case, busy),
-        CaseSummary(plain, done),
-        CaseSummary(blank, Progress(0, 0, 0)),
-    ]
     errors = {"mcv_fl": HOSTILE, "sex": "Choose one of the list."}
     return {
         "failure.html": [
@@ -103,9 +97,11 @@ def pages() -> dict[str, list[object]]:
         ],
         "sign_in.html": [SignInPage("", "", None), SignInPage(HOSTILE, "/cases/1", "Wrong.")],
         "cases.html": [
-            cases_page(rows, None, plain.id, LATER),
-            cases_page([], plain.id, None, LATER),
-            cases_page([], None, None, LATER),
+            example_worklist(),
+            example_worklist(query="state=signed&finding=vacuole&least=5", shown=1),
+            example_worklist(query="after=somewhere", shown=0),
+            example_worklist(query="state=signed", shown=0),
+            example_worklist(shown=0, counts={}),
         ],
         "case_new.html": [
             form_page(CaseForm(), {}),

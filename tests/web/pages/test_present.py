@@ -3,13 +3,12 @@ from dataclasses import replace
 import pytest
 
 from app.domain.abnormality import Abnormality
-from app.domain.case import ClinicalContext, Progress
+from app.domain.case import ClinicalContext
 from app.domain.errors import NotFound
 from app.domain.finding import read_cell
 from app.domain.screening import Basis
-from app.ports import CaseSummary
 from app.web.pages.contexts import NoveltyRow
-from app.web.pages.present import cases_page, clinical_context, progress_state
+from app.web.pages.present import clinical_context
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import (
     CELLS_AT_ONCE,
@@ -17,26 +16,13 @@ from app.web.pages.present_cells import (
     gallery_section,
 )
 from app.web.pages.present_report import report_page
-from tests.factories import make_case, make_manifest, make_rule, novelty_manifest
+from tests.factories import make_manifest, make_rule, novelty_manifest
 from tests.web.pages.examples import CONTEXT, LATER, example_cells, example_report
 from tests.web.pages.test_wording import plain
 
 
 def sections(cells):
     return {section.key: section for section in gallery_part(cells).sections}
-
-
-@pytest.mark.parametrize(
-    ("progress", "words"),
-    [
-        (Progress(0, 0, 0), "No images yet"),
-        (Progress(60, 20, 0), "Classifying: 20 of 60"),
-        (Progress(60, 60, 0), "Classified"),
-        (Progress(60, 59, 1), "Classified; 1 cell failed"),
-    ],
-)
-def test_the_state_of_a_case(progress, words):
-    assert progress_state(progress) == words
 
 
 def test_the_clinical_context_carries_units_and_leaves_out_what_is_unknown():
@@ -46,17 +32,6 @@ def test_the_clinical_context_carries_units_and_leaves_out_what_is_unknown():
         "8.9 g/dL",
     ]
     assert clinical_context(ClinicalContext()) == ()
-
-
-def test_the_list_asks_again_only_while_a_case_waits():
-    case = make_case()
-    waiting = [CaseSummary(case, Progress(9, 0, 0))]
-    page = cases_page(waiting, None, None, LATER)
-    assert page.refresh_path == "/cases"
-    assert page.refresh_targets == f"#state-{case.id}"
-    settled = cases_page([CaseSummary(case, Progress(9, 9, 0))], None, None, LATER)
-    assert settled.refresh_path is None
-    assert settled.rows[0].state == "Classified"
 
 
 def test_every_cell_stands_in_its_groups():

@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 import pytest
 from jinja2 import meta, nodes
 
-from app.web.pages import charts, contexts, geometry_contexts, report_contexts
+from app.web.pages import charts, contexts, geometry_contexts, report_contexts, worklist_contexts
 from app.web.pages.rendering import STATIC, TEMPLATES, chrome, environment, render
 from tests.web.pages.examples import HOSTILE, pages
 
@@ -17,6 +17,7 @@ MEANINGS = {
     "axis": charts.Axis,
     "call": contexts.Call,
     "card": contexts.CellCard,
+    "chip": worklist_contexts.FilterChip,
     "choice": contexts.Choice,
     "correction": report_contexts.CorrectionRow,
     "chrome": contexts.Chrome,
@@ -24,9 +25,11 @@ MEANINGS = {
     "field": contexts.FormField,
     "gallery": contexts.GalleryPart,
     "geometry": geometry_contexts.GeometryPart,
+    "header": worklist_contexts.SortHeader,
     "group": contexts.FieldGroup,
     "interval": charts.IntervalBar,
     "item": contexts.Named,
+    "line": worklist_contexts.WorklistLine,
     "measured": geometry_contexts.GeometryRow,
     "moment": contexts.Moment,
     "picture": report_contexts.KeyPicture,
@@ -34,10 +37,11 @@ MEANINGS = {
     "scale": charts.ScoreScale,
     "section": contexts.GallerySection,
     "shape": geometry_contexts.OutlineShape,
+    "tab": worklist_contexts.StateTab,
     "tick": charts.Tick,
     "view": contexts.CellPage,
 }
-ROWS = {"cases.html": contexts.CaseRow, "report.html": report_contexts.AbnormalityRow}
+ROWS = {"report.html": report_contexts.AbnormalityRow}
 # The whole context goes on to a macro, which names its fields.
 PASSED_ON = {"progress.html", "gallery.html", "more_cells.html", "cell_view.html"}
 TEMPLATE_NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -108,7 +112,7 @@ def test_reads_every_field_of_its_page(template):
 
 def test_no_context_has_a_field_that_no_template_reads():
     read = {pair for template in TEMPLATE_NAMES for pair in attributes(template)}
-    modules = (contexts, geometry_contexts, report_contexts)
+    modules = (contexts, geometry_contexts, report_contexts, worklist_contexts)
     kinds = [kind for module in modules for kind in vars(module).values() if is_dataclass(kind)]
     unread = {(kind.__name__, item.name) for kind in kinds for item in fields(kind)} - {
         (kind.__name__, name) for kind, name in read
@@ -148,7 +152,14 @@ def test_static_files_that_pages_name_exist():
 
 
 def test_the_style_sheet_and_scripts_load_nothing_from_elsewhere():
-    for name in ("vexascope.css", "upload.js", "gallery.js", "outlines.js", "print.js"):
+    for name in (
+        "vexascope.css",
+        "upload.js",
+        "gallery.js",
+        "outlines.js",
+        "print.js",
+        "worklist.js",
+    ):
         text = (STATIC / name).read_text()
         assert "url(" not in text
         assert "://" not in text

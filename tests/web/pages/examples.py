@@ -29,6 +29,20 @@ from tests.web.pages.example_worklist import example_worklist
 
 LATER = NOW + timedelta(hours=3)
 HOSTILE = '<script>alert("1")</script>'
+# What examples say in the words of people, not of the product.
+DATA = (
+    "drawn cells",
+    "P-1",
+    "admin",
+    "r-1",
+    "Not found",
+    "Internal error",
+    "No.",
+    "Wrong.",
+    "Choose one of the list.",
+    "Patient identifier is needed.",
+    "The stored image is damaged.",
+)
 CONTEXT = ClinicalContext(71, Sex.MALE, 8.9, 108, 98, 1.9, HOSTILE, "VEXAS?")
 
 

@@ -34,6 +34,7 @@ DATA = (
     "drawn cells",
     "P-1",
     "admin",
+    "searched",
     "r-1",
     "Not found",
     "Internal error",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -49,12 +49,29 @@ class Prediction:
     """One forward pass over one cell; probabilities 0-1.
 
     `novelty` says how unlike the learnt neutrophils the cell is, in the network's own unit; None
-    where the bundle measures none.
+    where the bundle measures none. `embedding` (D,) is what the network's last layer reads.
     """
 
     pmn_probability: float
     probabilities: Mapping[Abnormality, float]
     novelty: float | None = None
+    # Arrays have no equality that is one truth value.
+    embedding: NDArray[np.float32] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class CellEmbedding:
+    """Where a cell lies among the others, under one bundle: neighbours look alike to it.
+
+    Parameters
+    ----------
+    vector
+        (64,), as `app.imaging.embedding.project` makes it.
+    """
+
+    cell_id: UUID
+    bundle_digest: str
+    vector: NDArray[np.float16] = field(compare=False)
 
 
 class Classifier(Protocol):
@@ -70,6 +87,15 @@ class Classifier(Protocol):
 
     def classify(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """Classify n images (size_px, size_px, 3), 0-255, RGB order; n predictions in order."""
+
+    def explain(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Where the log-odds of one image (size_px, size_px, 3) come from, for each abnormality.
+
+        Returns
+        -------
+        (4, h, w), over the whole square of the image, in units of the calibrated logit: the mean
+        of a label's map, plus a constant of the label, is its log-odds.
+        """
 
 
 class BlobStore(Protocol):
@@ -241,6 +267,19 @@ class VersionRepository(Protocol):
         """Note that the amendment was signed."""
 
 
+class EmbeddingRepository(Protocol):
+    """Where cells lie among each other."""
+
+    def add(self, embeddings: Sequence[CellEmbedding]) -> None:
+        """Append; what is there already under the same bundle stays as it is."""
+
+    def of_case(self, case_id: UUID, digest: str) -> Sequence[CellEmbedding]:
+        """Those of a case's cells under one bundle, by ordinal."""
+
+    def latest_elsewhere(self, case_id: UUID, digest: str, limit: int) -> Sequence[CellEmbedding]:
+        """The newest cells of all other cases under one bundle, newest first."""
+
+
 class BundleRepository(Protocol):
     """Bundles that ever read a cell: an old report stays readable without its weights."""
 
@@ -356,6 +395,7 @@ class Transaction(Protocol):
 
     cases: CaseRepository
     cells: CellRepository
+    embeddings: EmbeddingRepository
     bundles: BundleRepository
     users: UserRepository
     reviews: ReviewRepository

@@ -1,8 +1,9 @@
 """A very small real bundle: an ONNX graph that onnxruntime runs in microseconds.
 
 It reads the mean colour: the redder, the more vacuoles; the greener, the more of the others; the
-bluer, the surer a PMN; the brighter, the stranger. Nothing it says means anything; tests of the
-pipeline need no more.
+bluer, the surer a PMN; the brighter, the stranger. Its activation maps say the same of each of
+4 x 4 places, and their mean with the bias is the logit, as in a real one. Nothing it says means
+anything; tests of the pipeline need no more.
 """
 
 import hashlib
@@ -16,6 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.factories import manifest_content, novelty_manifest, rule_content
 
 SIZE_PX = 32
+MAP_SIDE = 4
+BIAS = -4
 
 
 def write_bundle(
@@ -79,10 +82,10 @@ def _network(
         "scale": np.array(255, np.float32),
         "axes": np.array([1, 2], np.int64),
         "weights": weights,
-        "bias": np.full(1 + label_count, -4, np.float32),
+        "bias": np.full(1 + label_count, BIAS, np.float32),
         "split": np.array([1, label_count], np.int64),
         "last": np.array([1], np.int64),
-        "map_shape": np.array([0, label_count, 1, 1], np.int64),
+        "map_weights": weights[:, 1:].T.reshape(label_count, 3, 1, 1),
     }
     nodes = [
         helper.make_node("Cast", ["images"], ["numbers"], to=TensorProto.FLOAT),
@@ -94,9 +97,16 @@ def _network(
             "Split", ["probabilities", "split"], ["pmn_column", "abnormality_probabilities"], axis=1
         ),
         helper.make_node("Squeeze", ["pmn_column", "last"], ["pmn_probability"]),
+        helper.make_node("Transpose", ["numbers"], ["planes"], perm=[0, 3, 1, 2]),
         helper.make_node(
-            "Reshape", ["abnormality_probabilities", "map_shape"], ["activation_maps"]
+            "AveragePool",
+            ["planes"],
+            ["places"],
+            kernel_shape=[size_px // MAP_SIDE] * 2,
+            strides=[size_px // MAP_SIDE] * 2,
         ),
+        helper.make_node("Div", ["places", "scale"], ["colours"]),
+        helper.make_node("Conv", ["colours", "map_weights"], ["activation_maps"]),
     ]
     if "novelty" in outputs:
         nodes += [
@@ -106,7 +116,7 @@ def _network(
     shapes = {
         "pmn_probability": [batch],
         "abnormality_probabilities": [batch, label_count],
-        "activation_maps": [batch, label_count, 1, 1],
+        "activation_maps": [batch, label_count, MAP_SIDE, MAP_SIDE],
         "embedding": [batch, 3],
         "novelty": [batch],
     }

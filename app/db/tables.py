@@ -164,6 +164,20 @@ class ClassificationFailureRow(Row):
     failed_at: Mapped[datetime]
 
 
+class CellEmbeddingRow(Row):
+    """Where a cell lies among the others, under one bundle: append-only.
+
+    The bundle comes first in the key, and keys of cells rise with time: so the newest cells of
+    a bundle are one stretch of the index. `vector` is 64 numbers of 16 bits, little-endian.
+    """
+
+    __tablename__ = "cell_embeddings"
+
+    bundle_digest: Mapped[str] = mapped_column(ForeignKey("bundles.digest"), primary_key=True)
+    cell_id: Mapped[UUID] = mapped_column(ForeignKey("cells.id"), primary_key=True)
+    vector: Mapped[bytes]
+
+
 class UserRow(Row):
     """An account."""
 

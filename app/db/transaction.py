@@ -12,6 +12,7 @@ from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
 from app.db.discussion import SqlDiscussionRepository
+from app.db.embeddings import SqlEmbeddingRepository
 from app.db.filters import SqlFilterRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.users import SqlUserRepository
@@ -24,6 +25,7 @@ from app.ports import (
     CaseRepository,
     CellRepository,
     DiscussionRepository,
+    EmbeddingRepository,
     FilterRepository,
     JobQueue,
     ReviewRepository,
@@ -47,6 +49,7 @@ class SqlTransaction:
     def __init__(self, session: Session, jobs: JobQueue) -> None:
         self.cases: CaseRepository = SqlCaseRepository(session)
         self.cells: CellRepository = SqlCellRepository(session)
+        self.embeddings: EmbeddingRepository = SqlEmbeddingRepository(session)
         self.bundles: BundleRepository = SqlBundleRepository(session)
         self.users: UserRepository = SqlUserRepository(session)
         self.reviews: ReviewRepository = SqlReviewRepository(session)

@@ -21,7 +21,8 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 INPUT = "images"
 PMN_OUTPUT, ABNORMALITY_OUTPUT = "pmn_probability", "abnormality_probabilities"
 NOVELTY_OUTPUT = "novelty"
-OUTPUTS = {PMN_OUTPUT, ABNORMALITY_OUTPUT, "activation_maps", "embedding"}
+MAPS_OUTPUT, EMBEDDING_OUTPUT = "activation_maps", "embedding"
+OUTPUTS = {PMN_OUTPUT, ABNORMALITY_OUTPUT, MAPS_OUTPUT, EMBEDDING_OUTPUT}
 
 # On a CPU, so few images at a time stay in the cache, and each slice keeps to one core: no thread
 # waits for another after each layer. A GPU wants the whole batch.
@@ -65,16 +66,28 @@ class OnnxClassifier:
         slices = [images[start : start + step] for start in range(0, len(images), step)]
         return [item for part in self._threads.map(self._run, slices) for item in part]
 
+    def explain(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Where the log-odds of one image (size_px, size_px, 3) come from: (4, h, w)."""
+        # In the classifier's threads, so that somebody who looks takes no core from the jobs.
+        [maps] = self._threads.submit(
+            self._session.run, [MAPS_OUTPUT], {INPUT: image[None]}
+        ).result()
+        return np.asarray(_checked_maps(maps, image_count=1)[0], np.float32)
+
     def _run(self, images: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
         """One forward pass."""
         batch = np.stack(images)
-        pmn, abnormal, *measured = self._session.run(self._outputs, {INPUT: batch})
-        if not all(np.isfinite(values).all() for values in (pmn, abnormal, *measured)):
+        outputs = self._session.run(self._outputs, {INPUT: batch})
+        if not all(np.isfinite(values).all() for values in outputs):
             raise ArithmeticError("the classifier gave a value that is not a number")
-        novelty = measured[0].reshape(len(images)).tolist() if measured else [None] * len(images)
+        pmn, abnormal, embedding, *measured = outputs
+        count = len(images)
+        novelty = measured[0].reshape(count).tolist() if measured else [None] * count
         return [
-            Prediction(float(p), dict(zip(Abnormality, map(float, row), strict=True)), value)
-            for p, row, value in zip(pmn.reshape(len(images)), abnormal, novelty, strict=True)
+            Prediction(float(p), dict(zip(Abnormality, map(float, row), strict=True)), value, place)
+            for p, row, value, place in zip(
+                pmn.reshape(count), abnormal, novelty, embedding, strict=True
+            )
         ]
 
     def _warm_up(self) -> None:
@@ -84,10 +97,14 @@ class OnnxClassifier:
         images = np.zeros((2, size_px, size_px, 3), np.uint8)
         images[1] = 255
         try:
-            outputs = self._session.run(self._outputs, {INPUT: images})
+            *outputs, maps = self._session.run([*self._outputs, MAPS_OUTPUT], {INPUT: images})
         except Exception as error:
             raise BundleRefused(f"{self._file} does not run: {error}") from error
         _check_outputs(self._file, *outputs)
+        try:
+            _checked_maps(maps, image_count=len(images))
+        except ArithmeticError as error:
+            raise BundleRefused(f"{self._file}: {error}. Export the bundle again.") from error
 
 
 def _providers(wanted: Provider) -> list[str]:
@@ -115,7 +132,7 @@ def _open(network: Path, providers: list[str]) -> onnxruntime.InferenceSession:
 
 def _wanted_outputs(manifest: BundleManifest) -> list[str]:
     """What is asked of the network; its novelty means nothing without a threshold."""
-    wanted = [PMN_OUTPUT, ABNORMALITY_OUTPUT]
+    wanted = [PMN_OUTPUT, ABNORMALITY_OUTPUT, EMBEDDING_OUTPUT]
     return wanted if manifest.novelty_threshold is None else [*wanted, NOVELTY_OUTPUT]
 
 
@@ -123,6 +140,7 @@ def _check_outputs(
     file: str,
     pmn: NDArray[np.float32],
     abnormal: NDArray[np.float32],
+    embedding: NDArray[np.float32],
     *measured: NDArray[np.float32],
 ) -> None:
     """Check what two images gave."""
@@ -131,10 +149,29 @@ def _check_outputs(
         # Written so that a value that is not a number is refused as well.
         if not ((values >= 0) & (values <= 1)).all():
             raise BundleRefused(f"{file} gives {name} outside 0-1. Export probabilities.")
+    if embedding.ndim != 2 or len(embedding) != 2 or not embedding.shape[1]:  # noqa: PLR2004
+        raise BundleRefused(
+            f"{file} gives {EMBEDDING_OUTPUT} of shape {embedding.shape} for 2 images; expected "
+            "(2, d)."
+        )
     for values in measured:
         _check_shape(file, NOVELTY_OUTPUT, values)
+    for name, values in ((EMBEDDING_OUTPUT, embedding), *((NOVELTY_OUTPUT, it) for it in measured)):
         if not np.isfinite(values).all():
-            raise BundleRefused(f"{file} gives a {NOVELTY_OUTPUT} that is not a number.")
+            raise BundleRefused(f"{file} gives a {name} that is not a number.")
+
+
+def _checked_maps(maps: NDArray[np.float32], image_count: int) -> NDArray[np.float32]:
+    """Hand activation maps on, or raise `ArithmeticError` where they cannot be any."""
+    is_map = maps.ndim == 4 and maps.shape[:2] == (image_count, len(Abnormality))  # noqa: PLR2004
+    if not is_map or not maps.size:
+        raise ArithmeticError(
+            f"{MAPS_OUTPUT} has the shape {maps.shape} for {image_count} image(s); expected "
+            f"({image_count}, {len(Abnormality)}, h, w)"
+        )
+    if not np.isfinite(maps).all():
+        raise ArithmeticError(f"{MAPS_OUTPUT} holds a value that is not a number")
+    return maps
 
 
 def _check_shape(file: str, name: str, values: NDArray[np.float32]) -> None:

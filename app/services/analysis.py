@@ -10,9 +10,10 @@ from app.domain.cell import Cell, Location
 from app.domain.errors import ImageRefused, NotFound, StorageUnavailable
 from app.domain.finding import CellFindings
 from app.domain.message import message
+from app.imaging.embedding import project
 from app.imaging.preprocess import cut, preprocess
 from app.imaging.stored import decode_stored
-from app.ports import BlobStore, Classifier, Prediction, Transaction
+from app.ports import BlobStore, CellEmbedding, Classifier, Prediction, Transaction
 from app.services.intake import Rgb, blob_name
 
 _log = structlog.get_logger(__name__)
@@ -28,9 +29,10 @@ class CellFailure:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """Every cell of the batch stands in exactly one of the two."""
+    """Every cell of the batch has findings with an embedding, or a failure."""
 
     findings: tuple[CellFindings, ...]
+    embeddings: tuple[CellEmbedding, ...]
     failures: tuple[CellFailure, ...]
 
 
@@ -60,18 +62,23 @@ def classify_cells(cells: Sequence[Cell], classifier: Classifier, blobs: BlobSto
             )
             failures.append(CellFailure(cell, reason))
     findings: list[CellFindings] = []
+    embeddings: list[CellEmbedding] = []
+    digest = classifier.bundle.manifest.digest
     outcomes = predict([image for _, image in prepared], classifier)
     for (cell, _), outcome in zip(prepared, outcomes, strict=True):
         if isinstance(outcome, Prediction):
-            findings.append(_findings(cell, outcome, classifier.bundle.manifest.digest))
+            findings.append(_findings(cell, outcome, digest))
+            if outcome.embedding is not None:
+                embeddings.append(CellEmbedding(cell.id, digest, project(outcome.embedding)))
         else:
             failures.append(CellFailure(cell, str(outcome)))
-    return BatchResult(tuple(findings), tuple(failures))
+    return BatchResult(tuple(findings), tuple(embeddings), tuple(failures))
 
 
 def record(transaction: Transaction, result: BatchResult, digest: str, now: datetime) -> None:
-    """Append a batch's findings and failures; a second run of the batch changes nothing."""
+    """Append findings, embeddings and failures of a batch; a second run of it changes nothing."""
     transaction.cells.add_findings(result.findings, now)
+    transaction.embeddings.add(result.embeddings)
     for failure in result.failures:
         transaction.cells.add_failure(failure.cell.id, digest, failure.reason, now)
 

@@ -2,14 +2,16 @@ import hashlib
 import json
 
 import numpy as np
+import onnx
 import pytest
+from onnx import helper
 
 from app.domain.bundle import manifest_digest, parse_manifest
 from app.domain.errors import BundleRefused, SettingsRefused
 from app.inference.bundle import load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
 from app.settings import Precision, Provider
-from tests.bundles import SIZE_PX, write_bundle
+from tests.bundles import BIAS, MAP_SIDE, SIZE_PX, write_bundle
 from tests.factories import novelty_manifest
 
 
@@ -36,6 +38,51 @@ def test_outputs_keep_the_order_of_the_labels(tmp_path):
     assert found.probabilities["vacuole"] > 0.9
     assert found.probabilities["pseudo_pelger"] < 0.1
     assert found.pmn_probability < 0.1
+
+
+def test_the_mean_of_a_map_and_the_bias_is_the_logit(tmp_path):
+    classifier = classifier_of(write_bundle(tmp_path))
+    image = np.random.default_rng(1).integers(0, 256, (SIZE_PX, SIZE_PX, 3), np.uint8)
+    maps = classifier.explain(image)
+    assert (maps.shape, maps.dtype) == ((4, MAP_SIDE, MAP_SIDE), np.float32)
+    [prediction] = classifier.classify([image])
+    logits = np.array([np.log(p / (1 - p)) for p in prediction.probabilities.values()])
+    assert maps.mean(axis=(1, 2)) + BIAS == pytest.approx(logits, abs=1e-3)
+
+
+def test_maps_lie_as_the_image_does(tmp_path):
+    classifier = classifier_of(write_bundle(tmp_path))
+    image = np.zeros((SIZE_PX, SIZE_PX, 3), np.uint8)
+    image[:8, 24:, 0] = 255
+    vacuole = classifier.explain(image)[2]
+    assert vacuole[0, 3] == pytest.approx(8, abs=1e-4)
+    assert np.count_nonzero(np.abs(vacuole) > 1e-4) == 1
+
+
+def test_an_embedding_comes_with_each_prediction(tmp_path):
+    classifier = classifier_of(write_bundle(tmp_path, novelty_threshold=0.8))
+    images = np.zeros((5, SIZE_PX, SIZE_PX, 3), np.uint8)
+    images[3, ..., 0] = 255
+    found = [item.embedding for item in classifier.classify(images)]
+    assert found[3] == pytest.approx([1, 0, 0])
+    assert found[4] == pytest.approx([0, 0, 0])
+
+
+@pytest.mark.parametrize("name", ["activation_maps", "embedding"])
+def test_maps_and_embeddings_of_a_wrong_shape_are_refused(tmp_path, name):
+    folder = write_bundle(tmp_path)
+    network = onnx.load(folder / "model.onnx")
+    for node in network.graph.node:
+        node.output[:] = ["inner" if item == name else item for item in node.output]
+        node.input[:] = ["inner" if item == name else item for item in node.input]
+    # One number for each image, and nothing to tell where it comes from.
+    network.graph.node.append(helper.make_node("ReduceMean", ["means", "last"], [name], keepdims=0))
+    [output] = [item for item in network.graph.output if item.name == name]
+    output.type.tensor_type.ClearField("shape")
+    onnx.save(network, folder / "model.onnx")
+    _reseal(folder)
+    with pytest.raises(BundleRefused, match=f"{name}.*shape \\(2,\\)"):
+        classifier_of(folder)
 
 
 def test_the_provider_that_runs_is_named(tmp_path):

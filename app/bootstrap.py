@@ -27,6 +27,7 @@ from app.imaging.decode import ImageLimits
 from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
 from app.ports import BlobStore, Bundle, Classifier, Transactions
+from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
 from app.services.worklist import refresh
 from app.settings import Settings
@@ -50,6 +51,7 @@ class Container:
     bundle_files: BundleFiles
     limits: IntakeLimits
     threads: Executor
+    explainer: Explainer = field(default_factory=Explainer)
     _classifier_lock: Lock = field(default_factory=Lock)
 
     @property
@@ -68,7 +70,7 @@ class Container:
 
     @property
     def classifier(self) -> Classifier:
-        """The classifier, loaded on first use: a server without a worker never needs it."""
+        """The classifier, loaded on first use: without a worker, only heat maps need it."""
         with self._classifier_lock:
             return self._loaded_classifier
 

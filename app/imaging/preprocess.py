@@ -43,7 +43,7 @@ def preprocess(rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
     side = max(height, width)
     if height != width:
-        top, left = (side - height) // 2, (side - width) // 2
+        left, top, _ = place_in_square(height, width)
         square = np.empty((side, side, 3), np.uint8)
         square[:] = _border_colour(rgb)
         square[top : top + height, left : left + width] = rgb
@@ -51,6 +51,12 @@ def preprocess(rgb: NDArray[np.uint8], size_px: int) -> NDArray[np.uint8]:
     # Area averaging keeps small vacuoles when shrinking; when enlarging it would be blocky.
     how = cv2.INTER_AREA if side > size_px else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(rgb, (size_px, size_px), interpolation=how), np.uint8)
+
+
+def place_in_square(height: int, width: int) -> tuple[int, int, int]:
+    """Where the padding puts a crop: its left and top edge in the square, and the square's side."""
+    side = max(height, width)
+    return (side - width) // 2, (side - height) // 2, side
 
 
 def _small_enough_to_pad(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,11 +10,13 @@ from app.domain.finding import read_cell, tally
 from app.domain.report import Report, compile_report
 from app.imaging.morphometry import NotMeasured, examine
 from app.imaging.synthetic import SyntheticCell, render_cell
+from app.services.similar import SimilarCell, SimilarCells
 from app.web.pages.case_form import CaseForm, form_page
 from app.web.pages.contexts import CasePage, CellPage, FailurePage, SignInPage
 from app.web.pages.present import case_head, progress_part
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import CaseCells, gallery_part
+from app.web.pages.present_neighbours import heat_part, similar_part
 from app.web.pages.present_report import report_page
 from tests.factories import (
     NOW,
@@ -136,6 +138,11 @@ def pages() -> dict[str, list[object]]:
                 strict=True,
             )
         ],
+        "similar.html": [similar_part(found, cells.manifest) for found in (None, neighbours())],
+        "heat.html": [
+            heat_part(cells.read[0].cell, cells.manifest, active)
+            for active in (cells.manifest, make_manifest(version="0.0.2"))
+        ],
         "report.html": [
             report_page(report, LATER)
             for report in (
@@ -150,6 +157,15 @@ def pages() -> dict[str, list[object]]:
             )
         ],
     }
+
+
+def neighbours() -> SimilarCells:
+    """Cells of each kind in the case, and the same picture in a hostile one."""
+    cells = example_cells(2, vacuole=1)
+    here = tuple(SimilarCell(cells.case, read, 0.9, same_picture=False) for read in cells.read)
+    there = example_case(accession_number=HOSTILE)
+    same = SimilarCell(there, cells.read[0], 1.0, same_picture=True)
+    return SimilarCells(here, (same,), len(here), 1)
 
 
 def _case_page(cells, progress) -> CasePage:

@@ -6,7 +6,14 @@ from dataclasses import fields, is_dataclass
 import pytest
 from jinja2 import meta, nodes
 
-from app.web.pages import charts, contexts, geometry_contexts, report_contexts, worklist_contexts
+from app.web.pages import (
+    charts,
+    contexts,
+    geometry_contexts,
+    neighbour_contexts,
+    report_contexts,
+    worklist_contexts,
+)
 from app.web.pages.rendering import STATIC, TEMPLATES, chrome, environment, render
 from tests.web.pages.examples import HOSTILE, pages
 
@@ -29,10 +36,14 @@ MEANINGS = {
     "group": contexts.FieldGroup,
     "interval": charts.IntervalBar,
     "item": contexts.Named,
+    "layer": neighbour_contexts.HeatLayer,
     "line": worklist_contexts.WorklistLine,
     "measured": geometry_contexts.GeometryRow,
     "moment": contexts.Moment,
+    "neighbour": neighbour_contexts.SimilarCard,
+    "neighbours": neighbour_contexts.SimilarPart,
     "picture": report_contexts.KeyPicture,
+    "places": neighbour_contexts.SimilarGroup,
     "progress": contexts.ProgressPart,
     "scale": charts.ScoreScale,
     "section": contexts.GallerySection,
@@ -40,10 +51,18 @@ MEANINGS = {
     "tab": worklist_contexts.StateTab,
     "tick": charts.Tick,
     "view": contexts.CellPage,
+    "warmth": neighbour_contexts.HeatPart,
 }
 ROWS = {"report.html": report_contexts.AbnormalityRow}
 # The whole context goes on to a macro, which names its fields.
-PASSED_ON = {"progress.html", "gallery.html", "more_cells.html", "cell_view.html"}
+PASSED_ON = {
+    "progress.html",
+    "gallery.html",
+    "more_cells.html",
+    "cell_view.html",
+    "similar.html",
+    "heat.html",
+}
 TEMPLATE_NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
 
 
@@ -112,7 +131,13 @@ def test_reads_every_field_of_its_page(template):
 
 def test_no_context_has_a_field_that_no_template_reads():
     read = {pair for template in TEMPLATE_NAMES for pair in attributes(template)}
-    modules = (contexts, geometry_contexts, report_contexts, worklist_contexts)
+    modules = (
+        contexts,
+        geometry_contexts,
+        neighbour_contexts,
+        report_contexts,
+        worklist_contexts,
+    )
     kinds = [kind for module in modules for kind in vars(module).values() if is_dataclass(kind)]
     unread = {(kind.__name__, item.name) for kind in kinds for item in fields(kind)} - {
         (kind.__name__, name) for kind, name in read

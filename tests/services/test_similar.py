@@ -4,14 +4,21 @@ import io
 
 import numpy as np
 import pytest
+from uuid_utils.compat import uuid7
 
+from app.bootstrap import running
 from app.domain.abnormality import Abnormality
 from app.domain.case import NewCase
 from app.domain.finding import Exclusion
+from app.domain.review import Act
+from app.domain.user import Role, User
 from app.jobs.worker import classify_job
 from app.ports import CellEmbedding
 from app.services.intake import IncomingFile, register, take_in
+from app.services.reviewing import Reader, relabel
+from app.services.second_reading import give_to_second_reader
 from app.services.similar import NEAREST, nearest, similar_cells
+from tests.bundles import write_bundle
 from tests.factories import NOW, make_cell
 from tests.images import encoded
 
@@ -39,9 +46,9 @@ def classified(container, number, *colours):
     return cells
 
 
-def similar_to(container, cell, manifest=None):
+def similar_to(container, cell, viewer_id=None):
     with container.transactions() as transaction:
-        return similar_cells(transaction, cell, manifest or container.bundle.manifest)
+        return similar_cells(transaction, cell, container.bundle, container.review_rule, viewer_id)
 
 
 def ordinals(found):
@@ -115,3 +122,42 @@ def test_of_equals_those_listed_first_come_first():
         item.cell_id for item in items[:3]
     ]
     assert nearest(items[0], []) == []
+
+
+def a_reader(container, name):
+    user = User(uuid7(), name, Role.ADMINISTRATOR, "")
+    with container.transactions() as transaction:
+        transaction.users.add(user, NOW)
+    return user
+
+
+def test_a_reviewed_cell_comes_as_its_reader_holds_it_and_blind_to_the_second(container):
+    first, second = a_reader(container, "first"), a_reader(container, "second")
+    reviewed = classified(container, "A-1", RED, ORANGE)[0]
+    [asked] = classified(container, "A-2", RED)
+    with container.transactions() as transaction:
+        case = transaction.cases.get(reviewed.case_id)
+        reader = Reader(first, case, container.bundle, container.review_rule)
+        relabel(transaction, reader, [reviewed.id], Act.CALL, Abnormality.HYPOGRANULARITY, NOW)
+        give_to_second_reader(transaction, reader, second, NOW)
+    for viewer, is_seen in ((first.id, True), (None, True), (second.id, False)):
+        found = similar_to(container, asked, viewer).elsewhere
+        by_ordinal = {item.read.cell.ordinal: item.read for item in found}
+        assert by_ordinal[1].is_reviewed is is_seen
+        assert (Abnormality.HYPOGRANULARITY in by_ordinal[1].abnormalities) is is_seen
+        assert not by_ordinal[2].is_reviewed
+
+
+def test_a_case_that_another_bundle_begins_to_read_still_has_its_neighbours(container, tmp_path):
+    cells = classified(container, "A-1", RED, ORANGE)
+    [asked] = classified(container, "A-2", YELLOW)
+    settings = container.settings.model_copy(
+        update={"bundle_dir": write_bundle(tmp_path / "other", manifest={"version": "0.0.2"})}
+    )
+    with running(settings) as newer:
+        newer.remember_bundle()
+        classify_job(newer, cells[0].case_id, [cells[0].id])
+        found = similar_to(newer, asked)
+    assert found.bundle == container.bundle
+    assert [item.read.cell.id for item in found.elsewhere] == [cells[1].id, cells[0].id]
+    assert found.elsewhere[0].read.findings.bundle_digest == container.bundle.manifest.digest

@@ -11,9 +11,9 @@ from app.domain.cell import Cell
 from app.domain.errors import NotFound
 from app.imaging.heat import overlay
 from app.ports import Bundle
-from app.services.reporting import bundle_of
+from app.services.reading import bundle_of
 from app.services.similar import similar_cells
-from app.web.dependencies import ContainerDep, current_user
+from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.pages.images import FOR_GOOD, cell_of
 from app.web.pages.present_neighbours import WEIGHTS_ARE_GONE, heat_part, similar_part
 from app.web.pages.rendering import render
@@ -24,13 +24,12 @@ _ASK_AGAIN = {"Cache-Control": "private, no-cache"}
 
 
 @router.get("/cases/{case_id}/cells/{cell_id}/similar")
-def show_similar(container: ContainerDep, case_id: UUID, cell_id: UUID) -> Response:
+def show_similar(container: ContainerDep, user: UserDep, case_id: UUID, cell_id: UUID) -> Response:
     """A fragment: the nearest cells in this case and in others."""
     with container.transactions() as transaction:
         cell = cell_of(transaction, case_id, cell_id)
-        manifest = bundle_of(transaction, case_id, container.bundle).manifest
-        found = similar_cells(transaction, cell, manifest)
-    return render("similar.html", similar_part(found, manifest))
+        found = similar_cells(transaction, cell, container.bundle, container.review_rule, user.id)
+    return render("similar.html", similar_part(found))
 
 
 @router.get("/cases/{case_id}/cells/{cell_id}/heat")

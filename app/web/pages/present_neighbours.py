@@ -23,14 +23,14 @@ _BADGES = {CaseOrigin.SYNTHETIC: "Synthetic", CaseOrigin.OPEN_DATA: "Open data"}
 _PER_CENT = 100
 
 
-def similar_part(found: SimilarCells | None, manifest: BundleManifest) -> SimilarPart:
+def similar_part(found: SimilarCells | None) -> SimilarPart:
     """The similar cells of a cell, or why there are none."""
     if found is None:
         missing = gettext(
             "There is nothing to compare this cell by: it is not classified yet, or it was "
             "classified by a version that kept no embeddings."
         )
-        return SimilarPart((), missing, manifest.title)
+        return SimilarPart((), missing, "")
     here, elsewhere = found.searched_here, found.searched_elsewhere
     groups = (
         SimilarGroup(
@@ -50,7 +50,7 @@ def similar_part(found: SimilarCells | None, manifest: BundleManifest) -> Simila
             cards=tuple(_card(item, is_here=False) for item in found.elsewhere),
         ),
     )
-    return SimilarPart(groups, None, manifest.title)
+    return SimilarPart(groups, None, found.bundle.manifest.title)
 
 
 def _card(item: SimilarCell, *, is_here: bool) -> SimilarCard:
@@ -73,10 +73,11 @@ def _similarity(cosine: float) -> str:
 
 
 def _calls(read: ReadCell) -> str:
-    if read.exclusion is not None:
-        return translated(read.exclusion.wording)
     shown = [translated(label.wording) for label in Abnormality if label in read.abnormalities]
-    return ", ".join(shown) or gettext("Without abnormality")
+    calls = ", ".join(shown) or gettext("Without abnormality")
+    if read.exclusion is not None:
+        calls = translated(read.exclusion.wording)
+    return f"{calls} · {gettext('reviewed')}" if read.is_reviewed else calls
 
 
 def heat_part(cell: Cell, manifest: BundleManifest, active: BundleManifest) -> HeatPart:

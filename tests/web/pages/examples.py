@@ -10,6 +10,7 @@ from app.domain.finding import read_cell, tally
 from app.domain.report import Report, compile_report
 from app.imaging.morphometry import NotMeasured, examine
 from app.imaging.synthetic import SyntheticCell, render_cell
+from app.ports import Bundle
 from app.services.similar import SimilarCell, SimilarCells
 from app.web.pages.case_form import CaseForm, form_page
 from app.web.pages.contexts import CasePage, CellPage, FailurePage, SignInPage
@@ -138,7 +139,7 @@ def pages() -> dict[str, list[object]]:
                 strict=True,
             )
         ],
-        "similar.html": [similar_part(found, cells.manifest) for found in (None, neighbours())],
+        "similar.html": [similar_part(found) for found in (None, neighbours())],
         "heat.html": [
             heat_part(cells.read[0].cell, cells.manifest, active)
             for active in (cells.manifest, make_manifest(version="0.0.2"))
@@ -165,7 +166,7 @@ def neighbours() -> SimilarCells:
     here = tuple(SimilarCell(cells.case, read, 0.9, same_picture=False) for read in cells.read)
     there = example_case(accession_number=HOSTILE)
     same = SimilarCell(there, cells.read[0], 1.0, same_picture=True)
-    return SimilarCells(here, (same,), len(here), 1)
+    return SimilarCells(Bundle(cells.manifest, make_rule()), here, (same,), len(here), 1)
 
 
 def _case_page(cells, progress) -> CasePage:

@@ -116,7 +116,7 @@ def test_a_waiting_cell_says_that_there_is_nothing_to_compare_it_by(idle_client)
 def test_a_case_that_is_no_patients_is_told_apart():
     found = neighbours()
     assert found.elsewhere[0].case.origin is CaseOrigin.SYNTHETIC
-    here, elsewhere = similar_part(found, make_manifest()).groups
+    here, elsewhere = similar_part(found).groups
     assert elsewhere.cards[0].origin == "Synthetic"
     assert {card.origin for card in here.cards} == {None}
 
@@ -126,9 +126,7 @@ def test_a_similarity_is_rounded_down_unless_it_is_the_same():
     [same] = found.elsewhere
     values = {0.99999994: "1.00", 0.9981: "0.99", 0.9: "0.90", -0.305: "\N{MINUS SIGN}0.31"}
     for value, text in values.items():
-        part = similar_part(
-            replace(found, elsewhere=(replace(same, similarity=value),)), make_manifest()
-        )
+        part = similar_part(replace(found, elsewhere=(replace(same, similarity=value),)))
         assert part.groups[1].cards[0].similarity == text
 
 

@@ -2,13 +2,13 @@
 
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest
-from app.domain.case import CaseOrigin
 from app.domain.cell import Cell
 from app.domain.finding import ReadCell
+from app.domain.message import message
 from app.imaging.heat import CONTOURS
 from app.services.similar import SimilarCell, SimilarCells
 from app.services.thumbnails import SIZES_PX
-from app.web.language import gettext, ngettext, translated
+from app.web.language import gettext, localised, ngettext, translated
 from app.web.pages import wording
 from app.web.pages.neighbour_contexts import (
     HeatLayer,
@@ -17,9 +17,9 @@ from app.web.pages.neighbour_contexts import (
     SimilarGroup,
     SimilarPart,
 )
+from app.web.pages.present import BADGES
 from app.web.pages.present_cells import cell_path, thumbnail_path
 
-_BADGES = {CaseOrigin.SYNTHETIC: "Synthetic", CaseOrigin.OPEN_DATA: "Open data"}
 _PER_CENT = 100
 
 
@@ -54,7 +54,7 @@ def similar_part(found: SimilarCells | None) -> SimilarPart:
 
 
 def _card(item: SimilarCell, *, is_here: bool) -> SimilarCard:
-    cell, badge = item.read.cell, _BADGES.get(item.case.origin)
+    cell, badge = item.read.cell, BADGES.get(item.case.origin)
     name = gettext("Cell {n}").format(n=wording.count(cell.ordinal))
     return SimilarCard(
         path=cell_path(cell),
@@ -82,7 +82,7 @@ def _calls(read: ReadCell) -> str:
 
 def heat_part(cell: Cell, manifest: BundleManifest, active: BundleManifest) -> HeatPart:
     """The overlays of a cell; none where the weights that read it are not here."""
-    levels = [wording.localised(f"{level / _PER_CENT:g}") for level in CONTOURS]
+    levels = [localised(f"{level / _PER_CENT:g}") for level in CONTOURS]
     scale = gettext(
         "One scale for all cells: lines at {low}, {middle} and {high} log-odds for each per cent "
         "of the picture, the last at full strength. What speaks against the label is not drawn."
@@ -109,7 +109,7 @@ def heat_path(cell: Cell, label: Abnormality, active: BundleManifest) -> str:
     return f"{cell_path(cell)}/heat/{label.value}.png?bundle={active.digest}"
 
 
-WEIGHTS_ARE_GONE = (
+WEIGHTS_ARE_GONE = message(
     "The case was read by another bundle, whose weights are not here. Its heat maps cannot be "
     "worked out; those of the present bundle would explain other numbers."
 )

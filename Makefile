@@ -30,7 +30,7 @@ setup-test: $(VENV)/.test  ## ... and what the tests need
 
 setup-train: $(VENV)/.train  ## ... and what training needs (torch for the CPU)
 
-demo: setup  ## Seed three demonstration cases and serve them
+demo: setup  ## Seed four demonstration cases and serve them
 	$(BIN)/vexascope demo
 
 serve: setup  ## Run the server

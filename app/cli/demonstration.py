@@ -1,9 +1,10 @@
-"""`vexascope demo`: three cases to look at, then the server, already signed in."""
+"""`vexascope demo`: cases to look at, then the server, already signed in."""
 
 import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from uuid import UUID
@@ -15,13 +16,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.bootstrap import Container, migrate
+from app.cli.demonstration_readers import READERS, make_readers
 from app.cli.serving import announce_administrator, ready_line, run
 from app.domain.case import CaseOrigin, ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput, SettingsRefused
 from app.imaging.synthetic import CaseProfile, random_case, render_frame
 from app.services.intake import IncomingFile, register, take_in
 from app.services.reading import bundle_of
-from app.web.security import Security
+from app.web.security import DemonstrationLink, Security
 
 Images = Iterator[tuple[str, NDArray[np.uint8]]]
 JPEG_QUALITY = 92
@@ -31,7 +33,13 @@ PAGE = 100
 
 @dataclass(frozen=True)
 class DemonstrationCase:
-    """One case to seed; `profile` says what it imitates."""
+    """One case to seed; `profile` says what it imitates.
+
+    Parameters
+    ----------
+    age_days
+        How long ago it is said to have been opened.
+    """
 
     accession_number: str
     patient_identifier: str
@@ -39,6 +47,7 @@ class DemonstrationCase:
     cell_count: int
     seed: int
     context: ClinicalContext
+    age_days: int = 0
 
 
 CASES = (
@@ -92,6 +101,23 @@ CASES = (
             question="VEXAS?",
         ),
     ),
+    DemonstrationCase(
+        "DEMO-0-EARLIER",
+        "DEMO-PATIENT-1",
+        CaseProfile.CONTROL,
+        120,
+        4,
+        ClinicalContext(
+            age_years=70,
+            sex=Sex.MALE,
+            haemoglobin_g_dl=10.8,
+            mcv_fl=101,
+            platelets_10e9_l=164,
+            neutrophils_10e9_l=3.1,
+            question="Macrocytosis under investigation",
+        ),
+        age_days=190,
+    ),
 )
 
 
@@ -104,12 +130,18 @@ def run_demo(container: Container, data: Path | None, *, real: bool) -> None:
     console = Console(stderr=True)
     cases = [_seed(container, item, data, console, real=real) for item in CASES]
     security = Security(container)
-    security.demonstration_token = secrets.token_urlsafe(32)
+    passwords = make_readers(container)
+    token = secrets.token_urlsafe(32)
+    security.demonstration = DemonstrationLink(token, READERS[0].name)
 
     def ready(port: int) -> None:
         _wait_for_findings(container, cases, console)
         address = f"http://{container.settings.host}:{port}"
-        link = f"{address}/demonstration/{security.demonstration_token}?case={cases[0]}"
+        link = f"{address}/demonstration/{token}?case={cases[0]}"
+        print("Two readers, with passwords of this start:")
+        for name, password in passwords.items():
+            print(f"  {name}   password: {password}")
+        print(f"The link signs in {READERS[0].name}, whose password a signature asks for.")
         print(f"Open the demonstration case, signed in: {link}")
         print(ready_line(container, port), flush=True)
 
@@ -161,7 +193,8 @@ def _seed(
     origin = CaseOrigin.OPEN_DATA if real else CaseOrigin.SYNTHETIC
     new = NewCase(number, item.patient_identifier, None, item.context, origin)
     with container.transactions() as transaction:
-        case = transaction.cases.add(new, container.now())
+        opened_at = container.now() - timedelta(days=item.age_days)
+        case = transaction.cases.add(new, opened_at)
         digest = container.bundle.manifest.digest
         register(transaction, case.id, delivery, digest, container.now())
     return case.id

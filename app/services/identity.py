@@ -41,6 +41,11 @@ def ensure_administrator(
     return None
 
 
+def hash_password(password: str) -> str:
+    """Argon2id in PHC form."""
+    return _hasher.hash(password)
+
+
 def check_password(transaction: Transaction, name: str, password: str) -> User:
     """The account of a name and password.
 

@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from uuid import UUID
@@ -29,6 +30,14 @@ BASIC_REMEMBERED_S = 300
 MAX_REMEMBERED = 1000
 
 
+@dataclass(frozen=True)
+class DemonstrationLink:
+    """What stands in the link that the demonstration prints, and whom it signs in."""
+
+    token: str
+    user_name: str
+
+
 class Security:
     """Who is behind a request."""
 
@@ -39,7 +48,7 @@ class Security:
         self._cache_key = secrets.token_bytes(32)
         self._basic_cache: dict[bytes, tuple[float, User]] = {}
         # Only the demonstration sets it: a link that signs in to made-up cases.
-        self.demonstration_token: str | None = None
+        self.demonstration: DemonstrationLink | None = None
 
     def user_of(self, request: Request) -> User:
         """The account behind a request.
@@ -70,11 +79,11 @@ class Security:
 
     def sign_in_to_demonstration(self, request: Request, token: str) -> User:
         """Start a session from the demonstration's link."""
-        expected = self.demonstration_token
-        if expected is None or not hmac.compare_digest(expected.encode(), token.encode()):
+        link = self.demonstration
+        if link is None or not hmac.compare_digest(link.token.encode(), token.encode()):
             raise NotSignedIn(message("This link does not sign in (any more)."))
         with self._container.transactions() as transaction:
-            user = transaction.users.by_name(identity.ADMINISTRATOR_NAME)
+            user = transaction.users.by_name(link.user_name)
         if user is None:
             raise NotSignedIn(message("There is no account yet."))
         self._start_session(request, user)

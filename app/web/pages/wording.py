@@ -1,9 +1,9 @@
 """Numbers, times and sizes as people read them, in the language of the request."""
 
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from app.domain.message import message
 from app.domain.proportion import Proportion
@@ -16,7 +16,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 SHORT_DIGEST = 12
 _MOST_DECIMALS = 6
 # The month in letters: no country reads the day for the month.
-_DATE_TIME = "d MMM y, HH:mm"
+_DATE, _DATE_TIME = "d MMM y", "d MMM y, HH:mm"
 # Names in `Quality.measures`; those of another bundle's time are shown as they are called.
 _MEASURE_NAMES = {
     "sharpness": message("Sharpness"),
@@ -40,6 +40,16 @@ def count(value: int) -> str:
 def percent(share: float | None) -> str:
     """One decimal; a dash where nothing is known."""
     return DASH if share is None else localised(f"{share * 100:.1f}") + f"{THIN}%"
+
+
+def axis_percent(share: float) -> str:
+    """As many decimals as the share has, for the ticks of an axis."""
+    return localised(f"{share * 100:g}") + f"{THIN}%"
+
+
+def axis_number(value: float) -> str:
+    """As many decimals as the number has, for the ticks of an axis."""
+    return localised(f"{value:g}")
 
 
 def percent_interval(proportion: Proportion) -> str:
@@ -100,6 +110,11 @@ def moment(at: datetime, now: datetime) -> Moment:
 def date_time(at: datetime) -> str:
     """A time in UTC, to the minute."""
     return f"{format_datetime(at, _DATE_TIME, locale=locale())} UTC"
+
+
+def date(at: datetime) -> str:
+    """A day in UTC."""
+    return format_date(at.astimezone(UTC), _DATE, locale=locale())
 
 
 def age(at: datetime, now: datetime) -> str:

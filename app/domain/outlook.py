@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.abnormality import Abnormality
 from app.domain.finding import Tally
+from app.domain.proportion import Proportion
 from app.domain.screening import ScreeningRule, ScreeningScore, entering_score, logistic
 
 MOST_MORE_CELLS = 2000
@@ -19,8 +20,9 @@ class Turn:
     Parameters
     ----------
     change
-        Cells that would have to be called otherwise, the other abnormalities unchanged: more
-        where positive, fewer where negative. None where no number turns it.
+        Cells that would have to be called otherwise by whoever has read them, the other
+        abnormalities unchanged: more where positive, fewer where negative. None where no number
+        turns it.
     """
 
     label: Abnormality
@@ -99,23 +101,52 @@ def _more_cells(score: ScreeningScore) -> int | None:
 def _change(
     label: Abnormality, score: ScreeningScore, tally: Tally, rule: ScreeningRule
 ) -> int | None:
-    """The more cells are called, the further the score moves: the least number is bisected."""
-    wants_more = (rule.coefficients[label] > 0) != _is_above(score)
-    step = 1 if wants_more else -1
-    proportion = tally.proportion(label)
-    room = proportion.total - proportion.count if wants_more else proportion.count
+    """The more cells are called otherwise, the further the score moves: the least is bisected."""
+    is_above = _is_above(score)
+    step = 1 if (rule.coefficients[label] > 0) != is_above else -1
+    unread, reviewed = _both_proportions(label, tally)
+    rooms = (_room(unread, step), _room(reviewed, step))
+    until_clipped = _until_clipped(label, unread, rule, step)
+    entering = {each: entering_score(tally, rule, each) for each in Abnormality}
 
     def is_turned(number: int) -> bool:
-        return _is_above_after(label, step * number, tally, rule) != _is_above(score)
+        for part in _parts(number, rooms, until_clipped):
+            changes = {"change": step * part, "reviewed_change": step * (number - part)}
+            changed = entering | {label: entering_score(tally, rule, label, **changes)}
+            if (logistic(rule.log_odds(changed)) >= rule.cut_off) != is_above:
+                return True
+        return False
 
-    found = bisect_left(range(1, room + 1), x=True, key=is_turned) + 1
-    return step * found if found <= room else None
+    found = bisect_left(range(1, sum(rooms) + 1), x=True, key=is_turned) + 1
+    return step * found if found <= sum(rooms) else None
 
 
-def _is_above_after(label: Abnormality, change: int, tally: Tally, rule: ScreeningRule) -> bool:
-    """Whether the score reaches the cut-off with so many cells more called for one abnormality."""
-    entering = {
-        each: entering_score(tally, rule, each, change=change if each is label else 0)
-        for each in Abnormality
-    }
-    return logistic(rule.log_odds(entering)) >= rule.cut_off
+def _both_proportions(label: Abnormality, tally: Tally) -> tuple[Proportion, Proportion]:
+    """Among the cells that only the classifier has read, and among those of a reader."""
+    whole, reviewed = tally.proportion(label), tally.reviewed_proportion(label)
+    return Proportion(whole.count - reviewed.count, whole.total - reviewed.total), reviewed
+
+
+def _room(proportion: Proportion, step: int) -> int:
+    """How many cells can be called otherwise in one direction."""
+    return proportion.total - proportion.count if step > 0 else proportion.count
+
+
+def _until_clipped(label: Abnormality, unread: Proportion, rule: ScreeningRule, step: int) -> int:
+    """After how many changes the corrected share stays at 1, or at 0."""
+    if rule.correction is None:
+        return 0
+    error = rule.correction[label]
+    limit = error.sensitivity if step > 0 else 1 - error.specificity
+    return max(0, math.floor(step * (limit * unread.total - unread.count)))
+
+
+def _parts(number: int, rooms: tuple[int, int], until_clipped: int) -> set[int]:
+    """How many of the changed cells to take from those that only the classifier has read.
+
+    A changed cell among them counts more than one that a reader has looked at, but nothing where
+    the correction is clipped: the most is moved by none of them, by all, or by those up to there.
+    """
+    least, most = max(0, number - rooms[1]), min(number, rooms[0])
+    tried = (least, most, until_clipped, until_clipped + 1)
+    return {min(max(part, least), most) for part in tried}

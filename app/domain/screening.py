@@ -203,7 +203,13 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
 
 
 def entering_score(
-    tally: Tally, rule: ScreeningRule, label: Abnormality, *, shift: float = 0.0, change: int = 0
+    tally: Tally,
+    rule: ScreeningRule,
+    label: Abnormality,
+    *,
+    shift: float = 0.0,
+    change: int = 0,
+    reviewed_change: int = 0,
 ) -> float:
     """What a tally puts into the score for one abnormality, 0-1.
 
@@ -212,18 +218,16 @@ def entering_score(
     shift
         Added to the shares that were counted (then held within 0-1) before anything is corrected:
         so the ends of an interval are led through the same sum.
-    change
-        As if so many cells more (or fewer) had been called, of those that only the classifier has
-        read as far as they go.
+    change, reviewed_change
+        As if so many cells more (fewer where negative) had been called, of those that only the
+        classifier has read, and of those that a reader has looked at.
     """
     whole, looked_at = tally.proportion(label), tally.reviewed_proportion(label)
     rest = Proportion(whole.count - looked_at.count, whole.total - looked_at.total)
-    changed = min(max(rest.count + change, 0), rest.total)
-    read = looked_at.count + change - (changed - rest.count)
     return rule.entering_both(
         label,
-        min(max(_share(changed, rest.total) + shift, 0.0), 1.0),
-        min(max(_share(read, looked_at.total) + shift, 0.0), 1.0),
+        min(max(_share(rest.count + change, rest.total) + shift, 0.0), 1.0),
+        min(max(_share(looked_at.count + reviewed_change, looked_at.total) + shift, 0.0), 1.0),
         _share(looked_at.total, whole.total),
     )
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from app.domain.abnormality import Abnormality
+from app.domain.finding import Tally
 from app.domain.outlook import outlook_of
-from app.domain.screening import recommend, screen
+from app.domain.screening import ScreeningScore, entering_score, logistic, recommend, screen
 from tests.factories import make_correction, make_rule, make_tally
 
 # In the rule of the tests each cell in a hundred adds 0.1 to the log-odds, from -3; the cut-off
@@ -99,6 +100,52 @@ def test_the_least_number_turns_the_recommendation_and_one_less_does_not(counts,
         nearly = make_tally(130, **{**counts, label.value: count + change - step})
         assert recommend(screen(turned, rule)) is not before
         assert recommend(screen(nearly, rule)) is before
+
+
+def partly_reviewed(unread, reviewed, unread_called, reviewed_called):
+    """Vacuoles on so many of the cells, of which a reader has looked at some."""
+    vacuole, plain = frozenset({Abnormality.VACUOLE}), frozenset()
+    read = {vacuole: reviewed_called, plain: reviewed - reviewed_called}
+    called = {vacuole: unread_called, plain: unread - unread_called}
+    both = {pattern: read[pattern] + called[pattern] for pattern in read}
+    return Tally((), both, {}, read)
+
+
+@pytest.mark.parametrize(
+    "tally",
+    [
+        partly_reviewed(100, 100, 12, 20),
+        partly_reviewed(100, 100, 2, 20),
+        partly_reviewed(150, 50, 40, 30),
+        partly_reviewed(20, 180, 18, 40),
+        partly_reviewed(100, 100, 8, 65),
+        partly_reviewed(30, 170, 3, 70),
+    ],
+)
+def test_with_some_cells_reviewed_the_number_is_the_least_of_all_ways(tally):
+    """Every way to change so many cells, tried one by one against the recommendation."""
+    rule = make_rule(correction=make_correction(0.9, 0.95))
+    before = recommend(screen(tally, rule))
+    reviewed = tally.reviewed_proportion(Abnormality.VACUOLE)
+    whole = tally.proportion(Abnormality.VACUOLE)
+    sizes = (whole.total - reviewed.total, reviewed.total)
+    counts = (whole.count - reviewed.count, reviewed.count)
+    turning = [
+        abs(unread - counts[0]) + abs(read - counts[1])
+        for unread in range(sizes[0] + 1)
+        for read in range(sizes[1] + 1)
+        # More in both, or fewer in both.
+        if (unread - counts[0]) * (read - counts[1]) >= 0
+        and recommend(unsure(partly_reviewed(*sizes, unread, read), rule)) is not before
+    ]
+    assert abs(changes(look(tally, rule))[Abnormality.VACUOLE]) == min(turning)
+
+
+def unsure(tally, rule):
+    """The score without its interval, which takes a thousand resamples."""
+    entering = {label: entering_score(tally, rule, label) for label in Abnormality}
+    value = logistic(rule.log_odds(entering))
+    return ScreeningScore(value, value, value, rule.cut_off, 0.0, (), tally.pmn_count)
 
 
 def test_an_interval_on_one_side_is_settled():

@@ -1,8 +1,9 @@
 """A score's surroundings, from the domain's values to what pages and papers show."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from app.domain.abnormality import Abnormality
 from app.domain.outlook import MOST_MORE_CELLS, Outlook, Turn
 from app.domain.proportion import Proportion
 from app.domain.reference import ReferenceGroup
@@ -22,28 +23,37 @@ _NO_DISTANCE = 5e-7
 def reference_part(report: Report) -> ReferencePart | None:
     """The case among the patients of the rule's cohort; None where the rule has no distributions.
 
-    The cohort's proportions are what a classifier called, so the case's are drawn uncorrected.
+    The cohort's proportions are what a classifier called. So are the case's here, uncorrected,
+    whatever readers have changed: like stands beside like.
     """
     groups = report.rule.reference
     if not groups:
         return None
     made_up = report.rule.basis is Basis.SIMULATED
-    scale = reference_scale(groups, [line.proportion for line in report.abnormalities])
+    called = _classifier_proportions(report)
+    scale = reference_scale(groups, list(called.values()))
     named = [(group, _group_text(group)) for group in groups]
     return ReferencePart(
         charts=tuple(
             ReferenceChart(
-                title=translated(line.label.wording),
-                figures=_figures(line.proportion),
-                description=_reference_description(line, groups),
-                strip=distribution_strip(line.label, named, line.proportion, scale),
+                title=translated(label.wording),
+                figures=_figures(proportion),
+                description=_reference_description(label, proportion, groups),
+                strip=distribution_strip(label, named, proportion, scale),
             )
-            for line in report.abnormalities
+            for label, proportion in called.items()
         ),
         basis_notice=gettext("These patients are simulated: made up by assumption, not measured.")
         if made_up
         else None,
     )
+
+
+def _classifier_proportions(report: Report) -> Mapping[Abnormality, Proportion]:
+    if report.review is not None:
+        # A stored report has lost the order.
+        return {label: report.review.classifier_proportions[label] for label in Abnormality}
+    return {line.label: line.proportion for line in report.abnormalities}
 
 
 def _figures(proportion: Proportion) -> str:
@@ -59,15 +69,17 @@ def _group_text(group: ReferenceGroup) -> str:
     return f"{name}, n = {wording.count(group.patient_count)}"
 
 
-def _reference_description(line: AbnormalityLine, groups: Sequence[ReferenceGroup]) -> str:
+def _reference_description(
+    label: Abnormality, proportion: Proportion, groups: Sequence[ReferenceGroup]
+) -> str:
     first = gettext("{abnormality}: {figures} in this smear.").format(
-        abnormality=translated(line.label.wording), figures=_figures(line.proportion)
+        abnormality=translated(label.wording), figures=_figures(proportion)
     )
-    return " ".join([first, *(_group_description(line, group) for group in groups)])
+    return " ".join([first, *(_group_description(label, group) for group in groups)])
 
 
-def _group_description(line: AbnormalityLine, group: ReferenceGroup) -> str:
-    low, median, high = (group.quantile(line.label, level) for level in (5, 50, 95))
+def _group_description(label: Abnormality, group: ReferenceGroup) -> str:
+    low, median, high = (group.quantile(label, level) for level in (5, 50, 95))
     sentence = (
         gettext("{group}, to be found, {n} patients: median {median}, 90 % of them {range}.")
         if group.is_positive

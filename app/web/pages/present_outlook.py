@@ -9,7 +9,7 @@ from app.domain.proportion import Proportion
 from app.domain.reference import ReferenceGroup
 from app.domain.report import AbnormalityLine, Report
 from app.domain.screening import Basis, ScreeningScore
-from app.web.language import gettext, ngettext, translated
+from app.web.language import gettext, localised, ngettext, translated
 from app.web.pages import wording
 from app.web.pages.charts_reference import distribution_strip, reference_scale
 from app.web.pages.outlook_contexts import OutlookPart, ReferenceChart, ReferencePart, TurnRow
@@ -121,9 +121,15 @@ def _distance(found: Outlook, score: ScreeningScore) -> str:
     return sentence.format(
         score=wording.score(score.value, score.cut_off),
         cut_off=wording.threshold(score.cut_off),
-        distance=wording.number(abs(found.distance)),
-        log_odds=wording.number(abs(found.log_odds_distance)),
+        distance=_size(found.distance),
+        log_odds=_size(found.log_odds_distance),
     )
+
+
+def _size(value: float) -> str:
+    """Two decimals, as the score beside it has; three digits of what would then be 0."""
+    text = f"{abs(value):.2f}"
+    return localised(text) if float(text) else wording.number(abs(value))
 
 
 def _settling(found: Outlook) -> str:

@@ -8,9 +8,12 @@ from jinja2 import meta, nodes
 
 from app.web.pages import (
     charts,
+    charts_reference,
+    charts_trend,
     contexts,
     geometry_contexts,
     neighbour_contexts,
+    outlook_contexts,
     report_contexts,
     worklist_contexts,
 )
@@ -52,6 +55,19 @@ MEANINGS = {
     "tick": charts.Tick,
     "view": contexts.CellPage,
     "warmth": neighbour_contexts.HeatPart,
+    "box": charts_reference.GroupBox,
+    "curve": charts_trend.TrendChart,
+    "label": charts_trend.AxisText,
+    "segment": charts_trend.TrendLine,
+    "mark": charts_trend.TrendMark,
+    "outlook": outlook_contexts.OutlookPart,
+    "panel": outlook_contexts.TrendPanel,
+    "past": outlook_contexts.TrendRow,
+    "plot": outlook_contexts.ReferenceChart,
+    "reference": outlook_contexts.ReferencePart,
+    "strip": charts_reference.DistributionStrip,
+    "trend": outlook_contexts.TrendPart,
+    "turn": outlook_contexts.TurnRow,
 }
 ROWS = {"report.html": report_contexts.AbnormalityRow}
 # The whole context goes on to a macro, which names its fields.
@@ -135,6 +151,7 @@ def test_no_context_has_a_field_that_no_template_reads():
         contexts,
         geometry_contexts,
         neighbour_contexts,
+        outlook_contexts,
         report_contexts,
         worklist_contexts,
     )

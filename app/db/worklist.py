@@ -15,7 +15,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.db.mapping import from_worklist_entry, to_worklist_entry
 from app.db.tables import CaseRow, PatientRow
@@ -46,6 +46,7 @@ _SORTED_BY: dict[WorklistSort, Column] = {
     WorklistSort.SCORE: WorklistRow.score,
     WorklistSort.READER: WorklistRow.reader_name,
 }
+_SEARCHED: tuple[Column, ...] = (WorklistRow.accession_folded, WorklistRow.patient_folded)
 _COUNTED: dict[Abnormality, Column] = {
     Abnormality.PSEUDO_PELGER: WorklistRow.pseudo_pelger_count,
     Abnormality.NUCLEAR_SPIKE: WorklistRow.nuclear_spike_count,
@@ -225,13 +226,19 @@ def _conditions(
             count * float(WHOLE_PERCENT) >= chosen.least_percent * WorklistRow.pmn_count,
         ]
     if text := folded(chosen.text.strip()):
-        found.append(
-            or_(
-                WorklistRow.accession_folded.contains(text, autoescape=True),
-                WorklistRow.patient_folded.contains(text, autoescape=True),
-            )
-        )
+        case_id = WorklistRow.case_id if not by_state else _unindexed(WorklistRow.case_id)
+        found.append(or_(*(case_id.in_(_holding(column, text)) for column in _SEARCHED)))
     return found
+
+
+def _holding(column: Column, text: str) -> Select[UUID]:
+    """Cases whose value holds the text, read from the column's index alone.
+
+    It is a fraction of the table, in which each line would have to be looked at otherwise.
+    """
+    other = aliased(WorklistRow)
+    value: Column = getattr(other, column.key)
+    return select(other.case_id).where(value.contains(text, autoescape=True))
 
 
 def _by_choice(

@@ -17,6 +17,7 @@ from app.cli.evaluation import evaluate
 from app.cli.format import Format
 from app.cli.score import score_commands
 from app.cli.training import export, train
+from app.cli.user import user_commands
 from app.domain.errors import VexascopeError
 from app.settings import LogFormat, Settings, load_settings
 
@@ -31,6 +32,7 @@ bundle_commands = typer.Typer(help="Classifier bundles.", no_args_is_help=True)
 app.add_typer(bundle_commands, name="bundle")
 app.add_typer(dataset_commands, name="dataset")
 app.add_typer(score_commands, name="score")
+app.add_typer(user_commands, name="user")
 app.command()(train)
 app.command()(export)
 app.command()(evaluate)

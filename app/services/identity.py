@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
-from app.domain.errors import NotSignedIn
+from app.domain.case import MAX_NAME_LENGTH
+from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from app.domain.message import message
 from app.domain.user import ApiToken, Role, User
 from app.ports import Transaction
@@ -32,7 +33,7 @@ def ensure_administrator(
     """
     existing = transaction.users.by_name(ADMINISTRATOR_NAME)
     if existing is None:
-        password = chosen_password or secrets.token_urlsafe(15)
+        password = chosen_password or _made_password()
         user = User(uuid7(), ADMINISTRATOR_NAME, Role.ADMINISTRATOR, _hasher.hash(password))
         transaction.users.add(user, now)
         return None if chosen_password else password
@@ -44,6 +45,59 @@ def ensure_administrator(
 def hash_password(password: str) -> str:
     """Argon2id in PHC form."""
     return _hasher.hash(password)
+
+
+def create_user(
+    transaction: Transaction, name: str, role: Role, full_name: str | None, now: datetime
+) -> str:
+    """Make an account with a made-up password, which is returned and kept nowhere else.
+
+    Raises
+    ------
+    InvalidInput
+        If a name is empty, too long, or holds what cannot be seen; or, of the name to sign in
+        with, a colon, which ends the name in HTTP Basic (RFC 7617).
+    Conflict
+        If the name exists.
+    """
+    _check_name(name, ":")
+    if full_name is not None:
+        _check_name(full_name, "")
+    if transaction.users.by_name(name) is not None:
+        raise Conflict(message("An account named {name} exists already.", name=name))
+    password = _made_password()
+    user = User(uuid7(), name, role, _hasher.hash(password), full_name)
+    transaction.users.add(user, now)
+    return password
+
+
+def renew_password(transaction: Transaction, name: str) -> str:
+    """Give an account a made-up password, which is returned; raises `NotFound`.
+
+    Its sessions and tokens end.
+    """
+    user = transaction.users.by_name(name)
+    if user is None:
+        raise NotFound(message("There is no such account."))
+    password = _made_password()
+    transaction.users.set_password_hash(user.id, _hasher.hash(password))
+    return password
+
+
+def _made_password() -> str:
+    return secrets.token_urlsafe(15)
+
+
+def _check_name(name: str, refused: str) -> None:
+    stands_alone = name == name.strip() and name.isprintable()
+    if not 0 < len(name) <= MAX_NAME_LENGTH or not stands_alone or set(name) & set(refused):
+        raise InvalidInput(
+            message(
+                "The name needs 1 to {most} visible characters, without a colon and without spaces "
+                "at its ends.",
+                most=MAX_NAME_LENGTH,
+            )
+        )
 
 
 def check_password(transaction: Transaction, name: str, password: str) -> User:

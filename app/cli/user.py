@@ -1,0 +1,47 @@
+"""`vexascope user`: accounts of readers, until pages manage them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from app import logs
+from app.bootstrap import Container, running
+from app.domain.user import Role
+from app.services import identity
+from app.settings import LogFormat, load_settings
+
+user_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
+
+
+@user_commands.command("create")
+def create_user(
+    name: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    role: Annotated[Role, typer.Option(help="What the account is for.")],
+    full_name: Annotated[
+        str | None, typer.Option(help="Name as it is printed under a signature.")
+    ] = None,
+) -> None:
+    """Make an account and print its password, once."""
+    with _ready() as container, container.transactions() as transaction:
+        password = identity.create_user(transaction, name, role, full_name, container.now())
+    print(f"Password of {name}: {password}")
+
+
+@user_commands.command("password")
+def renew_password(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+) -> None:
+    """Make a new password and print it, once; it ends the account's sessions and tokens."""
+    with _ready() as container, container.transactions() as transaction:
+        password = identity.renew_password(transaction, name)
+    print(f"New password of {name}: {password}")
+
+
+@contextmanager
+def _ready() -> Iterator[Container]:
+    logs.configure(LogFormat.TEXT, "WARNING")
+    with running(load_settings()) as container:
+        container.check_database()
+        yield container

@@ -1,0 +1,70 @@
+"""`vexascope user` as an administrator calls it."""
+
+import pytest
+
+from app.bootstrap import migrate, running
+from app.cli import main
+from app.domain.errors import NotSignedIn
+from app.domain.user import Role
+from app.services.identity import check_password
+from app.settings import load_settings
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path, small_bundle):
+    """Run the command on a database of its own; gives exit status and what it printed."""
+    monkeypatch.setenv("VEXASCOPE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("VEXASCOPE_BUNDLE", str(small_bundle))
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["vexascope", "user", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        said = capsys.readouterr()
+        return caught.value.code, said.out + said.err
+
+    return run
+
+
+@pytest.fixture
+def database(command):
+    with running(load_settings()) as container:
+        migrate(container)
+        yield container
+
+
+def made(output):
+    return output.split(": ")[1].strip()
+
+
+def test_makes_an_account_whose_password_is_printed_once(command, database):
+    code, said = command("create", "martin", "--role", "haematologist", "--full-name", "Dr Martin")
+    assert code == 0
+    with database.transactions() as transaction:
+        user = check_password(transaction, "martin", made(said))
+    assert (user.role, user.printed_name) == (Role.HAEMATOLOGIST, "Dr Martin")
+
+
+def test_refuses_a_name_that_exists_or_cannot_be_typed(command, database):
+    command("create", "martin", "--role", "administrator")
+    for name in ("martin", "a:b", " a", ""):
+        code, _ = command("create", name, "--role", "haematologist")
+        assert code == 2
+    with database.transactions() as transaction:
+        assert [user.name for user in transaction.users.all()] == ["martin"]
+
+
+def test_a_new_password_ends_the_old_one(command, database):
+    first = made(command("create", "martin", "--role", "haematologist")[1])
+    second = made(command("password", "martin")[1])
+    with database.transactions() as transaction:
+        assert check_password(transaction, "martin", second).name == "martin"
+        with pytest.raises(NotSignedIn):
+            check_password(transaction, "martin", first)
+    assert command("password", "nobody")[0] == 2
+
+
+def test_says_what_to_do_where_there_is_no_database_yet(command):
+    code, said = command("create", "martin", "--role", "haematologist")
+    assert code == 2
+    assert "vexascope migrate" in said

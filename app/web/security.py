@@ -90,12 +90,16 @@ class Security:
         return user
 
     def _start_session(self, request: Request, user: User) -> None:
-        # A fresh session: nothing from before the sign-in stays in it.
+        # A fresh session: nothing from before the sign-in stays in it but the language, which is
+        # for all who never chose one in their preferences.
+        spoken = request.session.get("language", "")
         request.session.clear()
+        request.session["language"] = spoken
         request.session.update(
             user=str(user.id), since=int(time.time()), password=_fingerprint(user)
         )
-        keep_language(request, user)
+        if user.language:
+            keep_language(request, user.language)
 
     def _cookie(self, request: Request) -> User:
         user_id = request.session.get("user")
@@ -164,9 +168,9 @@ class Security:
         return hmac.digest(self._cache_key, credentials.encode(), "sha256")
 
 
-def keep_language(request: Request, user: User) -> None:
-    """Put the person's choice into the session, where `LanguageMiddleware` finds it."""
-    request.session["language"] = user.language or ""
+def keep_language(request: Request, language: str) -> None:
+    """Put a choice into the session, where `LanguageMiddleware` finds it; empty: the browser's."""
+    request.session["language"] = language
 
 
 def has_token(request: Request) -> bool:

@@ -14,7 +14,7 @@ from app.web.errors import explain
 from app.web.language import chosen_language, use_language
 from app.web.security import SAFE_METHODS
 
-OPEN_PREFIXES = ("/health/", "/static/", "/sign-in", "/sign-out", "/demonstration/")
+OPEN_PREFIXES = ("/health/", "/static/", "/sign-in", "/sign-out", "/language", "/demonstration/")
 
 
 class SignInFirst:

@@ -21,6 +21,10 @@ class Chrome:
         Code of the page's language, for the root element.
     theme
         ``system``, ``light`` or ``dark``.
+    languages
+        What the pages can speak; `text` is a language's own name.
+    shows_tour
+        Whether the first-run tour lies over the page.
     asset_version
         Part of every static file's address.
     """
@@ -32,6 +36,18 @@ class Chrome:
     asset_version: str
     language: str
     theme: str
+    languages: tuple["Choice", ...]
+    shows_tour: bool
+
+
+@dataclass(frozen=True)
+class PreferencesPage:
+    """preferences.html; `saved` is whether they have just been stored."""
+
+    group: "FieldGroup"
+    error_count: int
+    saved: bool
+    tour_seen: bool
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.domain.user import Theme, User
 from app.settings import PROJECT
-from app.web.language import current_language, gettext, ngettext, translated
+from app.web.language import Language, current_language, gettext, ngettext, translated
 from app.web.pages import wording
-from app.web.pages.contexts import Chrome
+from app.web.pages.contexts import Choice, Chrome
 
 TEMPLATES = PROJECT / "templates"
 STATIC = PROJECT / "static"
@@ -35,8 +35,10 @@ def environment() -> Environment:
     return made
 
 
-def chrome(title: str, user: User | None, notice: str | None = None) -> Chrome:
-    """The frame of a page."""
+def chrome(
+    title: str, user: User | None, notice: str | None = None, *, is_first: bool = False
+) -> Chrome:
+    """The frame of a page; the tour is shown on the first one after signing in."""
     return Chrome(
         title=title,
         user_name=user.name if user else None,
@@ -44,6 +46,10 @@ def chrome(title: str, user: User | None, notice: str | None = None) -> Chrome:
         research_use_notice=translated(RESEARCH_USE_NOTICE),
         language=current_language().value,
         theme=user.theme.value if user else Theme.SYSTEM.value,
+        languages=tuple(
+            Choice(item.value, item.own_name, item is current_language()) for item in Language
+        ),
+        shows_tour=bool(is_first and user and not user.tour_seen),
         asset_version=asset_version(),
     )
 

@@ -6,6 +6,7 @@ from app.web.pages import (
     case_pages,
     images,
     neighbour_pages,
+    preferences,
     report_pages,
     sign_in_pages,
     worklist_pages,
@@ -18,3 +19,4 @@ router.include_router(case_pages.router)
 router.include_router(report_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)
+router.include_router(preferences.router)

@@ -65,7 +65,7 @@ def show_worklist(
             user_id=user.id,
             now=now,
         )
-    return render("cases.html", worklist_part(view), chrome(gettext("Cases"), user))
+    return render("cases.html", worklist_part(view), chrome(gettext("Cases"), user, is_first=True))
 
 
 @router.post("/cases/search")

@@ -14,6 +14,7 @@ from app.ports import Bundle
 from app.services.similar import SimilarCell, SimilarCells
 from app.web.pages.case_form import CaseForm, form_page
 from app.web.pages.contexts import CasePage, CellPage, FailurePage, SignInPage
+from app.web.pages.preferences import PreferencesForm, preferences_page
 from app.web.pages.present import case_head, progress_part
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import CaseCells, gallery_part
@@ -114,6 +115,15 @@ def pages() -> dict[str, list[object]]:
             FailurePage(500, "Internal error", "No.", ""),
         ],
         "sign_in.html": [SignInPage("", "", None), SignInPage(HOSTILE, "/cases/1", "Wrong.")],
+        "preferences.html": [
+            preferences_page(PreferencesForm(), {}, saved=True, tour_seen=True),
+            preferences_page(
+                PreferencesForm(full_name=HOSTILE, language="fr"),
+                {"full_name": "Wrong."},
+                saved=False,
+                tour_seen=False,
+            ),
+        ],
         "cases.html": [
             example_worklist(),
             example_worklist(query="state=signed&finding=vacuole&least=5", shown=1),

@@ -14,7 +14,7 @@ import pytest
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.web import language
 from app.web.language import translated
-from app.web.pages.contexts import Chrome
+from app.web.pages.contexts import Choice, Chrome
 from app.web.pages.rendering import render
 from tests.factories import make_manifest, make_rule
 from tests.web.pages import examples
@@ -116,6 +116,8 @@ def frame():
         asset_version="0",
         language="en",
         theme="system",
+        languages=(Choice("fr", "Français", selected=True),),
+        shows_tour=True,
     )
 
 

@@ -200,6 +200,7 @@ def test_the_style_sheet_and_scripts_load_nothing_from_elsewhere():
         "gallery.js",
         "outlines.js",
         "print.js",
+        "tour.js",
         "worklist.js",
     ):
         text = (STATIC / name).read_text()

@@ -163,11 +163,11 @@ def read_case(
         failures=failures,
         reviews=transaction.reviews.of_case(case.id),
         readings=readings,
-        is_blinded=_is_blinded(readings, viewer_id),
+        is_blinded=is_blinded(readings, viewer_id),
     )
 
 
-def _is_blinded(readings: Mapping[Reading, ReadingState], viewer_id: UUID | None) -> bool:
+def is_blinded(readings: Mapping[Reading, ReadingState], viewer_id: UUID | None) -> bool:
     """Whether the viewer has the second reading, and one of the two is not finished."""
     first, second = readings.get(Reading.FIRST), readings.get(Reading.SECOND)
     if second is None or second.reader_id != viewer_id:

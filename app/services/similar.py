@@ -1,18 +1,19 @@
 """Similar cells: the nearest by embedding, in the same case and in others."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 
-from app.domain.case import Case
+from app.domain.case import Case, Progress
 from app.domain.cell import Cell
 from app.domain.finding import ReadCell, read_cell
 from app.domain.review import ReviewRule
 from app.imaging.embedding import cosines
 from app.ports import Bundle, CellEmbedding, Transaction
-from app.services.reading import CaseAsRead, bundle_of, read_case
+from app.services.reading import CaseAsRead, bundle_of, is_blinded
 
 NEAREST = 8
 """Cells that are shown of each kind."""
@@ -74,48 +75,18 @@ def similar_cells(
         return None
     others = [item for item in here if item.cell_id != cell.id]
     elsewhere = transaction.embeddings.latest_elsewhere(cell.case_id, digest, SEARCHED_ELSEWHERE)
-    cases = _Cases(transaction, bundle, active, rule, viewer_id)
+    found_here, found_elsewhere = nearest(own, others), nearest(own, elsewhere)
+    ids = [cell_id for cell_id, _ in (*found_here, *found_elsewhere)]
+    held = _held(transaction, ids, bundle, rule, viewer_id)
+    shown_here = (_similar(cell, *held[cell_id], value) for cell_id, value in found_here)
+    shown_elsewhere = (_similar(cell, *held[cell_id], value) for cell_id, value in found_elsewhere)
     return SimilarCells(
         bundle=bundle,
-        in_case=tuple(_similar(cell, cases, *item) for item in nearest(own, others)),
-        elsewhere=tuple(_similar(cell, cases, *item) for item in nearest(own, elsewhere)),
+        in_case=tuple(shown_here),
+        elsewhere=tuple(shown_elsewhere),
         searched_here=len(others),
         searched_elsewhere=len(elsewhere),
     )
-
-
-class _Cases:
-    """Cases as a viewer may see them, each read once."""
-
-    def __init__(
-        self,
-        transaction: Transaction,
-        bundle: Bundle,
-        active: Bundle,
-        rule: ReviewRule,
-        viewer_id: UUID | None,
-    ) -> None:
-        self._transaction = transaction
-        self._bundle = bundle
-        self._by = (active, rule, viewer_id)
-        self._read: dict[UUID, CaseAsRead] = {}
-
-    def holding(self, cell_id: UUID) -> tuple[Case, ReadCell]:
-        """A cell that the bundle has read, as its case holds it."""
-        cell = self._transaction.cells.get(cell_id)
-        case_id = cell.case_id
-        if case_id not in self._read:
-            case = self._transaction.cases.get(case_id)
-            self._read[case_id] = read_case(self._transaction, case, *self._by)
-        as_read = self._read[case_id]
-        held = next((item for item in as_read.cells if item.cell.id == cell_id), None)
-        return as_read.case, held or self._as_classified(cell)
-
-    def _as_classified(self, cell: Cell) -> ReadCell:
-        """What the bundle says, while the case is read again by another one."""
-        manifest = self._bundle.manifest
-        findings = self._transaction.cells.findings([cell.id], manifest.digest)
-        return read_cell(cell, findings.get(cell.id), manifest)
 
 
 def nearest(
@@ -129,6 +100,41 @@ def nearest(
     return [(others[index].cell_id, float(found[index])) for index in order]
 
 
-def _similar(cell: Cell, cases: _Cases, other_id: UUID, similarity: float) -> SimilarCell:
-    case, read = cases.holding(other_id)
+def _similar(cell: Cell, case: Case, read: ReadCell, similarity: float) -> SimilarCell:
     return SimilarCell(case, read, similarity, read.cell.pixel_sha256 == cell.pixel_sha256)
+
+
+def _held(
+    transaction: Transaction,
+    cell_ids: Sequence[UUID],
+    bundle: Bundle,
+    rule: ReviewRule,
+    viewer_id: UUID | None,
+) -> dict[UUID, tuple[Case, ReadCell]]:
+    """Cells with their cases, as readers hold them and a viewer may see them.
+
+    Of each case only these cells are read: sixteen neighbours can lie in as many large cases.
+    """
+    findings = transaction.cells.findings(cell_ids, bundle.manifest.digest)
+    by_case: dict[UUID, list[ReadCell]] = defaultdict(list)
+    for cell_id in cell_ids:
+        cell = transaction.cells.get(cell_id)
+        read = read_cell(cell, findings.get(cell_id), bundle.manifest)
+        by_case[cell.case_id].append(read)
+    held = {}
+    for case_id, cells in by_case.items():
+        case, readings = transaction.cases.get(case_id), transaction.reviews.readings(case_id)
+        as_read = CaseAsRead(
+            case=case,
+            bundle=bundle,
+            rule=rule,
+            progress=Progress(len(cells), len(cells), 0),
+            read=cells,
+            waiting=(),
+            failures={},
+            reviews=transaction.reviews.of_case(case_id),
+            readings=readings,
+            is_blinded=is_blinded(readings, viewer_id),
+        )
+        held.update({item.cell.id: (case, item) for item in as_read.cells})
+    return held

@@ -1,0 +1,129 @@
+"""axe-core finds nothing on any page, light and dark, at a desk and on a phone (WCAG 2.2 AA).
+
+The pages are taken from the application's own routes: a new page is looked at without being named.
+"""
+
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fastapi.routing import iter_route_contexts
+
+from app.bootstrap import running
+from app.domain.review import Act
+from app.services.reviewing import Reader, relabel
+from app.services.signing import amend, sign
+from app.web.pages.router import router
+from tests.conftest import ADMIN_PASSWORD, make_settings
+from tests.images import cell_jpeg, zipped
+from tests.server import Server
+from tests.web.test_browser import CHROMIUM, browser  # noqa: F401 - a fixture
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Fragments and pictures are looked at within the pages that hold them.
+LEFT_OUT = re.compile(r"\.(png|jpg|csv|json|zip)$|/demonstration/|/(progress|changes)$")
+
+pytestmark = [
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: pages are UNTESTED"),
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, str]]]:
+    """A server with a case that is signed twice, and the values of its paths' parameters."""
+    folder = tmp_path_factory.mktemp("accessible")
+    server = Server(folder, VEXASCOPE_BUNDLE=str(small_bundle))
+    server.start()
+    with server.client() as client:
+        new = {"accession_number": "A-1", "patient_identifier": "P-1", "patient_name": "Ann"}
+        case_id = client.post("/api/v1/cases", json=new).json()["id"]
+        archive = zipped({f"{seed}.jpg": cell_jpeg(seed) for seed in range(60)})
+        files = [("files", ("cells.zip", archive)), ("files", ("letter.jpg", b"Dear colleague"))]
+        path = f"/api/v1/cases/{case_id}/cells"
+        sent = client.post(path, params={"wait": 120}, files=files).json()
+    _sign_twice(make_settings(folder, bundle=small_bundle), UUID(case_id))
+    yield (
+        server,
+        {"case_id": case_id, "cell_id": sent["cells"][0]["id"], "number": "1", "label": "vacuole"},
+    )
+    server.stop()
+
+
+def _sign_twice(settings, case_id):
+    with running(settings) as container:
+        now, rule = container.now(), container.review_rule
+        with container.transactions() as transaction:
+            user = transaction.users.by_name("admin")
+            case = transaction.cases.get(case_id)
+            reader = Reader(user, case, container.bundle, rule)
+            cells = [cell.id for cell in transaction.cells.of_case(case_id)]
+            relabel(transaction, reader, cells, Act.CONFIRM, None, now)
+        for round_ in (1, 2):
+            with container.transactions() as transaction:
+                last = transaction.reviews.last_sequence(case_id)
+                sign(transaction, reader, last, now)
+            if round_ == 1:
+                with container.transactions() as transaction:
+                    amend(transaction, reader, "One more look", now)
+
+
+def paths(values):
+    """Every page that is opened by its address."""
+    found = []
+    for route in iter_route_contexts(router.routes):
+        if "GET" not in (route.methods or ()):
+            continue
+        path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda m: values.get(m[1], "0"), route.path)
+        if not LEFT_OUT.search(path):
+            found.append(path)
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [(1440, "light", "en"), (1440, "dark", "fr"), (390, "light", "fr"), (390, "dark", "en")],
+)
+def test_axe_finds_nothing_on_any_page(place, browser, width, scheme, language):  # noqa: F811
+    server, values = place
+    context = browser.new_context(
+        base_url=server.url,
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        locale=language,
+        bypass_csp=True,  # For axe itself; the pages keep their policy in every other test.
+    )
+    page = context.new_page()
+    found, seen = {}, []
+    try:
+        _sign_in(page)
+        for path in paths(values):
+            answer = page.goto(path)
+            if "text/html" not in (answer.headers.get("content-type") or ""):
+                continue
+            if page.locator("html[lang]").count() == 0:
+                continue
+            assert answer.status == 200, path
+            assert page.locator("html").get_attribute("lang") == language
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+            result = Axe().run(page, options={"runOnly": RULES})
+            seen.append(path)
+            if result.response["violations"]:
+                found[path] = [
+                    (item["id"], [node["target"] for node in item["nodes"]][:3])
+                    for item in result.response["violations"]
+                ]
+    finally:
+        context.close()
+    assert found == {}
+    assert len(seen) >= 6
+
+
+def _sign_in(page):
+    page.goto("/sign-in")
+    page.locator("input[name=name]").fill("admin")
+    page.locator("input[name=password]").fill(ADMIN_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/cases$"))

@@ -54,6 +54,7 @@ test-all: lint setup-train  ## Run every test, those of training too
 bench: setup-test  ## Run the benchmarks
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.worklist
+	$(BIN)/python -m tests.benchmarks.pages
 
 screenshots: setup-test  ## Take pictures of the pages into screenshots/
 	$(BIN)/python -m tests.screenshots

@@ -26,12 +26,13 @@ from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
 from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
-from app.ports import BlobStore, Bundle, Classifier, Transactions
+from app.ports import BlobStore, Bundle, Classifier, PartFiles, Transactions
 from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
 from app.services.worklist import refresh
 from app.settings import Settings
 from app.storage.object_store import open_store
+from app.storage.part_files import LocalPartFiles
 
 MIB = 1024 * 1024
 CASES_AT_ONCE = 100
@@ -48,6 +49,7 @@ class Container:
     queue_client: DBOSClient
     transactions: Transactions
     blobs: BlobStore
+    part_files: PartFiles
     bundle_files: BundleFiles
     limits: IntakeLimits
     threads: Executor
@@ -128,6 +130,7 @@ def build(settings: Settings) -> Container:
         queue_client=client,
         transactions=transactions(engine, job_queues(client)),
         blobs=open_store(settings.resolved_storage_url),
+        part_files=LocalPartFiles(settings.data_dir / "uploads"),
         bundle_files=bundle_files,
         limits=intake_limits(settings),
         # Half the cores: the others classify, and more threads would fight for the interpreter.
@@ -176,7 +179,12 @@ def intake_limits(settings: Settings) -> IntakeLimits:
         max_bytes=settings.max_file_mib * MIB, max_pixels=settings.max_megapixels * 1_000_000
     )
     archive = ArchiveLimits(max_entries=settings.max_files, max_member_bytes=image.max_bytes)
-    return IntakeLimits(max_files=settings.max_files, image=image, archive=archive)
+    return IntakeLimits(
+        max_files=settings.max_files,
+        max_bytes=settings.max_request_mib * MIB,
+        image=image,
+        archive=archive,
+    )
 
 
 def _open_engine(settings: Settings) -> Engine:

@@ -21,8 +21,9 @@ from app.cli.serving import announce_administrator, ready_line, run
 from app.domain.case import CaseOrigin, ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput, SettingsRefused
 from app.imaging.synthetic import CaseProfile, random_case, render_frame
-from app.services.intake import IncomingFile, register, take_in
+from app.services.intake import IncomingFile, take_in
 from app.services.reading import bundle_of
+from app.services.registering import register
 from app.web.security import DemonstrationLink, Security
 
 Images = Iterator[tuple[str, NDArray[np.uint8]]]

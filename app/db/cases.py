@@ -130,6 +130,16 @@ class SqlCaseRepository:
             raise NotFound(message("There is no upload {upload}.", upload=upload_id))
         return to_upload(row)
 
+    def uploads_of(self, case_id: UUID) -> Sequence[Upload]:
+        """All deliveries of a case; keys are UUIDv7, so in the order in which they began."""
+        query = select(UploadRow).where(UploadRow.case_id == case_id).order_by(UploadRow.id)
+        return [to_upload(row) for row in self._session.scalars(query)]
+
+    def recorded_uploads(self, upload_ids: Sequence[UUID]) -> Sequence[Upload]:
+        """Those of the deliveries that are there."""
+        query = select(UploadRow).where(UploadRow.id.in_(upload_ids))
+        return [to_upload(row) for row in self._session.scalars(query)]
+
 
 _CASES = select(CaseRow).options(joinedload(CaseRow.patient))
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
+from app.db.tables import CaseRow, CellRow, PatientRow, UploadPartRow, UploadRow
 from app.db.worklist_tables import WorklistRow
 from app.domain.abnormality import Abnormality
 from app.domain.case import Case, CaseOrigin, ClinicalContext, Patient, Sex, Upload
@@ -11,6 +11,7 @@ from app.domain.case_state import CaseState
 from app.domain.cell import Box, Cell, Framing, Location, Quality, QualityFlag
 from app.domain.errors import RefusedFile
 from app.domain.screening import Recommendation
+from app.domain.upload_part import UploadPart
 from app.domain.worklist import WorklistEntry, folded
 
 
@@ -50,6 +51,8 @@ def to_upload(row: UploadRow) -> Upload:
         accepted_count=row.accepted_count,
         duplicates=tuple(row.duplicates),
         refused=tuple(RefusedFile(**item) for item in row.refused),
+        file_name=row.file_name,
+        size_bytes=row.size_bytes,
     )
 
 
@@ -62,7 +65,28 @@ def from_upload(upload: Upload) -> UploadRow:
         accepted_count=upload.accepted_count,
         duplicates=list(upload.duplicates),
         refused=[asdict(item) for item in upload.refused],
+        file_name=upload.file_name,
+        size_bytes=upload.size_bytes,
     )
+
+
+def to_upload_part(row: UploadPartRow) -> UploadPart:
+    """A file in the making."""
+    return UploadPart(
+        id=row.id,
+        case_id=row.case_id,
+        user_id=row.user_id,
+        file_name=row.file_name,
+        size_bytes=row.size_bytes,
+        offset_bytes=row.offset_bytes,
+        started_at=row.started_at,
+        updated_at=row.updated_at,
+    )
+
+
+def from_upload_part(part: UploadPart) -> UploadPartRow:
+    """The row of a file in the making."""
+    return UploadPartRow(**asdict(part))
 
 
 def to_cell(row: CellRow) -> Cell:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     Float,
@@ -93,6 +94,23 @@ class UploadRow(Row):
     accepted_count: Mapped[int]
     duplicates: Mapped[list[Any]]
     refused: Mapped[list[Any]]
+    file_name: Mapped[str | None] = mapped_column(Text)
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class UploadPartRow(Row):
+    """A file of which some bytes have arrived."""
+
+    __tablename__ = "upload_parts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    file_name: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    offset_bytes: Mapped[int] = mapped_column(BigInteger)
+    started_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class CellRow(Row):

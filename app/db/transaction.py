@@ -15,6 +15,7 @@ from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
 from app.db.filters import SqlFilterRepository
 from app.db.reviews import SqlReviewRepository
+from app.db.upload_parts import SqlUploadPartRepository
 from app.db.users import SqlUserRepository
 from app.db.versions import SqlVersionRepository
 from app.db.worklist import SqlWorklistRepository
@@ -31,6 +32,7 @@ from app.ports import (
     ReviewRepository,
     Transaction,
     Transactions,
+    UploadPartRepository,
     UserRepository,
     VersionRepository,
     WorklistRepository,
@@ -57,6 +59,7 @@ class SqlTransaction:
         self.versions: VersionRepository = SqlVersionRepository(session)
         self.worklist: WorklistRepository = SqlWorklistRepository(session)
         self.filters: FilterRepository = SqlFilterRepository(session)
+        self.parts: UploadPartRepository = SqlUploadPartRepository(session)
         self.jobs = jobs
 
 

@@ -152,7 +152,17 @@ def _require_text(name: str, value: str) -> None:
 
 @dataclass(frozen=True)
 class Upload:
-    """One delivery of images to a case: what was accepted, what was not."""
+    """One delivery of images to a case: what was accepted, what was not.
+
+    Parameters
+    ----------
+    duplicates
+        Names of images that the case had already.
+    file_name
+        Of the one file that it came in, an archive for example; None where it came in several.
+    size_bytes
+        Of that file.
+    """
 
     id: UUID
     case_id: UUID
@@ -160,6 +170,8 @@ class Upload:
     accepted_count: int
     duplicates: tuple[str, ...]
     refused: tuple[RefusedFile, ...]
+    file_name: str | None = None
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,12 @@ class Conflict(VexascopeError):
     title = message("Conflict with what is stored")
 
 
+class Locked(VexascopeError):
+    """Another request holds what this one needs."""
+
+    title = message("In use")
+
+
 class TooLarge(VexascopeError):
     """More bytes, files or pixels than the limits allow."""
 

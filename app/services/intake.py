@@ -1,26 +1,22 @@
-"""Intake: from delivered files to stored cells and the job that will read them.
+"""Intake: from delivered files to stored pixels and what is known of them.
 
 Two stages, so that the database is never locked while an image is decoded: `take_in` decodes,
-judges and stores pixels; `register` writes rows and the job in the caller's transaction.
+judges and stores pixels; `app.services.registering` writes rows and jobs afterwards.
 """
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import PurePosixPath
-from typing import BinaryIO, TypeAlias, TypeVar
-from uuid import UUID
+from typing import BinaryIO, Self, TypeAlias, TypeVar
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from uuid_utils.compat import uuid7
 
-from app.domain.case import Upload
-from app.domain.cell import Cell, Location, Quality
+from app.domain.cell import Location, Quality
 from app.domain.errors import (
     ImageRefused,
     NothingAccepted,
@@ -33,8 +29,7 @@ from app.imaging.archive import ArchiveLimits, ArchiveMember, count_files, is_zi
 from app.imaging.decode import ImageLimits, decode, encode_png, pixel_sha256
 from app.imaging.locate import locate
 from app.imaging.quality import assess
-from app.ports import BlobStore, Transaction
-from app.services import worklist
+from app.ports import BlobStore
 
 _log = structlog.get_logger(__name__)
 
@@ -51,9 +46,10 @@ _ACTED_UPON = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 @dataclass(frozen=True)
 class IntakeLimits:
-    """How much one request may bring."""
+    """How much one request, or one file that is sent in parts, may bring."""
 
     max_files: int = 10_000
+    max_bytes: int = 256 * 1024**2
     image: ImageLimits = field(default_factory=ImageLimits)
     archive: ArchiveLimits = field(default_factory=ArchiveLimits)
 
@@ -90,6 +86,14 @@ class Delivery:
     examined: tuple[Examined, ...]
     refused: tuple[RefusedFile, ...]
 
+    @classmethod
+    def of(cls, outcomes: Sequence[Examined | RefusedFile]) -> Self:
+        """Of what became of each image."""
+        return cls(
+            tuple(item for item in outcomes if isinstance(item, Examined)),
+            tuple(item for item in outcomes if isinstance(item, RefusedFile)),
+        )
+
 
 def blob_name(pixel_sha256: str) -> str:
     """Where an image lies in the object store; two levels keep folders small."""
@@ -112,15 +116,19 @@ def take_in(
     files = list(files)
     _refuse_too_many(len(files), limits)
     _refuse_too_many(sum(_count(file, limits) for file in files), limits)
-    outcomes: list[Examined | RefusedFile] = []
-    for batch in in_memory_batches(unpacked(files, limits)):
-        outcomes.extend(threads.map(lambda item: _take(item, limits.image, blobs), batch))
-    delivery = Delivery(
-        tuple(item for item in outcomes if isinstance(item, Examined)),
-        tuple(item for item in outcomes if isinstance(item, RefusedFile)),
-    )
+    delivery = Delivery.of(store_each(unpacked(files, limits), limits.image, blobs, threads))
     _refuse_nothing(delivery)
     return delivery
+
+
+def store_each(
+    items: Iterable[Candidate], limits: ImageLimits, blobs: BlobStore, threads: Executor
+) -> list[Examined | RefusedFile]:
+    """Decode, judge and store candidates; one outcome each, in their order."""
+    outcomes: list[Examined | RefusedFile] = []
+    for batch in in_memory_batches(items):
+        outcomes.extend(threads.map(lambda item: _take(item, limits, blobs), batch))
+    return outcomes
 
 
 def examine(name: str, content: bytes, limits: ImageLimits) -> tuple[Examined, Rgb]:
@@ -149,57 +157,10 @@ def examine(name: str, content: bytes, limits: ImageLimits) -> tuple[Examined, R
     return examined, rgb
 
 
-def register(
-    transaction: Transaction, case_id: UUID, delivery: Delivery, digest: str, now: datetime
-) -> Upload:
-    """Write a delivery's rows and its jobs; an image that the case has already adds no cell.
-
-    Cells that only an earlier bundle has read are read again, so that a report never mixes two
-    bundles.
-    """
-    transaction.cases.lock(case_id)
-    known = transaction.cells.known_pixels(case_id)
-    upload_id = uuid7()
-    cells, duplicates = _new_cells(delivery, case_id, upload_id, known)
-    upload = Upload(upload_id, case_id, now, len(cells), tuple(duplicates), delivery.refused)
-    transaction.cases.add_upload(upload)
-    transaction.cells.add(cells)
-    waiting = [cell.id for cell in cells]
-    if cells:
-        waiting.extend(transaction.cells.read_by_another(case_id, digest))
-    for batch in batches(waiting, CELLS_PER_JOB):
-        transaction.jobs.enqueue_classification(case_id, batch)
-    worklist.note_arrivals(transaction, case_id, digest)
-    return upload
-
-
-def _new_cells(
-    delivery: Delivery, case_id: UUID, upload_id: UUID, known: set[str]
-) -> tuple[list[Cell], list[str]]:
-    cells: list[Cell] = []
-    duplicates: list[str] = []
-    first, seen = len(known) + 1, set(known)
-    for item in delivery.examined:
-        if item.pixel_sha256 in seen:
-            duplicates.append(item.file_name)
-            continue
-        seen.add(item.pixel_sha256)
-        cells.append(
-            Cell(
-                id=uuid7(),
-                case_id=case_id,
-                upload_id=upload_id,
-                ordinal=first + len(cells),
-                **vars(item),
-            )
-        )
-    return cells, duplicates
-
-
 def unpacked(files: Iterable[IncomingFile], limits: IntakeLimits) -> Iterator[Candidate]:
     """Every file, with archives replaced by their members."""
     for file in files:
-        if not _is_archive(file):
+        if not is_archive(file):
             yield file
             continue
         try:
@@ -222,14 +183,15 @@ def in_memory_batches(items: Iterable[Candidate]) -> Iterator[list[Candidate]]:
         yield batch
 
 
-def _is_archive(file: IncomingFile) -> bool:
+def is_archive(file: IncomingFile) -> bool:
+    """Whether its bytes begin like a ZIP archive, whatever its name says."""
     file.stream.seek(0)
     return is_zip(file.stream.read(4))
 
 
 def _count(file: IncomingFile, limits: IntakeLimits) -> int:
     """How many outcomes a file will have; an archive that cannot be opened is one refusal."""
-    if not _is_archive(file):
+    if not is_archive(file):
         return 1
     try:
         return count_files(file.file, file.stream, limits.archive)

@@ -15,8 +15,9 @@ from app import __version__
 from app.bootstrap import MIB, Container
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.settings import PROJECT
-from app.web import errors, health
+from app.web import errors, health, tus
 from app.web.api.router import router as api
+from app.web.arrivals import Arrivals
 from app.web.body_limit import BodyLimitMiddleware
 from app.web.middleware import LanguageMiddleware, RequestMiddleware
 from app.web.pages.router import router as pages
@@ -52,9 +53,11 @@ def create_app(
     app.state.container = container
     app.state.security = security or Security(container)
     app.state.background = background
+    app.state.arrivals = Arrivals(container)
     errors.install(app)
     app.include_router(health.router)
     app.include_router(api)
+    app.include_router(tus.router, include_in_schema=False)
     app.include_router(pages, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=PROJECT / "static"), name="static")
     return app
@@ -83,6 +86,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
     await run_in_threadpool(container.remember_bundle)
     # In a thread: the queue refuses to start inside a running event loop.
-    async with contextmanager_in_threadpool(app.state.background(container)):
+    async with (
+        contextmanager_in_threadpool(app.state.background(container)),
+        contextmanager_in_threadpool(app.state.arrivals.running()),
+    ):
         yield
         _log.info("stopping: running jobs finish, the rest waits in the queue")

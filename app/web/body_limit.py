@@ -20,13 +20,16 @@ from app.web.errors import STATUS, answer
 # large is read and thrown away, up to this many times the limit.
 DRAIN_FACTOR = 4
 SMALL_BYTES = MIB
+PART_BYTES = 8 * MIB
 _CELLS_PATH = re.compile(r"/api/v1/cases/[^/]+/cells")
+_PART_PATH = re.compile(r"/cases/[^/]+/uploads/tus/[^/]+")
 
 
 class BodyLimitMiddleware:
     """Refuse a body that is too large, whether or not its length was announced.
 
-    `max_bytes` is for deliveries of cell images; every other body has `SMALL_BYTES`.
+    `max_bytes` is for deliveries of cell images, `PART_BYTES` for one piece of a resumable one;
+    every other body has `SMALL_BYTES`.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
@@ -48,6 +51,8 @@ class BodyLimitMiddleware:
         await self._app(scope, _counted(receive, limit_bytes), send)
 
     def _limit_bytes(self, scope: Scope) -> int:
+        if scope["method"] == "PATCH" and _PART_PATH.fullmatch(scope["path"]):
+            return PART_BYTES
         images = scope["method"] == "POST" and _CELLS_PATH.fullmatch(scope["path"])
         return self._max_bytes if images else SMALL_BYTES
 

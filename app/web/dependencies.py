@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.bootstrap import Container
 from app.domain.user import User
+from app.web.arrivals import Arrivals
 from app.web.security import Security
 
 
@@ -19,6 +20,11 @@ def security_of(request: Request) -> Security:
     return cast("Security", request.app.state.security)
 
 
+def arrivals_of(request: Request) -> Arrivals:
+    """Who takes in the files that have arrived."""
+    return cast("Arrivals", request.app.state.arrivals)
+
+
 def current_user(request: Request) -> User:
     """Who is signed in; raises `NotSignedIn` or, from another site, `Forbidden`.
 
@@ -28,6 +34,7 @@ def current_user(request: Request) -> User:
     return known or security_of(request).user_of(request)
 
 
+ArrivalsDep = Annotated[Arrivals, Depends(arrivals_of)]
 ContainerDep = Annotated[Container, Depends(container_of)]
 SecurityDep = Annotated[Security, Depends(security_of)]
 UserDep = Annotated[User, Depends(current_user)]

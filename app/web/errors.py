@@ -20,6 +20,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.ImageRefused: 422,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Locked: 423,
     errors.TooLarge: 413,
     errors.NotSignedIn: 401,
     errors.Forbidden: 403,
@@ -104,6 +105,11 @@ def unexpected(request: Request) -> Response:
     return answer(request, 500, message("Internal error"), detail)
 
 
+def _asks_a_system(request: Request) -> bool:
+    """A client of resumable uploads is one too, although it stands on a page."""
+    return request.url.path.startswith(API_PREFIXES) or "tus-resumable" in request.headers
+
+
 def answer(
     request: Request,
     status: int,
@@ -117,7 +123,7 @@ def answer(
 
     Of a problem only the details are in the language of the request: titles and reasons are codes.
     """
-    if not request.url.path.startswith(API_PREFIXES):
+    if not _asks_a_system(request):
         return failure_page(request, status, title, detail, headers or {})
     content = {
         "type": "about:blank",

@@ -12,7 +12,8 @@ from app.imaging.stored import decode_stored
 from app.jobs.executor import executor_name
 from app.jobs.worker import classify_job, give_up_job, worker
 from app.services.analysis import classify_cells, prepare
-from app.services.intake import IncomingFile, blob_name, register, take_in
+from app.services.intake import IncomingFile, blob_name, take_in
+from app.services.registering import register
 from tests.factories import NOW
 from tests.images import cell_png
 

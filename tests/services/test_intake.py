@@ -27,10 +27,10 @@ from app.services.intake import (
     IntakeLimits,
     blob_name,
     in_memory_batches,
-    register,
     shown_name,
     take_in,
 )
+from app.services.registering import register
 from app.storage.object_store import open_store
 from tests.factories import NOW
 from tests.images import cell_jpeg, cell_png, encoded, zipped

@@ -14,7 +14,8 @@ from app.domain.review import Act
 from app.domain.user import Role, User
 from app.jobs.worker import classify_job
 from app.ports import CellEmbedding
-from app.services.intake import IncomingFile, register, take_in
+from app.services.intake import IncomingFile, take_in
+from app.services.registering import register
 from app.services.reviewing import Reader, relabel
 from app.services.second_reading import give_to_second_reader
 from app.services.similar import NEAREST, nearest, similar_cells

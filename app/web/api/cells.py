@@ -13,8 +13,9 @@ from app.bootstrap import Container
 from app.domain.cell import Cell
 from app.domain.finding import read_cell
 from app.ports import Bundle, Transaction
-from app.services.intake import IncomingFile, blob_name, register, shown_name, take_in
+from app.services.intake import IncomingFile, blob_name, shown_name, take_in
 from app.services.reading import bundle_of
+from app.services.registering import register
 from app.web.api.problems import problems
 from app.web.api.schemas import CellList, CellRead, CellState, UploadRead, UploadStatus
 from app.web.dependencies import ContainerDep

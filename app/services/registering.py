@@ -1,0 +1,92 @@
+"""From pixels that are stored to cells of a case, and the jobs that will read them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.case import Upload
+from app.domain.cell import Cell
+from app.ports import Transaction
+from app.services import worklist
+from app.services.intake import CELLS_PER_JOB, Delivery, batches
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A delivery under its key, and the one file that it came in, if it was one."""
+
+    id: UUID
+    delivery: Delivery
+    file_name: str | None = None
+    size_bytes: int | None = None
+
+
+def register(
+    transaction: Transaction, case_id: UUID, delivery: Delivery, digest: str, now: datetime
+) -> Upload:
+    """Write a delivery's rows and its jobs; an image that the case has already adds no cell.
+
+    Cells that only an earlier bundle has read are read again, so that a report never mixes two
+    bundles.
+    """
+    return register_each(transaction, case_id, [Arrival(uuid7(), delivery)], digest, now)[0]
+
+
+def register_each(
+    transaction: Transaction,
+    case_id: UUID,
+    arrivals: Iterable[Arrival],
+    digest: str,
+    now: datetime,
+) -> list[Upload]:
+    """Write several deliveries, which share jobs; else as `register` does."""
+    transaction.cases.lock(case_id)
+    seen = transaction.cells.known_pixels(case_id)
+    uploads: list[Upload] = []
+    waiting: list[UUID] = []
+    for arrival in arrivals:
+        cells, duplicates = _new_cells(arrival, case_id, seen)
+        upload = Upload(
+            id=arrival.id,
+            case_id=case_id,
+            created_at=now,
+            accepted_count=len(cells),
+            duplicates=tuple(duplicates),
+            refused=arrival.delivery.refused,
+            file_name=arrival.file_name,
+            size_bytes=arrival.size_bytes,
+        )
+        transaction.cases.add_upload(upload)
+        transaction.cells.add(cells)
+        uploads.append(upload)
+        waiting.extend(cell.id for cell in cells)
+    if waiting:
+        waiting.extend(transaction.cells.read_by_another(case_id, digest))
+    for batch in batches(waiting, CELLS_PER_JOB):
+        transaction.jobs.enqueue_classification(case_id, batch)
+    worklist.note_arrivals(transaction, case_id, digest)
+    return uploads
+
+
+def _new_cells(arrival: Arrival, case_id: UUID, seen: set[str]) -> tuple[list[Cell], list[str]]:
+    """Cells of the images that are new to the case, whose pixels are then in `seen` too."""
+    cells: list[Cell] = []
+    duplicates: list[str] = []
+    for item in arrival.delivery.examined:
+        if item.pixel_sha256 in seen:
+            duplicates.append(item.file_name)
+            continue
+        seen.add(item.pixel_sha256)
+        cells.append(
+            Cell(
+                id=uuid7(),
+                case_id=case_id,
+                upload_id=arrival.id,
+                ordinal=len(seen),
+                **vars(item),
+            )
+        )
+    return cells, duplicates

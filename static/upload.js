@@ -1,268 +1,159 @@
 /**
- * Uploading to a case: files, folders and ZIP archives, in small batches, two at a time.
- *
- * An image that the case has already is answered as a duplicate, so sending a batch again after
- * a lost connection does no harm.
+ * Uploading to a case: files, folders and ZIP archives, three at a time, in pieces. After a lost
+ * connection, or when the page was left and the same file is chosen again, a file goes on where it
+ * stopped. What came of each is asked for, and told.
  */
 
-const BATCH_FILES = 16;
-const BATCH_BYTES = 8 * 1024 * 1024;
-const PARALLEL = 2;
-const ATTEMPTS = 5;
+// The version goes on, so that no browser keeps an old part beside a new one.
+const { search } = new URL(import.meta.url);
+const list = await import(`./upload-list.js${search}`);
+const { sendFile } = await import(`./upload-send.js${search}`);
+
+/** @typedef {import("./upload-list.js").Item} Item */
+
+const PARALLEL = 3;
 /** What systems leave in folders; nobody means to send it. */
 const LITTER = /^(\..*|Thumbs\.db|desktop\.ini)$/i;
-
-/**
- * @typedef {"waiting" | "uploading" | "accepted" | "duplicate" | "refused" | "unknown" | "failed"} State
- * @typedef {{file: File, state: State, row: HTMLElement, sent: number}} Item
- */
+const FIRST_POLL_MS = 300;
+const LONGEST_POLL_MS = 2000;
+const ASKED_AT_ONCE = 100;
 
 const panel = document.getElementById("upload");
-const bar = document.getElementById("upload-bar");
-const summary = document.getElementById("upload-summary");
 const retry = document.getElementById("upload-retry");
-const details = document.getElementById("upload-details");
+const { say } = list;
 
 /** @type {Item[]} */
-const items = [];
-/** @type {Item[][]} */
 const queue = [];
+/** Sent, and not told of yet: by the key of the delivery. @type {Map<string, Item>} */
+const reading = new Map();
 let running = 0;
-
-/* ---- what is shown ---- */
-
-const WORDS = { waiting: "waiting", uploading: "uploading", accepted: "accepted",
-  duplicate: "duplicate", refused: "refused", unknown: "see the list", failed: "not sent" };
-
-/** @param {Item} item @param {State} state @param {string} [detail] */
-function mark(item, state, detail = "") {
-  item.state = state;
-  item.row.dataset.state = state;
-  const share = item.file.size ? Math.floor((100 * item.sent) / item.file.size) : 100;
-  item.row.children[1].textContent = state === "uploading" ? `uploading ${share} %` : WORDS[state];
-  item.row.children[2].textContent = detail;
-  // What needs a person comes first.
-  if (["refused", "unknown", "failed"].includes(state)) item.row.parentElement.prepend(item.row);
-}
-
-/** @param {File} file */
-function addItem(file) {
-  const row = document.createElement("li");
-  for (const name of ["name", "state", "detail"]) {
-    const span = document.createElement("span");
-    span.className = name;
-    row.append(span);
-  }
-  row.children[0].textContent = file.name;
-  row.children[0].title = file.webkitRelativePath || file.name;
-  document.getElementById("upload-files").append(row);
-  const item = { file, state: "waiting", row, sent: 0 };
-  items.push(item);
-  mark(item, "waiting");
-  return item;
-}
-
-/** @param {State} state */
-const count = (state) => items.filter((item) => item.state === state).length;
-
-function showTotals() {
-  bar.max = items.reduce((total, item) => total + item.file.size, 0) || 1;
-  bar.value = items.reduce((total, item) => total + item.sent, 0);
-  const open = count("waiting") + count("uploading");
-  const parts = ["accepted", "duplicate", "refused", "unknown", "failed"]
-    .filter((state) => count(state))
-    .map((state) => `${count(state)} ${WORDS[state]}`);
-  const lead = open ? `Uploading, ${open} of ${items.length} files to go` : `${items.length} files`;
-  summary.textContent = [lead, ...parts].join(", ");
-  retry.hidden = open > 0 || !count("failed");
-  if (count("refused") + count("unknown") + count("failed")) details.open = true;
-}
+let polling = false;
+let leaving = false;
 
 /* ---- sending ---- */
-
-/**
- * Batches in order. An archive goes alone, so that its answer is about it; and no batch holds
- * two files that are shown by one name, because the answer names files.
- * @param {Item[]} added
- */
-function batches(added) {
-  const made = [];
-  let batch = [];
-  let bytes = 0;
-  const close = () => { if (batch.length) made.push(batch); batch = []; bytes = 0; };
-  for (const item of added) {
-    const alone = isArchive(item.file);
-    const full = batch.length >= BATCH_FILES || bytes + item.file.size > BATCH_BYTES;
-    const name = shownName(item.file);
-    if (alone || full || batch.some((other) => shownName(other.file) === name)) close();
-    batch.push(item);
-    bytes += item.file.size;
-    if (alone) close();
-  }
-  close();
-  return made;
-}
-
-/** @param {File} file */
-const isArchive = (file) => /\.zip$/i.test(file.name);
-
-/**
- * The name by which the server's answer calls a file: `shown_name` in `app/services/intake.py`,
- * after the escapes that browsers put into the names of a form.
- * @param {File} file
- */
-function shownName(file) {
-  const escaped = file.name.replaceAll("\n", "%0A").replaceAll("\r", "%0D").replaceAll('"', "%22");
-  const last = escaped.split(/[\\/]/).filter(Boolean).pop() ?? "";
-  const shown = last.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
-  return Array.from(shown).slice(0, 255).join("") || "unnamed";
-}
 
 function pump() {
   while (running < PARALLEL && queue.length) {
     running += 1;
     send(queue.shift()).finally(() => {
       running -= 1;
-      showTotals();
       pump();
-      if (!running) finish();
     });
   }
-  showTotals();
 }
 
-/** @param {Item[]} batch */
-async function send(batch) {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    for (const item of batch) { item.sent = 0; mark(item, "uploading"); }
-    const answer = await post(batch);
-    if (answer.status !== 0 && answer.status < 500 && answer.status !== 429) {
-      settle(batch, answer);
-      return;
-    }
-    const wait = Math.min(2 ** attempt, 15);
-    for (const item of batch) { item.sent = 0; mark(item, "waiting", `no connection; again in ${wait} s`); }
-    if (attempt < ATTEMPTS) await new Promise((done) => { setTimeout(done, wait * 1000); });
-  }
-  for (const item of batch) mark(item, "failed", "The server did not answer.");
-}
-
-/**
- * @param {Item[]} batch
- * @returns {Promise<{status: number, body: any}>} status 0: no answer
- */
-function post(batch) {
-  return new Promise((done) => {
-    const request = new XMLHttpRequest();
-    const form = new FormData();
-    for (const item of batch) form.append("files", item.file, item.file.name);
-    request.open("POST", panel.dataset.path);
-    request.responseType = "json";
-    request.setRequestHeader("Accept", "application/json");
-    request.upload.addEventListener("progress", (event) => { spread(batch, event.loaded); showTotals(); });
-    request.addEventListener("load", () => done({ status: request.status, body: request.response }));
-    for (const name of ["error", "abort", "timeout"]) {
-      request.addEventListener(name, () => done({ status: 0, body: null }));
-    }
-    request.send(form);
-  });
-}
-
-/** The request's bytes, dealt out to its files in order. @param {Item[]} batch @param {number} loaded */
-function spread(batch, loaded) {
-  let left = loaded;
-  for (const item of batch) {
-    item.sent = Math.min(item.file.size, Math.max(0, left));
-    left -= item.file.size;
-    mark(item, "uploading");
+/** @param {Item} item */
+async function send(item) {
+  try {
+    const key = await sendFile(item.file, panel.dataset.path, {
+      begun: (share) => list.mark(item, "uploading", share ? say("resuming", { percent: list.percent(share) }) : ""),
+      progress: (bytes) => list.progress(item, bytes),
+      waiting: () => list.mark(item, "paused"),
+    });
+    list.progress(item, item.file.size);
+    list.mark(item, "reading");
+    reading.set(key, item);
+    poll();
+  } catch (problem) {
+    refuse(item, problem);
   }
 }
 
-/** @param {Item[]} batch @param {{status: number, body: any}} answer */
-function settle(batch, answer) {
-  if (answer.status === 401) {
+/** @param {Item} item @param {{status: number, detail: string}} problem */
+function refuse(item, problem) {
+  if (problem.status === 401) {
     leaving = true;
     location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  } else if (problem.status >= 400 && problem.status < 500) {
+    list.progress(item, item.file.size);
+    list.mark(item, "refused", problem.detail || say("notTaken"));
+    finish();
+  } else {
+    list.mark(item, "failed", say("noAnswer"));
+  }
+}
+
+/* ---- what came of it ---- */
+
+async function poll() {
+  if (polling) return;
+  polling = true;
+  let pause = FIRST_POLL_MS;
+  while (reading.size) {
+    await new Promise((done) => { setTimeout(done, pause); });
+    const told = await ask([...reading.keys()].slice(0, ASKED_AT_ONCE));
+    pause = told ? FIRST_POLL_MS : Math.min(1.5 * pause, LONGEST_POLL_MS);
+    if (told) refreshProgress();
+  }
+  polling = false;
+  finish();
+}
+
+/** @param {string[]} keys @returns {Promise<number>} how many are settled by the answer */
+async function ask(keys) {
+  const query = keys.map((key) => `key=${key}`).join("&");
+  let outcomes;
+  try {
+    const answer = await fetch(`${panel.dataset.outcomes}?${query}`, { headers: { Accept: "application/json" } });
+    if (!answer.ok) return 0;
+    outcomes = await answer.json();
+  } catch {
+    return 0;
+  }
+  const settled = keys.filter((key) => outcomes[key] && outcomes[key].state !== "waiting");
+  for (const key of settled) {
+    settle(reading.get(key), outcomes[key]);
+    reading.delete(key);
+  }
+  // The next question is about the others too.
+  for (const key of keys) {
+    const item = reading.get(key);
+    if (item) { reading.delete(key); reading.set(key, item); }
+  }
+  return settled.length;
+}
+
+/** @param {Item} item @param {any} outcome */
+function settle(item, outcome) {
+  if (outcome.state === "gone") {
+    list.mark(item, "failed", say("gone"));
     return;
   }
-  for (const item of batch) item.sent = item.file.size;
-  if (answer.status < 300 && answer.body) accept(batch, answer.body);
-  else refuse(batch, answer.body);
-  refreshProgress();
+  item.images = outcome.accepted;
+  const single = outcome.accepted + outcome.duplicates + outcome.refused_count === 1;
+  if (single && outcome.refused_count) list.mark(item, "refused", outcome.refused[0].detail);
+  else if (single && outcome.duplicates) list.mark(item, "duplicate", say("hadAlready"));
+  else if (single) list.mark(item, "accepted");
+  else list.mark(item, stateOf(outcome), several(outcome));
 }
 
-/** @param {Item[]} batch @param {any} upload the API's `UploadRead` */
-function accept(batch, upload) {
-  if (batch.length === 1 && isArchive(batch[0].file)) {
-    const detail = [`${upload.accepted_count} images accepted`];
-    if (upload.duplicates.length) detail.push(`${upload.duplicates.length} duplicates`);
-    if (upload.refused.length) detail.push(`${upload.refused.length} refused: ${reasons(upload.refused)}`);
-    const state = upload.accepted_count || !upload.duplicates.length ? "accepted" : "duplicate";
-    mark(batch[0], state, detail.join(", "));
-    return;
-  }
-  const refused = new Map(upload.refused.map((item) => [item.file, item.detail]));
-  const duplicates = new Set(upload.duplicates);
-  const rest = [];
-  for (const item of batch) {
-    const name = shownName(item.file);
-    if (refused.has(name)) mark(item, "refused", refused.get(name));
-    else if (duplicates.has(name)) mark(item, "duplicate", "The case has this image already.");
-    else rest.push(item);
-  }
-  settleRest(rest, batch, upload);
-}
+const stateOf = (outcome) => {
+  if (outcome.accepted) return "accepted";
+  return outcome.duplicates ? "duplicate" : "refused";
+};
 
-/**
- * The files that the answer does not name: accepted, but only if all counts agree. Otherwise one
- * of them was refused, or was there already, under a name that is not known here.
- * @param {Item[]} rest @param {Item[]} batch @param {any} upload
- */
-function settleRest(rest, batch, upload) {
-  const named = upload.refused.length + upload.duplicates.length;
-  const agree = rest.length === upload.accepted_count && named === batch.length - rest.length;
-  for (const item of rest) {
-    if (agree) mark(item, "accepted");
-    else mark(item, "unknown", unmatched(batch, upload));
-  }
-}
-
-/** What the answer says of names that are not in the batch. @param {Item[]} batch @param {any} upload */
-function unmatched(batch, upload) {
-  const sent = new Set(batch.map((item) => shownName(item.file)));
-  const refused = upload.refused.filter((item) => !sent.has(item.file));
-  const detail = [
-    `The answer does not name this file, and of ${batch.length} files ${upload.accepted_count}`
-    + " were accepted. Look for it among the pictures of the case.",
-  ];
-  if (refused.length) detail.push(`Refused: ${reasons(refused)}`);
-  return detail.join(" ");
-}
-
-/** @param {Item[]} batch @param {any} problem */
-function refuse(batch, problem) {
-  const refused = new Map((problem?.refused ?? []).map((item) => [item.file, item.detail]));
-  for (const item of batch) {
-    mark(item, "refused", refused.get(shownName(item.file)) ?? problem?.detail ?? "The server refused it.");
-  }
-}
-
-/** @param {{file: string, detail: string}[]} refused */
-function reasons(refused) {
-  const shown = refused.slice(0, 5).map((item) => `${item.file}: ${item.detail}`);
-  if (refused.length > shown.length) shown.push(`and ${refused.length - shown.length} more`);
-  return shown.join(" ");
+/** What came of an archive. @param {any} outcome */
+function several(outcome) {
+  const parts = [say("nImages", { n: outcome.accepted })];
+  if (outcome.duplicates) parts.push(say("nDuplicates", { n: outcome.duplicates }));
+  if (outcome.refused_count) parts.push(say("nRefused", { n: outcome.refused_count }));
+  const reasons = outcome.refused.map((refused) => `${refused.file}: ${refused.detail}`);
+  const more = outcome.refused_count - reasons.length;
+  if (more) reasons.push(say("moreRefused", { n: more }));
+  return [parts.join(", "), ...reasons].join(". ");
 }
 
 /** Classification has begun: the progress line asks again by itself until it is done. */
 function refreshProgress() {
   const line = document.getElementById("progress");
-  htmx.ajax("GET", line.dataset.path, { source: panel, target: line, swap: "outerHTML" });
+  if (line) htmx.ajax("GET", line.dataset.path, { source: panel, target: line, swap: "outerHTML" });
 }
 
-/** All is sent: the new pictures are shown at once, among those that wait. */
+/** All is told: the new pictures and the deliveries are shown. */
 function finish() {
-  if (count("accepted")) htmx.trigger(document.body, "classified");
+  if (running > 1 || queue.length || reading.size) return;
+  htmx.trigger(document.body, "delivered");
+  if (list.count("accepted")) htmx.trigger(document.body, "classified");
   // An answer to an earlier question may have overwritten the last one with an older state.
   setTimeout(refreshProgress, 1500);
 }
@@ -271,11 +162,11 @@ function finish() {
 
 /** @param {File[]} files */
 function add(files) {
-  const added = files.filter((file) => !LITTER.test(file.name)).map(addItem);
+  const added = files.filter((file) => !LITTER.test(file.name)).map(list.add);
   if (!added.length) return;
   panel.classList.remove("upload-first");
   document.getElementById("upload-run").hidden = false;
-  queue.push(...batches(added));
+  queue.push(...added);
   pump();
 }
 
@@ -292,14 +183,32 @@ async function filesOf(entry) {
   }
 }
 
-for (const id of ["choose-files", "choose-folder"]) {
+for (const id of ["choose-files", "choose-folder", "choose-camera"]) {
   const input = document.getElementById(id);
   input.addEventListener("change", () => { add([...input.files]); input.value = ""; });
 }
 
-retry.addEventListener("click", () => {
-  queue.push(...batches(items.filter((item) => item.state === "failed")));
+function sendFailed() {
+  const failed = list.items.filter((item) => item.state === "failed");
+  for (const item of failed) list.mark(item, "waiting");
+  queue.push(...failed);
   pump();
+}
+
+retry.addEventListener("click", sendFailed);
+addEventListener("online", sendFailed);
+
+document.addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (!files.length) return;
+  event.preventDefault();
+  // Every pasted picture is called image.png.
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", ".");
+  add(files.map((file, index) => {
+    const name = /^image\.\w+$/.test(file.name)
+      ? `${say("pasted")}-${stamp}-${index + 1}.${file.name.split(".").pop()}` : file.name;
+    return new File([file], name, { type: file.type, lastModified: file.lastModified });
+  }));
 });
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -322,7 +231,6 @@ document.addEventListener("drop", async (event) => {
   add(entries.length ? found.flat() : files);
 });
 
-let leaving = false;
 addEventListener("beforeunload", (event) => {
   if (!leaving && (running || queue.length)) event.preventDefault();
 });

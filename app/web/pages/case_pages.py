@@ -27,7 +27,9 @@ from app.web.pages.present_cells import (
     gallery_part,
     gallery_section,
 )
+from app.web.pages.present_uploads import upload_panel
 from app.web.pages.rendering import chrome, render
+from app.web.pages.upload_pages import read_deliveries
 
 router = APIRouter(dependencies=[Depends(current_user)])
 
@@ -67,11 +69,12 @@ def show_case(container: ContainerDep, user: UserDep, case_id: UUID) -> Response
     with container.transactions() as transaction:
         cells = _cells(transaction, case_id, container.bundle)
         progress = transaction.cells.progress(case_id, cells.manifest.digest)
+        deliveries = read_deliveries(transaction, case_id, user)
     page = CasePage(
         head=case_head(cells.case, container.now()),
         progress=progress_part(case_id, progress),
         gallery=gallery_part(cells),
-        upload_path=f"/api/v1/cases/{case_id}/cells",
+        upload=upload_panel(case_id, deliveries, first=progress.cell_count == 0),
         report_path=f"{case_path(case_id)}/report",
         empty=progress.cell_count == 0,
     )

@@ -7,6 +7,7 @@ Numbers arrive here as the text that is shown; only charts (in
 from dataclasses import dataclass
 
 from app.web.pages.geometry_contexts import GeometryPart
+from app.web.pages.upload_contexts import UploadPanel
 
 
 @dataclass(frozen=True)
@@ -230,7 +231,7 @@ class CasePage:
     head: CaseHead
     progress: ProgressPart
     gallery: GalleryPart
-    upload_path: str
+    upload: UploadPanel
     report_path: str
     empty: bool
 

@@ -9,6 +9,7 @@ from app.web.pages import (
     preferences,
     report_pages,
     sign_in_pages,
+    upload_pages,
     worklist_pages,
 )
 
@@ -16,6 +17,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(sign_in_pages.router)
 router.include_router(worklist_pages.router)
 router.include_router(case_pages.router)
+router.include_router(upload_pages.router)
 router.include_router(report_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)

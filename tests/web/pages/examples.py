@@ -3,11 +3,15 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from uuid_utils.compat import uuid7
+
 from app.domain.abnormality import Abnormality
-from app.domain.case import CaseOrigin, ClinicalContext, Patient, Progress, Sex
+from app.domain.case import CaseOrigin, ClinicalContext, Patient, Progress, Sex, Upload
 from app.domain.cell import Box, Framing, Location, QualityFlag
+from app.domain.errors import RefusedFile
 from app.domain.finding import read_cell, tally
 from app.domain.report import Report, compile_report
+from app.domain.upload_part import UploadPart
 from app.imaging.morphometry import NotMeasured, examine
 from app.imaging.synthetic import SyntheticCell, render_cell
 from app.ports import Bundle
@@ -20,6 +24,8 @@ from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import CaseCells, gallery_part
 from app.web.pages.present_neighbours import heat_part, similar_part
 from app.web.pages.present_report import report_page
+from app.web.pages.present_uploads import deliveries_part, upload_panel
+from app.web.pages.upload_contexts import DeliveriesPart
 from tests.factories import (
     NOW,
     make_case,
@@ -103,6 +109,21 @@ def measured_picture():
     return render_cell(SyntheticCell(shown, seed=3))
 
 
+def example_deliveries(number: int | None = None) -> DeliveriesPart:
+    """All kinds of files, or as many deliveries of the first kind as asked for."""
+    case = example_case()
+    refused = (RefusedFile(HOSTILE, "not_an_image", "The file is no image."),)
+    uploads = [
+        Upload(uuid7(), case.id, NOW, 60, ("again.png",), refused, "cells.zip", 9_000_000),
+        Upload(uuid7(), case.id, NOW, 0, (), refused, HOSTILE, 5),
+    ]
+    parts = [
+        UploadPart(uuid7(), case.id, uuid7(), HOSTILE, 50_000_000, offset, NOW, NOW)
+        for offset in (20_000_000, 50_000_000)
+    ]
+    return deliveries_part(case.id, uploads[:number], parts[:number])
+
+
 def pages() -> dict[str, list[object]]:
     """Template name to contexts that reach every branch of it."""
     cells = example_cells(300, 2, vacuole=150, pseudo_pelger=30)
@@ -137,6 +158,7 @@ def pages() -> dict[str, list[object]]:
             form_page(CaseForm(), {"patient_identifier": "Patient identifier is needed."}),
         ],
         "case.html": [_case_page(cells, busy), _case_page(empty, Progress(0, 0, 0))],
+        "deliveries.html": [example_deliveries(), example_deliveries(0)],
         "progress.html": [progress_part(case.id, item) for item in (done, busy)],
         "gallery.html": [gallery_part(cells), gallery_part(empty)],
         "more_cells.html": list(gallery_part(cells).sections),
@@ -184,7 +206,11 @@ def _case_page(cells, progress) -> CasePage:
         head=case_head(cells.case, LATER),
         progress=progress_part(cells.case.id, progress),
         gallery=gallery_part(cells),
-        upload_path="/api/v1/cases/1/cells",
+        upload=upload_panel(
+            cells.case.id,
+            example_deliveries(None if progress.cell_count else 0),
+            first=progress.cell_count == 0,
+        ),
         report_path="/cases/1/report",
         empty=progress.cell_count == 0,
     )

@@ -15,6 +15,7 @@ from app.web.pages import (
     neighbour_contexts,
     outlook_contexts,
     report_contexts,
+    upload_contexts,
     worklist_contexts,
 )
 from app.web.pages.rendering import STATIC, TEMPLATES, chrome, environment, render
@@ -31,6 +32,7 @@ MEANINGS = {
     "choice": contexts.Choice,
     "correction": report_contexts.CorrectionRow,
     "chrome": contexts.Chrome,
+    "deliveries": upload_contexts.DeliveriesPart,
     "diverging": charts.DivergingBar,
     "field": contexts.FormField,
     "gallery": contexts.GalleryPart,
@@ -48,11 +50,14 @@ MEANINGS = {
     "picture": report_contexts.KeyPicture,
     "places": neighbour_contexts.SimilarGroup,
     "progress": contexts.ProgressPart,
+    "refusal": upload_contexts.RefusalRow,
     "scale": charts.ScoreScale,
     "section": contexts.GallerySection,
     "shape": geometry_contexts.OutlineShape,
     "tab": worklist_contexts.StateTab,
     "tick": charts.Tick,
+    "unfinished": upload_contexts.UnfinishedRow,
+    "upload": upload_contexts.UploadPanel,
     "view": contexts.CellPage,
     "warmth": neighbour_contexts.HeatPart,
     "box": charts_reference.GroupBox,
@@ -78,6 +83,7 @@ PASSED_ON = {
     "cell_view.html",
     "similar.html",
     "heat.html",
+    "deliveries.html",
 }
 TEMPLATE_NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
 
@@ -153,6 +159,7 @@ def test_no_context_has_a_field_that_no_template_reads():
         neighbour_contexts,
         outlook_contexts,
         report_contexts,
+        upload_contexts,
         worklist_contexts,
     )
     kinds = [kind for module in modules for kind in vars(module).values() if is_dataclass(kind)]
@@ -197,6 +204,8 @@ def test_the_style_sheet_and_scripts_load_nothing_from_elsewhere():
     for name in (
         "vexascope.css",
         "upload.js",
+        "upload-list.js",
+        "upload-send.js",
         "gallery.js",
         "outlines.js",
         "print.js",

@@ -112,9 +112,10 @@ def test_from_sign_in_to_the_report(page, tmp_path):
     no_sideways_scroll(page)
     page.locator("#choose-files").set_input_files(files(tmp_path))
     expect(page.locator("#upload-files")).to_contain_text("letter.jpg")
-    expect(page.locator("#upload-files")).to_contain_text("not an image", ignore_case=True)
-    expect(page.locator("#upload-files")).to_contain_text("duplicate", ignore_case=True)
-    expect(page.locator("#progress")).to_contain_text("Classified: 70 cells")
+    refused = page.locator('#upload-files > [data-state="refused"]')
+    expect(refused).to_contain_text("not an image", timeout=WAIT_MS)
+    expect(page.locator('#upload-files > [data-state="duplicate"]')).to_contain_text("again.jpg")
+    expect(page.locator("#progress")).to_contain_text("Classified: 70 cells", timeout=WAIT_MS)
     expect(page.locator("img").first).to_be_visible()
     no_sideways_scroll(page)
     page.get_by_role("link", name="Report").first.click()
@@ -131,13 +132,18 @@ def test_the_page_may_be_left_during_the_upload_and_found_again(page, tmp_path):
     sign_in(page)
     open_case(page, number)
     address = page.url
-    page.locator("#choose-files").set_input_files(files(tmp_path)[:10])
+    chosen = files(tmp_path)[:10]
+    page.locator("#choose-files").set_input_files(chosen)
     expect(page.locator("#upload-summary")).to_contain_text("10")
-    expect(page.locator("#progress")).to_contain_text("cells")
+    expect(page.locator("#progress")).to_contain_text("cell")
     page.goto("/cases")
     expect(page.locator("body")).to_contain_text(number)
     page.goto(address)
-    expect(page.locator("#progress")).to_contain_text("Classified: 10 cells")
+    # What had been sent is there; the rest is chosen again, and nothing is there twice.
+    expect(page.locator("#progress")).to_contain_text("cell")
+    page.locator("#choose-files").set_input_files(chosen)
+    expect(page.locator("#upload-summary")).to_have_text(re.compile(r"^10 files, .*(?<!read)$"))
+    expect(page.locator("#progress")).to_contain_text("Classified: 10 cells", timeout=WAIT_MS)
 
 
 def test_a_wrong_password_is_told_on_the_page(page):

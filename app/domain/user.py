@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+NO_PASSWORD = "!"  # noqa: S105 - the hash of nothing: no password fits it
+"""In place of a password's hash: an account that names who did something elsewhere."""
+
 
 class Role(StrEnum):
     """What an account is for. What each may do follows with the management of accounts."""
@@ -43,6 +46,11 @@ class User:
     language: str | None = None
     theme: Theme = Theme.SYSTEM
     tour_seen: bool = False
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether the account has a password; one that came with a case has none."""
+        return self.password_hash != NO_PASSWORD
 
     @property
     def printed_name(self) -> str:

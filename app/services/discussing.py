@@ -10,6 +10,7 @@ from app.domain.discussion import MAX_COMMENT_LENGTH, Comment, written
 from app.domain.errors import Conflict, Forbidden, NotFound
 from app.domain.message import message
 from app.domain.report import Interpretation
+from app.domain.review import Reading
 from app.ports import Transaction
 from app.services.reading import CaseAsRead
 from app.services.reviewing import Reader, refuse_signed
@@ -38,11 +39,19 @@ def comment(
 def comments_for(
     transaction: Transaction, as_read: CaseAsRead, viewer_id: UUID
 ) -> Sequence[Comment]:
-    """What the viewer may read: the blinded second reader only what is of their own hand."""
+    """What the viewer may read: until both readings are finished, neither reader sees the other's.
+
+    The blinded second reader sees only what is of their own hand; everybody else sees all but what
+    the second reader wrote since the reading was given.
+    """
     found = transaction.discussion.comments(as_read.case.id)
-    if not as_read.is_blinded:
+    if as_read.is_blinded:
+        return [item for item in found if item.author_id == viewer_id]
+    second = as_read.readings.get(Reading.SECOND)
+    if second is None or as_read.both_finished:
         return found
-    return [item for item in found if item.author_id == viewer_id]
+    hidden = second.reader_id
+    return [item for item in found if item.author_id != hidden or item.at < second.assigned_at]
 
 
 def interpret(

@@ -109,10 +109,11 @@ def check_password(transaction: Transaction, name: str, password: str) -> User:
         Without saying which of the two is wrong.
     """
     user = transaction.users.by_name(name)
-    stored = user.password_hash if user else _DECOY_HASH
-    if not _hasher.verify(password, stored) or user is None:
+    known = user if user and user.can_sign_in else None
+    stored = known.password_hash if known else _DECOY_HASH
+    if not _hasher.verify(password, stored) or known is None:
         raise NotSignedIn(message("Name or password is wrong."))
-    return user
+    return known
 
 
 def issue_token(transaction: Transaction, user: User, now: datetime) -> tuple[str, ApiToken]:

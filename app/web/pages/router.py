@@ -7,6 +7,7 @@ from app.web.pages import (
     images,
     neighbour_pages,
     preferences,
+    readers_pages,
     report_pages,
     sign_in_pages,
     upload_pages,
@@ -18,6 +19,7 @@ router.include_router(sign_in_pages.router)
 router.include_router(worklist_pages.router)
 router.include_router(case_pages.router)
 router.include_router(upload_pages.router)
+router.include_router(readers_pages.router)
 router.include_router(report_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)

@@ -35,6 +35,7 @@ from tests.factories import (
     make_manifest,
     make_rule,
 )
+from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_worklist import example_worklist
 
 LATER = NOW + timedelta(hours=3)
@@ -152,6 +153,7 @@ def pages() -> dict[str, list[object]]:
             example_worklist(query="state=signed", shown=0),
             example_worklist(shown=0, counts={}),
         ],
+        "readers.html": example_readers(cells),
         "case_new.html": [
             form_page(CaseForm(), {}),
             form_page(CaseForm(sex="male", question=HOSTILE), errors, "/cases/1"),

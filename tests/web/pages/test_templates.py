@@ -14,6 +14,7 @@ from app.web.pages import (
     geometry_contexts,
     neighbour_contexts,
     outlook_contexts,
+    readers_contexts,
     report_contexts,
     upload_contexts,
     worklist_contexts,
@@ -24,6 +25,7 @@ from tests.web.pages.examples import HOSTILE, pages
 PAGES = pages()
 # A name means one thing in all templates.
 MEANINGS = {
+    "answer": readers_contexts.AgreementRow,
     "addend": report_contexts.Addend,
     "axis": charts.Axis,
     "call": contexts.Call,
@@ -33,7 +35,9 @@ MEANINGS = {
     "correction": report_contexts.CorrectionRow,
     "chrome": contexts.Chrome,
     "deliveries": upload_contexts.DeliveriesPart,
+    "differing": readers_contexts.DisagreementCard,
     "diverging": charts.DivergingBar,
+    "finish": readers_contexts.FinishPart,
     "field": contexts.FormField,
     "gallery": contexts.GalleryPart,
     "geometry": geometry_contexts.GeometryPart,
@@ -47,6 +51,8 @@ MEANINGS = {
     "moment": contexts.Moment,
     "neighbour": neighbour_contexts.SimilarCard,
     "neighbours": neighbour_contexts.SimilarPart,
+    "opinion": readers_contexts.Opinion,
+    "reading": readers_contexts.ReadingRow,
     "picture": report_contexts.KeyPicture,
     "places": neighbour_contexts.SimilarGroup,
     "progress": contexts.ProgressPart,
@@ -158,6 +164,7 @@ def test_no_context_has_a_field_that_no_template_reads():
         geometry_contexts,
         neighbour_contexts,
         outlook_contexts,
+        readers_contexts,
         report_contexts,
         upload_contexts,
         worklist_contexts,
@@ -211,6 +218,7 @@ def test_the_style_sheet_and_scripts_load_nothing_from_elsewhere():
         "print.js",
         "tour.js",
         "worklist.js",
+        "readers.js",
     ):
         text = (STATIC / name).read_text()
         assert "url(" not in text

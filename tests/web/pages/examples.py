@@ -42,6 +42,8 @@ LATER = NOW + timedelta(hours=3)
 HOSTILE = '<script>alert("1")</script>'
 # What examples say in the words of people, not of the product.
 DATA = (
+    "Dr Ann",
+    "Dr Bob",
     "drawn cells",
     "P-1",
     "admin",

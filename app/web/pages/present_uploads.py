@@ -38,24 +38,24 @@ def deliveries_part(
 ) -> DeliveriesPart:
     """All deliveries of a case; `parts` are the reader's own files in the making."""
     being_read = sum(part.is_complete for part in parts)
+    refused = _refused(uploads)
     return DeliveriesPart(
         path=f"{case_path(case_id)}/uploads",
-        summary=_summary(uploads) if uploads else None,
+        summary=_summary(uploads, len(refused)) if uploads else None,
         being_read=_sentence(
             ngettext("{n} file is being read.", "{n} files are being read.", being_read), being_read
         )
         if being_read
         else None,
         unfinished=tuple(_unfinished(part) for part in parts if not part.is_complete),
-        refused=_refused(uploads),
+        refused=refused,
         duplicates=tuple(name for upload in uploads for name in upload.duplicates),
     )
 
 
-def _summary(uploads: Sequence[Upload]) -> str:
+def _summary(uploads: Sequence[Upload], refused: int) -> str:
     accepted = sum(upload.accepted_count for upload in uploads)
     duplicates = sum(len(upload.duplicates) for upload in uploads)
-    refused = sum(len(upload.refused) for upload in uploads)
     parts = [_sentence(ngettext("{n} image accepted", "{n} images accepted", accepted), accepted)]
     if duplicates:
         parts.append(_sentence(ngettext("{n} duplicate", "{n} duplicates", duplicates), duplicates))

@@ -110,6 +110,19 @@ class Settings(BaseSettings):
         description="Which cases a second reader must read before they are signed: `never`, "
         "`recommended` (those with which UBA1 testing is recommended) or `always`.",
     )
+    um_per_pixel: float | None = Field(
+        None,
+        gt=0,
+        le=10,
+        description="Micrometres to a pixel of the pictures that are sent, where all come from one "
+        "camera: scale bars then tell micrometres; without it they tell pixels.",
+    )
+    reference_pictures: Path | None = Field(
+        None,
+        description="Folder of your own reference pictures, `<label>/*.png` or `.jpg`, with the "
+        "labels `pseudo_pelger`, `nuclear_spike`, `vacuole`, `hypogranularity` and `normal`; "
+        "default: drawings.",
+    )
     worker_in_server: bool = Field(
         default=True, description="Classify in the server's process; else run `vexascope worker`."
     )

@@ -179,10 +179,10 @@ def screen(tally: Tally, rule: ScreeningRule, *, seed: int = 0) -> ScreeningScor
 
     The same tally, rule and seed give the same score to the last digit.
     """
-    if tally.pmn_count < max(1, rule.minimum_cells):
+    value = score_value(tally, rule)
+    if value is None:
         return None
     proportions = {label: entering_score(tally, rule, label) for label in Abnormality}
-    value = logistic(rule.log_odds(proportions))
     low, high = _bootstrap_interval(tally, rule, random.Random(seed))  # noqa: S311 - no secret
     return ScreeningScore(
         value=value,

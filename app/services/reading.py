@@ -8,7 +8,7 @@ from uuid import UUID
 from app.domain.agreement import Agreement, agreement
 from app.domain.case import Case, Progress
 from app.domain.cell import Cell
-from app.domain.finding import ReadCell, read_cell
+from app.domain.finding import ReadCell
 from app.domain.review import (
     CellReview,
     Reading,
@@ -19,6 +19,7 @@ from app.domain.review import (
 )
 from app.domain.signing import ReadingState
 from app.ports import Bundle, Transaction
+from app.services.classified import classified
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,14 @@ class CaseAsRead:
         """Whether a second reading exists, and both are finished: then each may be seen."""
         first, second = self.readings.get(Reading.FIRST), self.readings.get(Reading.SECOND)
         return bool(first and second and first.finished_at and second.finished_at)
+
+    @property
+    def visible_reviews(self) -> Sequence[CellReview]:
+        """The events that the viewer may see, by sequence."""
+        if self.both_finished:
+            return self.reviews
+        shown = Reading.SECOND if self.is_blinded else Reading.FIRST
+        return [event for event in self.reviews if event.reading is shown]
 
     @cached_property
     def events(self) -> dict[UUID, CellReview]:
@@ -119,14 +128,22 @@ def bundle_of(transaction: Transaction, case_id: UUID, active: Bundle) -> Bundle
 
     The active one, unless the case was read by an earlier one only.
     """
-    digest = active.manifest.digest
-    progress = transaction.cells.progress(case_id, digest)
+    return _bundle_and_progress(transaction, case_id, active)[0]
+
+
+def _bundle_and_progress(
+    transaction: Transaction, case_id: UUID, active: Bundle
+) -> tuple[Bundle, Progress]:
+    progress = transaction.cells.progress(case_id, active.manifest.digest)
     if progress.classified_count + progress.failed_count:
-        return active
+        return active, progress
     latest_digest = transaction.cells.latest_bundle(case_id)
-    if latest_digest is None or transaction.cells.progress(case_id, latest_digest).pending_count:
-        return active
-    return transaction.bundles.get(latest_digest)
+    if latest_digest is None:
+        return active, progress
+    earlier = transaction.cells.progress(case_id, latest_digest)
+    if earlier.pending_count:
+        return active, progress
+    return transaction.bundles.get(latest_digest), earlier
 
 
 def read_case(
@@ -136,31 +153,18 @@ def read_case(
     rule: ReviewRule,
     viewer_id: UUID | None = None,
 ) -> CaseAsRead:
-    """Read a case as a viewer may see it; without a viewer as it stands for all.
-
-    Statements of one transaction may see what others commit in between. So the cells are read
-    once, and failures before findings: what lands in between still waits, and is never missing.
-    """
-    bundle = bundle_of(transaction, case.id, active)
-    digest = bundle.manifest.digest
-    cells = transaction.cells.of_case(case.id)
-    failures = transaction.cells.failures(case.id, digest)
-    findings = transaction.cells.findings([cell.id for cell in cells], digest)
-    settled = [
-        read_cell(cell, findings.get(cell.id), bundle.manifest)
-        for cell in cells
-        if cell.id in findings or cell.id in failures
-    ]
-    found = sum(item.findings is not None for item in settled)
+    """Read a case as a viewer may see it; without a viewer as it stands for all."""
+    bundle, progress = _bundle_and_progress(transaction, case.id, active)
+    found = classified(transaction, case.id, bundle.manifest, progress)
     readings = transaction.reviews.readings(case.id)
     return CaseAsRead(
         case=case,
         bundle=bundle,
         rule=rule,
-        progress=Progress(len(cells), found, len(settled) - found),
-        read=settled,
-        waiting=[cell for cell in cells if cell.id not in findings and cell.id not in failures],
-        failures=failures,
+        progress=found.progress,
+        read=found.read,
+        waiting=found.waiting,
+        failures=found.failures,
         reviews=transaction.reviews.of_case(case.id),
         readings=readings,
         is_blinded=is_blinded(readings, viewer_id),

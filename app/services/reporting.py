@@ -65,7 +65,7 @@ def review_summary(as_read: CaseAsRead) -> ReviewSummary:
     return ReviewSummary(
         readers=tuple(ReaderCount(name, count) for name, count in sorted(by_reader.items())),
         reviewed_count=sum(item.is_reviewed for item in as_read.cells),
-        changed_count=_changed_count(as_read.read, as_read.cells),
+        changed_count=changed_count(as_read.read, as_read.cells),
         unreviewed_count=len(as_read.unreviewed),
         classifier_pmn_count=alone.pmn_count,
         classifier_proportions={label: alone.proportion(label) for label in Abnormality},
@@ -75,7 +75,8 @@ def review_summary(as_read: CaseAsRead) -> ReviewSummary:
     )
 
 
-def _changed_count(read: Sequence[ReadCell], cells: Sequence[ReadCell]) -> int:
+def changed_count(read: Sequence[ReadCell], cells: Sequence[ReadCell]) -> int:
+    """Cells that readers hold for something else than the classifier."""
     return sum(
         before.exclusion != after.exclusion or before.abnormalities != after.abnormalities
         for before, after in zip(read, cells, strict=True)

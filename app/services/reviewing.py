@@ -68,8 +68,11 @@ def relabel(
     act: Act,
     label: Abnormality | None,
     now: datetime,
+    action_id: UUID | None = None,
 ) -> Reviewed:
     """Do one thing to some cells of a case, as one action.
+
+    With an `action_id` that is stored already nothing is done: who had no answer may ask again.
 
     The case is held meanwhile. An act changes one thing of what holds by then: two readers who
     call two abnormalities on one cell at the same time leave a cell with both.
@@ -87,6 +90,8 @@ def relabel(
     """
     _check(act, label, cell_ids)
     as_read, reading = _begin(transaction, reader, now)
+    if _is_done(as_read, action_id):
+        return Reviewed(as_read, ())
     holding = latest(as_read.reviews, reading)
     if reading is Reading.SETTLED:
         holding = as_read.events
@@ -96,7 +101,7 @@ def relabel(
             message("{count} cells are not in this case, or not read yet.", count=len(unknown))
         )
     decisions = {cell_id: decide(act, label, cells[cell_id]) for cell_id in dict.fromkeys(cell_ids)}
-    event = _events_of(reader, as_read, reading, now)
+    event = _events_of(reader, as_read, reading, now, action_id or uuid7())
     events = tuple(
         event(cell_id, act, label, decision, offset)
         for offset, (cell_id, decision) in enumerate(decisions.items())
@@ -107,8 +112,12 @@ def relabel(
     return Reviewed(after, events)
 
 
-def undo(transaction: Transaction, reader: Reader, now: datetime) -> Reviewed:
+def undo(
+    transaction: Transaction, reader: Reader, now: datetime, request_id: UUID | None = None
+) -> Reviewed:
     """Take the reader's last action back, on each cell that nobody has changed since.
+
+    With a `request_id` that is stored already nothing is done, as for `relabel`.
 
     Raises
     ------
@@ -116,6 +125,8 @@ def undo(transaction: Transaction, reader: Reader, now: datetime) -> Reviewed:
         As for `relabel`.
     """
     as_read, reading = _begin(transaction, reader, now)
+    if _is_done(as_read, request_id):
+        return Reviewed(as_read, ())
     action_id = to_undo(as_read.reviews, reader.user.id, reading)
     if action_id is None:
         return Reviewed(as_read, ())
@@ -123,7 +134,7 @@ def undo(transaction: Transaction, reader: Reader, now: datetime) -> Reviewed:
     done = [item.cell_id for item in as_read.reviews if item.action_id == action_id]
     undone = [cell_id for cell_id in done if _is_last(stacks[cell_id], action_id)]
     kept = tuple(cell_id for cell_id in done if cell_id not in undone)
-    event = _events_of(reader, as_read, reading, now, undoes=action_id)
+    event = _events_of(reader, as_read, reading, now, request_id or uuid7(), undoes=action_id)
     # Where nothing of it stands any more, a mark: else it would be found again and again.
     events = [
         event(cell_id, Act.UNDO, None, _beneath(stacks[cell_id], action_id), offset)
@@ -192,9 +203,15 @@ def reopen(transaction: Transaction, reader: Reader) -> CaseAsRead:
     return _written(transaction, reader)
 
 
+def is_closed(transaction: Transaction, case_id: UUID) -> bool:
+    """Whether a case is signed, and no amendment is open."""
+    versions = transaction.versions
+    return bool(versions.count(case_id)) and versions.amendment(case_id) is None
+
+
 def refuse_signed(transaction: Transaction, case_id: UUID) -> None:
     """Raise `Conflict` where a case is signed and no amendment is open."""
-    if transaction.versions.count(case_id) and transaction.versions.amendment(case_id) is None:
+    if is_closed(transaction, case_id):
         raise Conflict(
             message("The case is signed. Open an amendment, with its reason, to change it.")
         )
@@ -207,6 +224,10 @@ def _check(act: Act, label: Abnormality | None, cell_ids: Sequence[UUID]) -> Non
         raise InvalidInput(message("Give an abnormality with call and uncall, and only there."))
     if not 1 <= len(cell_ids) <= MOST_CELLS:
         raise InvalidInput(message("Give between 1 and {most} cells.", most=MOST_CELLS))
+
+
+def _is_done(as_read: CaseAsRead, action_id: UUID | None) -> bool:
+    return action_id is not None and any(event.action_id == action_id for event in as_read.reviews)
 
 
 def _begin(transaction: Transaction, reader: Reader, now: datetime) -> tuple[CaseAsRead, Reading]:
@@ -259,10 +280,10 @@ def _events_of(
     as_read: CaseAsRead,
     reading: Reading,
     now: datetime,
+    action_id: UUID,
     undoes: UUID | None = None,
 ) -> _Event:
     """Make the function that makes the events of one action."""
-    action_id = uuid7()
     last = max((item.sequence for item in as_read.reviews), default=0)
 
     def event(

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 import structlog
 from fastapi import FastAPI
 from fastapi.concurrency import contextmanager_in_threadpool
-from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
@@ -23,6 +22,7 @@ from app.web.middleware import LanguageMiddleware, RequestMiddleware
 from app.web.pages.router import router as pages
 from app.web.security import Security, session_secret
 from app.web.sign_in_first import SignInFirst
+from app.web.static_files import VersionedFiles
 
 _log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ def create_app(
     app.include_router(api)
     app.include_router(tus.router, include_in_schema=False)
     app.include_router(pages, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=PROJECT / "static"), name="static")
+    app.mount("/static", VersionedFiles(directory=PROJECT / "static"), name="static")
     return app
 
 

@@ -105,9 +105,12 @@ def unexpected(request: Request) -> Response:
     return answer(request, 500, message("Internal error"), detail)
 
 
-def _asks_a_system(request: Request) -> bool:
-    """A client of resumable uploads is one too, although it stands on a page."""
-    return request.url.path.startswith(API_PREFIXES) or "tus-resumable" in request.headers
+def _asks_for_json(request: Request) -> bool:
+    """Systems, and the scripts of pages: those that say so, and the client of uploads."""
+    headers = request.headers
+    wants_json = headers.get("accept", "").startswith("application/json")
+    by_path = request.url.path.startswith(API_PREFIXES)
+    return by_path or wants_json or "tus-resumable" in headers
 
 
 def answer(
@@ -123,7 +126,7 @@ def answer(
 
     Of a problem only the details are in the language of the request: titles and reasons are codes.
     """
-    if not _asks_a_system(request):
+    if not _asks_for_json(request):
         return failure_page(request, status, title, detail, headers or {})
     content = {
         "type": "about:blank",

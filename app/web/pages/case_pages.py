@@ -1,32 +1,26 @@
-"""The form of a new case, and a case with its gallery."""
+"""The form of a new case, and the page of a case."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Response
 
-from app.domain.errors import Conflict, NotFound
-from app.domain.finding import read_cell
-from app.domain.message import message
-from app.domain.review import ReviewRule
+from app.domain.errors import Conflict
 from app.domain.user import User
-from app.ports import Bundle, Transaction
-from app.services import reading
-from app.services.measuring import examine_cell
+from app.services.discussing import comments_for
+from app.services.reading import bundle_of, read_case
+from app.services.reviewing import is_closed
+from app.services.signing import missing_for_signature
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.language import gettext, translated
 from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
 from app.web.pages.navigation import see_other
 from app.web.pages.present import case_head, case_path, progress_part
-from app.web.pages.present_cell import cell_page
-from app.web.pages.present_cells import (
-    CaseCells,
-    gallery_part,
-    gallery_section,
-)
+from app.web.pages.present_case import next_step, readers
+from app.web.pages.present_talk import comments_part
 from app.web.pages.present_uploads import upload_panel
 from app.web.pages.rendering import chrome, render
 from app.web.pages.upload_pages import read_deliveries
@@ -65,22 +59,27 @@ def open_case(
 
 @router.get("/cases/{case_id}")
 def show_case(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
-    """A case: upload, progress and gallery."""
+    """A case: whose it is, what is to be done next, the upload and the comments."""
+    now = container.now()
     with container.transactions() as transaction:
-        cells = _cells(transaction, case_id, container.bundle)
-        progress = transaction.cells.progress(case_id, cells.manifest.digest)
+        case = transaction.cases.get(case_id)
+        as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
+        missing = missing_for_signature(transaction, as_read)
+        is_signed = is_closed(transaction, case_id)
         deliveries = read_deliveries(transaction, case_id, user)
+        remarks = comments_for(transaction, as_read, user.id)
     page = CasePage(
-        head=case_head(cells.case, container.now()),
-        progress=progress_part(case_id, progress),
-        gallery=gallery_part(cells),
-        upload=upload_panel(case_id, deliveries, first=progress.cell_count == 0),
+        head=case_head(case, now),
+        progress=progress_part(case_id, as_read.progress),
+        step=next_step(as_read, missing, is_signed=is_signed),
+        readers=readers(as_read),
+        comments=comments_part(remarks, case_id, None, now),
+        gallery_path=f"{case_path(case_id)}/gallery",
+        upload=upload_panel(case_id, deliveries, first=as_read.progress.cell_count == 0),
         report_path=f"{case_path(case_id)}/report",
-        empty=progress.cell_count == 0,
     )
-    title = gettext("Case {accession}").format(accession=cells.case.accession_number)
-    frame = chrome(title, user, cells.case.origin.notice)
-    return render("case.html", page, frame)
+    title = gettext("Case {accession}").format(accession=case.accession_number)
+    return render("case.html", page, chrome(title, user, case.origin.notice))
 
 
 @router.get("/cases/{case_id}/progress")
@@ -88,71 +87,10 @@ def show_progress(container: ContainerDep, case_id: UUID) -> Response:
     """How far classification is; asks to be loaded again until it is done."""
     with container.transactions() as transaction:
         transaction.cases.get(case_id)
-        bundle = reading.bundle_of(transaction, case_id, container.bundle)
+        bundle = bundle_of(transaction, case_id, container.bundle)
         progress = transaction.cells.progress(case_id, bundle.manifest.digest)
     headers = {"HX-Trigger": _CLASSIFIED_EVENT} if progress.done else {}
     return render("progress.html", progress_part(case_id, progress), headers=headers)
-
-
-@router.get("/cases/{case_id}/gallery")
-def show_gallery(
-    container: ContainerDep,
-    case_id: UUID,
-    section: str | None = None,
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> Response:
-    """The gallery, or more cells of one of its sections."""
-    with container.transactions() as transaction:
-        cells = _cells(transaction, case_id, container.bundle)
-    if section is None:
-        return render("gallery.html", gallery_part(cells))
-    part = gallery_section(cells, section, offset)
-    if part is None:
-        raise NotFound(
-            message("The gallery has no section {name}. Load the page again.", name=section[:40])
-        )
-    return render("more_cells.html", part)
-
-
-@router.get("/cases/{case_id}/cells/{cell_id}")
-def show_cell(
-    request: Request, container: ContainerDep, user: UserDep, case_id: UUID, cell_id: UUID
-) -> Response:
-    """One cell: a page, or for the gallery's larger view a fragment."""
-    with container.transactions() as transaction:
-        cells = _only_cell(transaction, case_id, cell_id, container.bundle)
-    read = cells.of(cell_id)
-    page = cell_page(read, cells, examine_cell(read.cell, container.blobs))
-    if request.headers.get("hx-request") == "true":
-        return render("cell_view.html", page)
-    title = gettext("Cell {number} of {accession}").format(
-        number=page.ordinal, accession=cells.case.accession_number
-    )
-    return render("cell.html", page, chrome(title, user, cells.case.origin.notice))
-
-
-def _cells(transaction: Transaction, case_id: UUID, active: Bundle) -> CaseCells:
-    as_read = reading.read_case(transaction, transaction.cases.get(case_id), active, ReviewRule())
-    return CaseCells(
-        case=as_read.case,
-        manifest=as_read.bundle.manifest,
-        read=as_read.read,
-        waiting=as_read.waiting,
-        failures=as_read.failures,
-    )
-
-
-def _only_cell(transaction: Transaction, case_id: UUID, cell_id: UUID, active: Bundle) -> CaseCells:
-    """The same, of one cell alone: the arrow keys leaf through a thousand of them."""
-    case, cell = transaction.cases.get(case_id), transaction.cells.get(cell_id)
-    if cell.case_id != case_id:
-        raise NotFound(message("There is no such cell in this case."))
-    manifest = reading.bundle_of(transaction, case_id, active).manifest
-    findings = transaction.cells.findings([cell_id], manifest.digest).get(cell_id)
-    failures = transaction.cells.failures(case_id, manifest.digest)
-    if findings is None and cell_id not in failures:
-        return CaseCells(case, manifest, [], [cell], failures)
-    return CaseCells(case, manifest, [read_cell(cell, findings, manifest)], [], failures)
 
 
 def _case_form(

@@ -153,10 +153,10 @@ class ProgressPart:
 
 @dataclass(frozen=True)
 class Call:
-    """One probability of one cell; `called` is whether it reaches its threshold."""
+    """One probability of one cell; `called` is whether the cell is held for it."""
 
+    key: str
     label: str
-    short_label: str
     probability: str
     threshold: str
     called: bool
@@ -172,68 +172,75 @@ class NoveltyRow:
 
 
 @dataclass(frozen=True)
-class CellCard:
-    """One cell of the gallery.
+class HistoryLine:
+    """One decision on a cell."""
 
-    Parameters
-    ----------
-    facts
-        In place of probabilities: quality flags with their numbers, or why there is no finding.
-    """
-
-    path: str
-    thumbnail_path: str
-    ordinal: int
-    file_name: str
-    summary: str
-    calls: tuple[Call, ...]
-    pmn_probability: str | None
-    facts: tuple[str, ...]
+    who: str
+    at: Moment
+    what: str
 
 
 @dataclass(frozen=True)
-class GallerySection:
-    """Cells of one kind.
+class Remark:
+    """One comment."""
+
+    who: str
+    at: Moment
+    text: str
+
+
+@dataclass(frozen=True)
+class Comments:
+    """parts/comments.html and comments.html: what was written, and the form for more.
 
     Parameters
     ----------
-    counted
-        For an abnormality: its proportion with the interval.
-    excluded
-        Whether its cells are left out of the count.
-    more_path
-        Where the next cells come from; None where all are here.
+    cell_id
+        Empty where it is about the case.
     """
 
-    key: str
+    remarks: tuple[Remark, ...]
+    path: str
+    cell_id: str
+
+
+@dataclass(frozen=True)
+class CellTalk:
+    """What readers did and wrote on one cell, and where its likes are found."""
+
+    history: tuple[HistoryLine, ...]
+    comments: Comments
+    similar_path: str
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What is to be done with a case; `path` is empty where it is done on the same page.
+
+    Parameters
+    ----------
+    missing
+        What stands between the case and its signature.
+    """
+
     title: str
-    note: str
-    count: int
-    counted: str | None
-    excluded: bool
-    cells: tuple[CellCard, ...]
-    more_path: str | None
-
-
-@dataclass(frozen=True)
-class GalleryPart:
-    """parts/gallery.html and gallery.html."""
-
     path: str
-    sections: tuple[GallerySection, ...]
-    bundle_title: str
+    link: str
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class CasePage:
-    """case.html."""
+    """case.html; `readers` are the readings with who has them."""
 
     head: CaseHead
     progress: ProgressPart
-    gallery: GalleryPart
+    step: NextStep
+    readers: tuple[Named, ...]
+    comments: Comments
+    gallery_path: str
     upload: UploadPanel
     report_path: str
-    empty: bool
 
 
 @dataclass(frozen=True)
@@ -261,6 +268,8 @@ class CellPage:
         Whether it is counted, and as what.
     geometry
         What was measured of it; None where nobody measured.
+    talk
+        What readers did and wrote; None where the cell is shown by itself.
     """
 
     case_path: str
@@ -278,5 +287,6 @@ class CellPage:
     flags: tuple[str, ...]
     measures: tuple[Named, ...]
     geometry: GeometryPart | None
+    talk: CellTalk | None
     pixel_sha256: str
     bundle_title: str

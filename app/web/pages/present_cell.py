@@ -1,13 +1,13 @@
 """One cell with all that is known of it."""
 
-from app.domain.bundle import BundleManifest
+from app.domain.bundle import PMN, BundleManifest
 from app.domain.cell import Cell, Framing
 from app.domain.finding import ReadCell
 from app.domain.message import message
 from app.imaging.morphometry import Examined, NotMeasured
 from app.web.language import gettext, translated
 from app.web.pages import wording
-from app.web.pages.contexts import Call, CellPage, WholeImage
+from app.web.pages.contexts import Call, CellPage, CellTalk, WholeImage
 from app.web.pages.present import case_path
 from app.web.pages.present_cells import (
     CaseCells,
@@ -29,7 +29,10 @@ _FRAMINGS = {
 
 
 def cell_page(
-    read: ReadCell, cells: CaseCells, examined: Examined | NotMeasured | None = None
+    read: ReadCell,
+    cells: CaseCells,
+    examined: Examined | NotMeasured | None = None,
+    talk: CellTalk | None = None,
 ) -> CellPage:
     """One cell with all that is known of it; without `examined` its geometry is not shown."""
     cell, crop = read.cell, read.cell.location.crop
@@ -50,6 +53,7 @@ def cell_page(
         flags=tuple(translated(flag.wording) for flag in cell.quality.flags),
         measures=measures(cell),
         geometry=None if examined is None else geometry_part(examined, crop.width),
+        talk=talk,
         pixel_sha256=cell.pixel_sha256,
         bundle_title=cells.manifest.title,
     )
@@ -77,8 +81,8 @@ def _all_calls(read: ReadCell, manifest: BundleManifest) -> tuple[Call, ...]:
         return ()
     probability = read.findings.pmn_probability
     pmn = Call(
+        key=PMN,
         label=gettext("Neutrophil (PMN)"),
-        short_label=gettext("PMN"),
         probability=wording.probability(probability, 3),
         threshold=wording.threshold(manifest.pmn_threshold),
         called=probability >= manifest.pmn_threshold,

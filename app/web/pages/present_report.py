@@ -21,7 +21,7 @@ from app.web.pages.report_contexts import (
     Verdict,
 )
 
-_MARKS = {
+MARKS = {
     Recommendation.TEST_UBA1: "▲",
     Recommendation.NOT_RAISED_BY_SMEAR: "○",
     Recommendation.INSUFFICIENT_CELLS: wording.DASH,
@@ -75,7 +75,7 @@ def _verdict(report: Report) -> Verdict:
         )
     return Verdict(
         recommendation.value,
-        _MARKS[recommendation],
+        MARKS[recommendation],
         translated(recommendation.wording),
         _explanation(recommendation, report),
     )

@@ -4,11 +4,16 @@ from fastapi import APIRouter
 
 from app.web.pages import (
     case_pages,
+    cell_pages,
+    comment_pages,
+    gallery_pages,
     images,
     neighbour_pages,
     preferences,
     readers_pages,
+    reference_pages,
     report_pages,
+    review_acts,
     sign_in_pages,
     upload_pages,
     worklist_pages,
@@ -20,6 +25,11 @@ router.include_router(worklist_pages.router)
 router.include_router(case_pages.router)
 router.include_router(upload_pages.router)
 router.include_router(readers_pages.router)
+router.include_router(cell_pages.router)
+router.include_router(comment_pages.router)
+router.include_router(gallery_pages.router)
+router.include_router(review_acts.router)
+router.include_router(reference_pages.router)
 router.include_router(report_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)

@@ -8,22 +8,33 @@ from uuid_utils.compat import uuid7
 from app.domain.abnormality import Abnormality
 from app.domain.case import CaseOrigin, ClinicalContext, Patient, Progress, Sex, Upload
 from app.domain.cell import Box, Framing, Location, QualityFlag
+from app.domain.discussion import Comment
 from app.domain.errors import RefusedFile
 from app.domain.finding import read_cell, tally
 from app.domain.report import Report, compile_report
+from app.domain.review import Act, CellReview, Reading, ReviewRule, decide
 from app.domain.upload_part import UploadPart
 from app.imaging.morphometry import NotMeasured, examine
 from app.imaging.synthetic import SyntheticCell, render_cell
 from app.ports import Bundle
+from app.services.reading import CaseAsRead
+from app.services.review_count import review_count
 from app.services.similar import SimilarCell, SimilarCells
+from app.web.language import translated
 from app.web.pages.case_form import CaseForm, form_page
-from app.web.pages.contexts import CasePage, CellPage, FailurePage, SignInPage
+from app.web.pages.contexts import CasePage, CellPage, Choice, FailurePage, Named, SignInPage
+from app.web.pages.gallery_contexts import GalleryPage, ReviewStatus
 from app.web.pages.preferences import PreferencesForm, preferences_page
 from app.web.pages.present import case_head, progress_part
+from app.web.pages.present_case import next_step
 from app.web.pages.present_cell import cell_page
-from app.web.pages.present_cells import CaseCells, gallery_part
+from app.web.pages.present_cells import CaseCells
+from app.web.pages.present_gallery import Order, review_groups
 from app.web.pages.present_neighbours import heat_part, similar_part
+from app.web.pages.present_references import references
 from app.web.pages.present_report import report_page
+from app.web.pages.present_review import numbers
+from app.web.pages.present_talk import cell_talk, comments_part
 from app.web.pages.present_uploads import deliveries_part, upload_panel
 from app.web.pages.upload_contexts import DeliveriesPart
 from tests.factories import (
@@ -39,6 +50,7 @@ from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_worklist import example_worklist
 
 LATER = NOW + timedelta(hours=3)
+READER = uuid7()
 HOSTILE = '<script>alert("1")</script>'
 # What examples say in the words of people, not of the product.
 DATA = (
@@ -103,7 +115,10 @@ def framed_cell_page() -> CellPage:
     first = cells.read[0]
     location = Location(Framing.FRAMED, Box(10, 20, 90, 80))
     cell = replace(first.cell, location=location, file_name=HOSTILE)
-    return cell_page(replace(first, cell=cell), cells, examine(measured_picture()))
+    as_read = as_read_of(cells)
+    events = [decision(as_read, 0, Act.CONFIRM), decision(as_read, 0, Act.UNDO, sequence=2)]
+    talk = cell_talk(as_read_of(cells, events), cell, _remarks(cell.case_id, cell.id), LATER)
+    return cell_page(replace(first, cell=cell), cells, examine(measured_picture()), talk)
 
 
 def measured_picture():
@@ -161,11 +176,27 @@ def pages() -> dict[str, list[object]]:
             form_page(CaseForm(sex="male", question=HOSTILE), errors, "/cases/1"),
             form_page(CaseForm(), {"patient_identifier": "Patient identifier is needed."}),
         ],
-        "case.html": [_case_page(cells, busy), _case_page(empty, Progress(0, 0, 0))],
+        "case.html": [
+            _case_page(cells, busy),
+            _case_page(cells, done),
+            _case_page(empty, Progress(0, 0, 0)),
+            _case_page(cells, done, is_signed=True),
+        ],
         "deliveries.html": [example_deliveries(), example_deliveries(0)],
         "progress.html": [progress_part(case.id, item) for item in (done, busy)],
-        "gallery.html": [gallery_part(cells), gallery_part(empty)],
-        "more_cells.html": list(gallery_part(cells).sections),
+        "gallery.html": [
+            _gallery_page(as_read, status)
+            for as_read in (reviewed_example(cells), as_read_of(empty))
+            for status in (
+                _status(can_finish=True),
+                _status(notice=HOSTILE, is_closed=True, can_reopen=True),
+            )
+        ],
+        "gallery_groups.html": [review_groups(as_read_of(cells), order) for order in Order],
+        "comments.html": [
+            comments_part(_remarks(case.id), case.id, None, LATER),
+            comments_part([], case.id, cells.read[0].cell.id, LATER),
+        ],
         "cell.html": [framed_cell_page()],
         "cell_view.html": [
             cell_page(read, cells, examined)
@@ -205,16 +236,97 @@ def neighbours() -> SimilarCells:
     return SimilarCells(Bundle(cells.manifest, make_rule()), here, (same,), len(here), 1)
 
 
-def _case_page(cells, progress) -> CasePage:
+def as_read_of(cells, reviews=(), readings=None, *, is_blinded=False) -> CaseAsRead:
+    """The cells as a viewer sees them, after some decisions."""
+    found = sum(read.findings is not None for read in cells.read)
+    all_count = len(cells.read) + len(cells.waiting)
+    return CaseAsRead(
+        case=cells.case,
+        bundle=Bundle(cells.manifest, make_rule()),
+        rule=ReviewRule(),
+        progress=Progress(all_count, found, len(cells.read) - found),
+        read=cells.read,
+        waiting=cells.waiting,
+        failures=cells.failures,
+        reviews=reviews,
+        readings=readings or {},
+        is_blinded=is_blinded,
+    )
+
+
+def decision(as_read, index, act, label=None, *, sequence=1, reading=Reading.FIRST, reader=READER):
+    """An event on one of the cells, by a reader of a hostile name."""
+    read = as_read.cells[index]
+    return CellReview(
+        id=uuid7(),
+        case_id=as_read.case.id,
+        sequence=sequence,
+        cell_id=read.cell.id,
+        reading=reading,
+        reader_id=reader,
+        reader_name=HOSTILE,
+        at=NOW,
+        act=act,
+        label=label,
+        decision=None if act is Act.UNDO else decide(act, label, read),
+        action_id=uuid7(),
+        undoes=None,
+        bundle_digest="d" * 64,
+    )
+
+
+def reviewed_example(cells) -> CaseAsRead:
+    """A case in which a reader has called, left out and confirmed."""
+    fresh = as_read_of(cells)
+    acts = [(Act.CALL, Abnormality.VACUOLE), (Act.EXCLUDE, None), (Act.CONFIRM, None)]
+    events = [
+        decision(fresh, index, act, label, sequence=index + 1)
+        for index, (act, label) in enumerate(acts)
+    ]
+    return as_read_of(cells, events)
+
+
+def _status(**changes) -> ReviewStatus:
+    values = {"notice": "", "is_closed": False, "can_finish": False, "can_reopen": False}
+    return ReviewStatus(reading="first", **{**values, **changes})
+
+
+def _remarks(case_id, cell_id=None):
+    return [Comment(uuid7(), case_id, cell_id, READER, HOSTILE, NOW, HOSTILE)]
+
+
+def _gallery_page(as_read, status) -> GalleryPage:
+    return GalleryPage(
+        head=case_head(as_read.case, LATER),
+        progress=progress_part(as_read.case.id, as_read.progress),
+        status=status,
+        numbers=numbers(review_count(as_read)),
+        review=review_groups(as_read, Order.LOOK),
+        orders=(Choice("look", translated(Order.LOOK.wording), selected=True),),
+        labels=tuple(
+            Choice(label.value, translated(label.wording), selected=False) for label in Abnormality
+        ),
+        references=references(None),
+        heat_bundle="d" * 64,
+        um_per_pixel="0.1",
+        report_path="/cases/1/report",
+    )
+
+
+def _case_page(cells, progress, *, is_signed=False) -> CasePage:
+    case_id = cells.case.id
+    as_read = replace(as_read_of(cells), progress=progress)
     return CasePage(
         head=case_head(cells.case, LATER),
-        progress=progress_part(cells.case.id, progress),
-        gallery=gallery_part(cells),
+        progress=progress_part(case_id, progress),
+        step=next_step(as_read, (HOSTILE,), is_signed=is_signed),
+        readers=(Named("P-1", HOSTILE),),
+        comments=comments_part(_remarks(case_id), case_id, None, LATER),
+        gallery_path="/cases/1/gallery",
         upload=upload_panel(
             cells.case.id,
             example_deliveries(None if progress.cell_count else 0),
             first=progress.cell_count == 0,
         ),
         report_path="/cases/1/report",
-        empty=progress.cell_count == 0,
     )

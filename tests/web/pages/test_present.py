@@ -10,19 +10,10 @@ from app.domain.screening import Basis
 from app.web.pages.contexts import NoveltyRow
 from app.web.pages.present import clinical_context
 from app.web.pages.present_cell import cell_page
-from app.web.pages.present_cells import (
-    CELLS_AT_ONCE,
-    gallery_part,
-    gallery_section,
-)
 from app.web.pages.present_report import report_page
 from tests.factories import make_manifest, make_rule, novelty_manifest
 from tests.web.pages.examples import CONTEXT, LATER, example_cells, example_report
 from tests.web.pages.test_wording import plain
-
-
-def sections(cells):
-    return {section.key: section for section in gallery_part(cells).sections}
 
 
 def test_the_clinical_context_carries_units_and_leaves_out_what_is_unknown():
@@ -32,52 +23,6 @@ def test_the_clinical_context_carries_units_and_leaves_out_what_is_unknown():
         "8.9 g/dL",
     ]
     assert clinical_context(ClinicalContext()) == ()
-
-
-def test_every_cell_stands_in_its_groups():
-    found = sections(example_cells(10, 2, vacuole=4, nuclear_spike=2))
-    counts = {key: section.count for key, section in found.items()}
-    assert counts == {
-        "pseudo_pelger": 0,
-        "nuclear_spike": 2,
-        "vacuole": 4,
-        "hypogranularity": 0,
-        "unremarkable": 6,
-        "not_pmn": 1,
-        "poor_quality": 1,
-        "not_classified": 1,
-        "waiting": 2,
-    }
-    assert plain(found["vacuole"].counted).startswith("4 of 10 PMN, 40.0 % (")
-    assert [key for key, section in found.items() if section.excluded] == [
-        "not_pmn",
-        "poor_quality",
-        "not_classified",
-    ]
-
-
-def test_nothing_read_shows_no_empty_groups():
-    cells = example_cells(0, 2)
-    bare = type(cells)(cells.case, cells.manifest, [], cells.waiting, {})
-    assert list(sections(bare)) == ["waiting"]
-
-
-def test_a_large_group_comes_in_parts():
-    cells = example_cells(CELLS_AT_ONCE + 5, 0, vacuole=CELLS_AT_ONCE + 5)
-    first = sections(cells)["vacuole"]
-    assert len(first.cells) == CELLS_AT_ONCE
-    assert first.more_path.endswith(f"?section=vacuole&offset={CELLS_AT_ONCE}")
-    rest = gallery_section(cells, "vacuole", CELLS_AT_ONCE)
-    assert len(rest.cells) == 5
-    assert rest.more_path is None
-    assert gallery_section(cells, "no such group", 0) is None
-
-
-def test_a_card_says_why_it_is_not_counted():
-    found = sections(example_cells(1, 0))
-    assert found["poor_quality"].cells[0].facts == ("Blurred: sharpness 12.5",)
-    assert found["not_classified"].cells[0].facts == ("The stored image is damaged.",)
-    assert found["not_pmn"].cells[0].pmn_probability == "0.20"
 
 
 def test_a_cell_of_another_case_is_not_found():
@@ -129,17 +74,9 @@ def test_a_cell_shows_its_novelty_beside_the_threshold():
     assert [page.novelty for page in pages[3:]] == [None, None]
 
 
-def test_unfamiliar_cells_have_a_group_of_their_own():
-    group = sections(novel_cells())["unfamiliar"]
-    assert group.excluded
-    assert group.note.startswith("Taken for PMN, but of a novelty of 2.00 or more; not")
-    assert [card.facts for card in group.cells] == [("Novelty 2.500",)]
-
-
 def test_without_a_threshold_no_novelty_is_shown():
     cells = example_cells(1, 0)
     assert cell_page(cells.read[0], cells).novelty is None
-    assert "unfamiliar" not in sections(cells)
 
 
 def test_the_report_adds_up():

@@ -23,7 +23,7 @@ SPOKEN_ATTRIBUTES = {"alt", "aria-label", "title", "placeholder", "data-name", "
 # Names, units and codes: the same in every language.
 SAME_EVERYWHERE = {
     "vexascope", "json", "pdf", "csv", "zip", "utc", "px", "mo", "sha-256", "dl", "fl", "en", "fr",
-    "english", "français", "ctrl", "esc", "uba1", "svg",
+    "english", "français", "ctrl", "alt", "esc", "uba1", "svg",
 }  # fmt: skip
 # Dates, digests, identifiers, names of files, numbers of parts.
 NO_WORDS = re.compile(
@@ -123,7 +123,7 @@ def frame():
 
 @pytest.mark.parametrize("template", sorted(examples.pages()))
 def test_a_page_says_nothing_outside_of_the_catalogue(template, bracketed):
-    fragments = {"progress.html", "gallery.html", "more_cells.html", "cell_view.html"}
+    fragments = {"progress.html", "gallery_groups.html", "comments.html", "cell_view.html"}
     for page in examples.pages()[template]:
         html = render(template, page, None if template in fragments else frame()).body.decode()
         assert forgotten(html) == []

@@ -1,0 +1,109 @@
+"""What a classifier says of a case's cells: read once, and kept while it cannot change."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+from app.domain.bundle import BundleManifest
+from app.domain.case import Progress
+from app.domain.cell import Cell
+from app.domain.finding import ReadCell, read_cell
+from app.ports import Transaction
+
+# A case of 500 cells takes about 2 MB.
+MOST_CASES = 32
+
+_Key = tuple[UUID, str, Progress]
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The cells of a case under one bundle.
+
+    Parameters
+    ----------
+    read
+        Cells that the classifier has read or failed on, as it says, by ordinal.
+    waiting
+        Cells that it has not read yet.
+    failures
+        Why a cell could not be classified.
+    """
+
+    read: Sequence[ReadCell]
+    waiting: Sequence[Cell]
+    failures: Mapping[UUID, str]
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is, counted from the same cells."""
+        found = sum(item.findings is not None for item in self.read)
+        return Progress(len(self.read) + len(self.waiting), found, len(self.read) - found)
+
+
+class _Kept:
+    """The cases that were looked at last.
+
+    Cells, findings and failures are only ever added. So the three counts of a case that is done
+    tell whether anything was.
+    """
+
+    def __init__(self) -> None:
+        self._items: OrderedDict[_Key, Classified] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: _Key) -> Classified | None:
+        with self._lock:
+            found = self._items.get(key)
+            if found is not None:
+                self._items.move_to_end(key)
+            return found
+
+    def keep(self, key: _Key, classified: Classified) -> None:
+        with self._lock:
+            self._items[key] = classified
+            while len(self._items) > MOST_CASES:
+                self._items.popitem(last=False)
+
+
+_kept = _Kept()
+
+
+def classified(
+    transaction: Transaction, case_id: UUID, manifest: BundleManifest, progress: Progress
+) -> Classified:
+    """Read a case's cells with their findings.
+
+    Parameters
+    ----------
+    progress
+        How far this bundle is with the case, just asked for: a case that is done, and was read
+        before, is not read again.
+    """
+    known = _kept.get((case_id, manifest.digest, progress)) if progress.done else None
+    if known is not None:
+        return known
+    found = _read(transaction, case_id, manifest)
+    if found.progress.done:
+        _kept.keep((case_id, manifest.digest, found.progress), found)
+    return found
+
+
+def _read(transaction: Transaction, case_id: UUID, manifest: BundleManifest) -> Classified:
+    """Statements of one transaction may see what others commit in between.
+
+    So the cells are read once, and failures before findings: what lands in between still waits,
+    and is never missing.
+    """
+    cells = transaction.cells.of_case(case_id)
+    failures = transaction.cells.failures(case_id, manifest.digest)
+    findings = transaction.cells.findings([cell.id for cell in cells], manifest.digest)
+    settled = [
+        read_cell(cell, findings.get(cell.id), manifest)
+        for cell in cells
+        if cell.id in findings or cell.id in failures
+    ]
+    waiting = [cell for cell in cells if cell.id not in findings and cell.id not in failures]
+    return Classified(settled, waiting, failures)

@@ -1,0 +1,119 @@
+"""What the review room's scripts send and ask for: decisions, their undoing, others' changes.
+
+All three answer with one shape, of finished texts in the reader's language.
+"""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from app.bootstrap import Container
+from app.domain.abnormality import Abnormality
+from app.domain.review import Act
+from app.domain.user import User
+from app.ports import Transaction
+from app.services.reading import CaseAsRead, read_case
+from app.services.review_count import cells_since, others_since, review_count, score_of
+from app.services.reviewing import MOST_CELLS, Reader, reading_of, relabel, undo
+from app.web.dependencies import ContainerDep, UserDep
+from app.web.language import gettext, ngettext
+from app.web.pages import wording
+from app.web.pages.present_review import numbers, states
+
+router = APIRouter()
+
+Sequence = Annotated[int, Field(ge=0, description="Of the last decision that the page shows.")]
+
+
+class ActSent(BaseModel):
+    """One decision on some cells; sent again with the same `action`, it is stored once."""
+
+    cells: Annotated[list[UUID], Field(min_length=1, max_length=MOST_CELLS)]
+    act: Act
+    label: Abnormality | None = None
+    after: Sequence = 0
+    action: UUID | None = None
+
+
+class UndoSent(BaseModel):
+    """Take the reader's last action back; once, as above."""
+
+    after: Sequence = 0
+    action: UUID | None = None
+
+
+@router.post("/cases/{case_id}/gallery/acts")
+def act_on_cells(
+    container: ContainerDep, user: UserDep, case_id: UUID, sent: ActSent
+) -> JSONResponse:
+    """Decide on cells."""
+    with container.transactions() as transaction:
+        reader = _reader(transaction, container, user, case_id)
+        done = relabel(
+            transaction, reader, sent.cells, sent.act, sent.label, container.now(), sent.action
+        )
+    return JSONResponse(_answer(done.as_read, user, sent.after))
+
+
+@router.post("/cases/{case_id}/gallery/undo")
+def undo_act(container: ContainerDep, user: UserDep, case_id: UUID, sent: UndoSent) -> JSONResponse:
+    """Take the reader's last action back."""
+    with container.transactions() as transaction:
+        reader = _reader(transaction, container, user, case_id)
+        done = undo(transaction, reader, container.now(), sent.action)
+    said = ""
+    if not done.events:
+        said = gettext("There is nothing of yours to take back.")
+    elif done.kept:
+        said = ngettext(
+            "{n} cell was changed since, and stays as it is.",
+            "{n} cells were changed since, and stay as they are.",
+            len(done.kept),
+        ).format(n=wording.count(len(done.kept)))
+    return JSONResponse(_answer(done.as_read, user, sent.after, said=said))
+
+
+@router.get("/cases/{case_id}/gallery/changes")
+def changes(
+    container: ContainerDep, user: UserDep, case_id: UUID, after: Annotated[int, Query(ge=0)] = 0
+) -> JSONResponse:
+    """What has changed since a decision, with the interval of the score."""
+    with container.transactions() as transaction:
+        case = transaction.cases.get(case_id)
+        as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
+    return JSONResponse(_answer(as_read, user, after, with_interval=True))
+
+
+def _reader(transaction: Transaction, container: Container, user: User, case_id: UUID) -> Reader:
+    case = transaction.cases.get(case_id)
+    return Reader(user, case, container.bundle, container.review_rule)
+
+
+def _answer(
+    as_read: CaseAsRead, user: User, after: int, *, said: str = "", with_interval: bool = False
+) -> dict[str, Any]:
+    count, bundle = review_count(as_read), as_read.bundle
+    score = (
+        score_of(count.reviewed, bundle.rule, bundle.manifest.digest)
+        if with_interval and count.value is not None
+        else None
+    )
+    seen = as_read.visible_reviews
+    return {
+        "sequence": max((event.sequence for event in seen), default=0),
+        "reading": reading_of(as_read).value,
+        "cell_count": len(as_read.read),
+        "cells": [asdict(item) for item in states(as_read, cells_since(as_read, after))],
+        "numbers": asdict(numbers(count, score)),
+        "others": [_others(name, number) for name, number in others_since(as_read, after, user.id)],
+        "said": said,
+    }
+
+
+def _others(name: str, number: int) -> str:
+    text = ngettext("{name}: {n} cell changed", "{name}: {n} cells changed", number)
+    return text.format(name=name, n=wording.count(number))

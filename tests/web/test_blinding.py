@@ -42,6 +42,7 @@ FIXED = {
     "before": "1",
     "earlier": "1",
     "size": "160",
+    "subject": "normal",
 }
 QUERIES = {"version", "from", "before", "earlier"}
 LEAST_ADDRESSES = 20

@@ -15,9 +15,12 @@ _FINISHABLE = (Reading.FIRST, Reading.SECOND)
 
 
 def next_step(as_read: CaseAsRead, missing: Sequence[str], *, is_signed: bool) -> NextStep:
-    """The one thing to do next; `missing` is what stands between the case and its signature."""
+    """The one thing to do next; `missing` is what stands between the case and its signature.
+
+    The blinded reader does not sign, and would learn from it how far the first reading is.
+    """
     path = case_path(as_read.case.id)
-    said = tuple(translated(sentence) for sentence in missing)
+    said = () if as_read.is_blinded else tuple(translated(sentence) for sentence in missing)
     review = (f"{path}/gallery", gettext("Review the cells"))
     if is_signed:
         return NextStep(gettext("The case is signed."), f"{path}/report", gettext("Report"), ())
@@ -32,7 +35,7 @@ def next_step(as_read: CaseAsRead, missing: Sequence[str], *, is_signed: bool) -
             left,
         )
         return NextStep(text.format(n=wording.count(left)), *review, said)
-    if said:
+    if said or as_read.is_blinded:
         return NextStep(gettext("The cells are reviewed."), *review, said)
     return NextStep(
         gettext("The cells are reviewed: the report can be signed."),
@@ -43,11 +46,13 @@ def next_step(as_read: CaseAsRead, missing: Sequence[str], *, is_signed: bool) -
 
 
 def readers(as_read: CaseAsRead) -> tuple[Named, ...]:
-    """Who has which reading, and whether it is finished."""
+    """Who has which reading, and whether it is finished; to the blinded reader only the own."""
     titles = {
         Reading.FIRST: gettext("First reading"),
         Reading.SECOND: gettext("Second reading"),
     }
+    if as_read.is_blinded:
+        del titles[Reading.FIRST]
     return tuple(
         Named(
             title,

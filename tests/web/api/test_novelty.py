@@ -32,6 +32,9 @@ def test_the_cell_page_and_the_gallery_show_it(client):
     [sent] = send(client, case, ("a.png", cell_png(1)), wait=60).json()["cells"]
     page = client.get(f"/cases/{case}/cells/{sent['id']}").text
     assert "Novelty: unlike the learnt neutrophils" in " ".join(page.split())
+    # It waits for a reader first.
+    assert 'id="group-low_confidence"' in client.get(f"/cases/{case}/gallery").text
+    client.post(f"/cases/{case}/gallery/acts", json={"cells": [sent["id"]], "act": "confirm"})
     gallery = " ".join(client.get(f"/cases/{case}/gallery").text.split())
     assert 'id="group-unfamiliar"' in gallery
     assert "of a novelty of 0.30 or more; not counted" in gallery

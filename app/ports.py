@@ -174,8 +174,11 @@ class UploadPartRepository(Protocol):
     def set_offset(self, part_id: UUID, offset_bytes: int, updated_at: datetime) -> None:
         """Note how many bytes are stored."""
 
-    def remove(self, part_id: UUID) -> bool:
-        """Forget one; whether it was there."""
+    def remove(self, part_id: UUID, *, left_before: datetime | None = None) -> bool:
+        """Forget one; whether it was there.
+
+        With `left_before` only if no byte has reached it since then.
+        """
 
     def all_of(self, case_id: UUID) -> Sequence[UploadPart]:
         """Those of a case, in the order in which they began."""
@@ -313,6 +316,9 @@ class DiscussionRepository(Protocol):
 
     def interpretation(self, case_id: UUID) -> Interpretation | None:
         """The latest one."""
+
+    def interpreters(self, case_id: UUID) -> set[UUID]:
+        """Accounts that ever wrote one."""
 
 
 class VersionRepository(Protocol):

@@ -65,6 +65,11 @@ class SqlDiscussionRepository:
             return None
         return Interpretation(row.text, row.author.full_name or row.author.name, row.at)
 
+    def interpreters(self, case_id: UUID) -> set[UUID]:
+        """Of every row."""
+        query = select(InterpretationRow.author_id).where(InterpretationRow.case_id == case_id)
+        return set(self._session.scalars(query))
+
 
 def _to_comment(row: CommentRow) -> Comment:
     return Comment(

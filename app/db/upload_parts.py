@@ -40,10 +40,12 @@ class SqlUploadPartRepository:
             .values(offset_bytes=offset_bytes, updated_at=updated_at)
         )
 
-    def remove(self, part_id: UUID) -> bool:
+    def remove(self, part_id: UUID, *, left_before: datetime | None = None) -> bool:
         """Forget it; of two that try at once, one learns that it did."""
         # The keys of the rows that went, since not every driver counts them.
         query = delete(UploadPartRow).where(UploadPartRow.id == part_id).returning(UploadPartRow.id)
+        if left_before is not None:
+            query = query.where(UploadPartRow.updated_at < left_before)
         return self._session.scalar(query) is not None
 
     def all_of(self, case_id: UUID) -> Sequence[UploadPart]:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.db.tables import ApiTokenRow, UserRow
+from app.db.worklist_tables import WorklistRow
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.user import ApiToken, Role, Theme, User
@@ -70,6 +71,11 @@ class SqlUserRepository:
             raise NotFound(message("There is no such account."))
         row.full_name, row.language = user.full_name, user.language
         row.theme, row.tour_seen = user.theme.value, user.tour_seen
+        self._session.execute(
+            update(WorklistRow)
+            .where(WorklistRow.reader_id == user.id)
+            .values(reader_name=user.printed_name)
+        )
 
     def all(self) -> Sequence[User]:
         """By name."""

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.db.mapping import from_worklist_entry, to_worklist_entry
-from app.db.tables import CaseRow, PatientRow
+from app.db.tables import CaseRow, PatientRow, UserRow
 from app.db.worklist_tables import WorklistRow
 from app.domain.abnormality import Abnormality
 from app.domain.case_state import CaseState
@@ -129,12 +129,10 @@ class SqlWorklistRepository:
 
     def readers(self) -> Mapping[UUID, str]:
         """From the lines themselves."""
-        query = (
-            select(WorklistRow.reader_id, func.min(WorklistRow.reader_name))
-            .where(WorklistRow.reader_id.is_not(None))
-            .group_by(WorklistRow.reader_id)
-        )
-        found = {reader: name or "" for reader, name in self._session.execute(query) if reader}
+        # A look into the index for each account, of which there are few, instead of all lines.
+        has_line = exists().where(WorklistRow.reader_id == UserRow.id)
+        query = select(UserRow.id, func.coalesce(UserRow.full_name, UserRow.name)).where(has_line)
+        found = {reader: str(name) for reader, name in self._session.execute(query)}
         return dict(sorted(found.items(), key=lambda item: folded(item[1])))
 
 

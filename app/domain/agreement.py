@@ -10,6 +10,9 @@ from app.domain.abnormality import Abnormality
 from app.domain.finding import ReadCell
 from app.domain.proportion import Z_95
 
+# Below it the formula gives zero, but for rounding.
+SMALLEST_VARIANCE = 1e-12
+
 
 @dataclass(frozen=True)
 class Kappa:
@@ -49,11 +52,18 @@ class Kappa:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % interval by the large-sample standard error (Fleiss, Cohen, Everitt 1969)."""
+        """95 % interval by the large-sample standard error (Fleiss, Cohen, Everitt 1969).
+
+        None where the formula finds no error at all, as for a few cells without a disagreement:
+        an interval of no width would claim certainty.
+        """
         value, expected = self.value, self._expected
         if value is None or expected is None:
             return None
-        error = math.sqrt(max(self._variance_factor(value, expected), 0.0) / self.total)
+        variance = self._variance_factor(value, expected)
+        if variance < SMALLEST_VARIANCE:
+            return None
+        error = math.sqrt(variance / self.total)
         half = Z_95 * error / (1 - expected)
         return max(-1.0, value - half), min(1.0, value + half)
 
@@ -89,11 +99,12 @@ class Agreement:
     Parameters
     ----------
     counted
-        On whether a cell is counted, of all cells.
+        On whether a cell is counted, of the cells that both looked at: on the others both would
+        only repeat the classifier, and seem to agree.
     labels
-        On each abnormality, of the cells that both count.
+        On each abnormality, of those of them that both count.
     disagreements
-        Cells that they hold for different things, by ordinal.
+        Cells that they hold for different things, of all cells, by ordinal.
     """
 
     counted: Kappa
@@ -112,9 +123,10 @@ def agreement(first: Sequence[ReadCell], second: Sequence[ReadCell]) -> Agreemen
     if [cell.cell.id for cell in first] != [cell.cell.id for cell in second]:
         raise ValueError("two readings of different cells")
     pairs = list(zip(first, second, strict=True))
-    both = [(a, b) for a, b in pairs if a.exclusion is None and b.exclusion is None]
+    seen = [(a, b) for a, b in pairs if a.is_reviewed and b.is_reviewed]
+    both = [(a, b) for a, b in seen if a.exclusion is None and b.exclusion is None]
     return Agreement(
-        counted=_kappa([(a.exclusion is None, b.exclusion is None) for a, b in pairs]),
+        counted=_kappa([(a.exclusion is None, b.exclusion is None) for a, b in seen]),
         labels={
             label: _kappa([(label in a.abnormalities, label in b.abnormalities) for a, b in both])
             for label in Abnormality

@@ -307,8 +307,9 @@ def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str
                 advised=rule.advised_cells,
             )
         )
-    if progress.failed_count:
-        warnings.append(_failed(progress.failed_count))
+    # A reader may have looked at a cell that the classifier failed on, and counted it.
+    if failed := sum(cell.findings is None and cell.exclusion is not None for cell in tally.cells):
+        warnings.append(_failed(failed))
     warnings += _unfamiliar(tally)
     if notice := rule.basis.notice:
         warnings.append(notice)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 PART_LIFETIME = timedelta(hours=24)
 """How long a file in the making waits for its next bytes."""
+LOST_AFTER = timedelta(days=7)
+"""How long a complete file may wait for the server that has its bytes."""
 
 
 @dataclass(frozen=True)

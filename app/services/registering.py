@@ -12,6 +12,7 @@ from app.domain.cell import Cell
 from app.ports import Transaction
 from app.services import worklist
 from app.services.intake import CELLS_PER_JOB, Delivery, batches
+from app.services.reviewing import refuse_signed
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,14 @@ def register(
 
     Cells that only an earlier bundle has read are read again, so that a report never mixes two
     bundles.
+
+    Raises
+    ------
+    Conflict
+        If the case is signed.
     """
+    transaction.cases.lock(case_id)
+    refuse_signed(transaction, case_id)
     return register_each(transaction, case_id, [Arrival(uuid7(), delivery)], digest, now)[0]
 
 
@@ -67,7 +75,8 @@ def register_each(
         waiting.extend(transaction.cells.read_by_another(case_id, digest))
     for batch in batches(waiting, CELLS_PER_JOB):
         transaction.jobs.enqueue_classification(case_id, batch)
-    worklist.note_arrivals(transaction, case_id, digest)
+    if waiting:
+        worklist.note_arrivals(transaction, case_id, digest)
     return uploads
 
 

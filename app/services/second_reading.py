@@ -117,6 +117,9 @@ def knows_first(transaction: Transaction, case_id: UUID) -> frozenset[UUID]:
     took_part.update(
         version.signature.signer_id for version in transaction.versions.of_case(case_id)
     )
+    took_part |= transaction.discussion.interpreters(case_id)
+    if amendment := transaction.versions.amendment(case_id):
+        took_part.add(amendment.opened_by)
     first = transaction.reviews.readings(case_id).get(Reading.FIRST)
     return frozenset(took_part if first is None else {*took_part, first.reader_id})
 

@@ -1,6 +1,6 @@
 """Files that are sent in parts: begun, taken in when they are complete, or let go."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from datetime import datetime
 from uuid import UUID
@@ -11,8 +11,9 @@ from uuid_utils.compat import uuid7
 from app.domain.case import Upload
 from app.domain.errors import NothingAccepted, RefusedFile, StorageUnavailable, TooLarge
 from app.domain.message import message
-from app.domain.upload_part import UploadPart
+from app.domain.upload_part import LOST_AFTER, PART_LIFETIME, UploadPart
 from app.ports import BlobStore, Transaction
+from app.services import worklist
 from app.services.intake import (
     Delivery,
     IncomingFile,
@@ -22,6 +23,7 @@ from app.services.intake import (
     take_in,
     unreadable,
 )
+from app.services.reviewing import refuse_signed
 
 MIB = 1024**2
 _log = structlog.get_logger(__name__)
@@ -42,11 +44,15 @@ def begin(
     ------
     NotFound
         If there is no such case.
+    Conflict
+        If the case is signed.
     """
     transaction.cases.get(part.case_id)
+    refuse_signed(transaction, part.case_id)
     refused = _too_large(part, limits)
     if refused is None:
         transaction.parts.add(part)
+        worklist.note_upload(transaction, part.case_id)
     else:
         transaction.cases.add_upload(_nothing_of(part, refused, part.started_at))
     return refused
@@ -117,16 +123,23 @@ def _empty(file: IncomingFile) -> RefusedFile:
     )
 
 
-def let_go(transaction: Transaction, now: datetime) -> list[UUID]:
-    """Forget the files that no byte has reached for too long; their keys.
+def let_go(
+    transaction: Transaction, now: datetime, is_here: Callable[[UUID], bool]
+) -> list[UploadPart]:
+    """Forget the files that no byte has reached for too long.
 
-    One whose every byte had come is lost with the disk that had it: the case says so.
+    One whose every byte has come waits to be taken in, however long its server was away. Only one
+    that is not here, and that nobody took in for long, is lost with the disk that had it: the case
+    says so.
     """
     gone = []
     for part in transaction.parts.expired(now):
-        if not transaction.parts.remove(part.id):
+        limit = now - (LOST_AFTER if part.is_complete else PART_LIFETIME)
+        if part.is_complete and is_here(part.id):
             continue
-        gone.append(part.id)
+        if not transaction.parts.remove(part.id, left_before=limit):
+            continue
+        gone.append(part)
         if part.is_complete:
             detail = message("The server lost this file before it was read. Send it again.")
             lost = RefusedFile(part.file_name, "lost", detail)

@@ -60,6 +60,14 @@ def refresh(
     return _put(transaction, _with_readings(transaction, opened(case)), progress)
 
 
+def note_upload(transaction: Transaction, case_id: UUID) -> None:
+    """Note that a file of the case is on its way; what is known of its cells stays."""
+    transaction.cases.lock(case_id)
+    entry = transaction.worklist.get(case_id)
+    if entry.state not in {CaseState.SIGNED, CaseState.AMENDED}:
+        transaction.worklist.put(replace(entry, state=CaseState.UPLOADING))
+
+
 def note_arrivals(transaction: Transaction, case_id: UUID, digest: str) -> None:
     """Note that cells wait for a bundle; the case must be held by `CaseRepository.lock`."""
     progress = transaction.cells.progress(case_id, digest)
@@ -119,6 +127,7 @@ def _put(
         entry,
         state=case_state(
             progress,
+            is_uploading=bool(transaction.parts.all_of(entry.case_id)),
             reading_finished=finished,
             signed_versions=versions.count(entry.case_id),
             is_reopened=versions.amendment(entry.case_id) is not None,

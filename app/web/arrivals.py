@@ -1,7 +1,8 @@
 """Beside the server: takes in the files whose last byte has come, and lets go of those left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
 from threading import Event, Thread
@@ -11,11 +12,14 @@ from uuid import UUID
 import structlog
 
 from app.bootstrap import Container
-from app.domain.errors import Locked, NotFound
+from app.domain.errors import Conflict, Locked, NotFound, RefusedFile
 from app.domain.upload_part import PART_LIFETIME, UploadPart
-from app.services.intake import BYTES_PER_BATCH, CELLS_PER_JOB, IncomingFile
+from app.ports import Transaction
+from app.services.intake import BYTES_PER_BATCH, CELLS_PER_JOB, Delivery, IncomingFile
 from app.services.registering import Arrival, register_each
+from app.services.reviewing import refuse_signed
 from app.services.uploading import let_go, take_in_each
+from app.services.worklist import refresh
 
 SWEEP_EVERY = timedelta(hours=1)
 RETRY_S = 30.0
@@ -130,10 +134,36 @@ def _take_in(container: Container, case_id: UUID, parts: Sequence[UploadPart]) -
                 # Another process may have been as fast.
                 if transaction.parts.remove(part.id)
             ]
+            arrivals = _refused_if_signed(transaction, case_id, arrivals)
             digest = container.bundle.manifest.digest
             register_each(transaction, case_id, arrivals, digest, container.now())
+            # The case is uploading no more, even where nothing of it was new.
+            refresh(transaction, case_id, container.bundle, container.review_rule)
         for part, _ in held:
             container.part_files.remove(part.id)
+
+
+def _refused_if_signed(
+    transaction: Transaction, case_id: UUID, arrivals: list[Arrival]
+) -> list[Arrival]:
+    """Files that were on their way when the case was signed are refused, and the case says so."""
+    try:
+        refuse_signed(transaction, case_id)
+    except Conflict as error:
+        return [
+            replace(
+                arrival,
+                delivery=Delivery(
+                    (), (RefusedFile(arrival.file_name or "", "signed", error.detail),)
+                ),
+            )
+            for arrival in arrivals
+        ]
+    return arrivals
+
+
+def _is_here(container: Container) -> Callable[[UUID], bool]:
+    return lambda part_id: container.part_files.size_bytes(part_id) is not None
 
 
 def _held(
@@ -149,9 +179,11 @@ def sweep(container: Container) -> None:
     """Let go of files that nobody went on with, and of bytes that no row knows."""
     now = container.now()
     with container.transactions() as transaction:
-        gone = let_go(transaction, now)
-    for part_id in gone:
-        container.part_files.remove(part_id)
+        gone = let_go(transaction, now, _is_here(container))
+        for case_id in {part.case_id for part in gone}:
+            refresh(transaction, case_id, container.bundle, container.review_rule)
+    for part in gone:
+        container.part_files.remove(part.id)
     # Looked at in this order: a file is made after its row.
     old = container.part_files.older_than(now - PART_LIFETIME)
     with container.transactions() as transaction:

@@ -25,6 +25,7 @@ from app.domain.user import User
 from app.ports import PartWriter
 from app.services.intake import shown_name
 from app.services.uploading import begin, new_part
+from app.services.worklist import refresh
 from app.web.dependencies import ArrivalsDep, ContainerDep, UserDep
 
 VERSION = "1.0.0"
@@ -137,6 +138,7 @@ def terminate(
     _part(container, case_id, part_id, user)
     with container.part_files.appending(part_id), container.transactions() as transaction:
         transaction.parts.remove(part_id)
+        refresh(transaction, case_id, container.bundle, container.review_rule)
     container.part_files.remove(part_id)
     return _answer(204, {})
 

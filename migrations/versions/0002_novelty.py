@@ -17,5 +17,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Migrate backwards."""
-    with op.batch_alter_table("findings") as table:
-        table.drop_column("novelty")
+    op.drop_column("findings", "novelty")

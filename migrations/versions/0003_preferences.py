@@ -10,24 +10,24 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Migrate forwards."""
-    with op.batch_alter_table("users") as table:
-        table.add_column(sa.Column("full_name", sa.String(length=200), nullable=True))
-        table.add_column(sa.Column("language", sa.String(length=10), nullable=True))
-        table.add_column(
-            sa.Column("theme", sa.String(length=10), nullable=False, server_default="system")
-        )
-        table.add_column(
-            sa.Column("tour_seen", sa.Boolean(), nullable=False, server_default=sa.false())
-        )
-    # The defaults were for the accounts that are there; new ones say each value themselves.
-    with op.batch_alter_table("users") as table:
-        table.alter_column("theme", server_default=None)
-        table.alter_column("tour_seen", server_default=None)
+    """Migrate forwards.
+
+    Each column is added in place: to make the table anew, as SQLite must for other changes, would
+    drop it, and what points to its rows forbids that.
+    """
+    op.add_column("users", sa.Column("full_name", sa.String(length=200), nullable=True))
+    op.add_column("users", sa.Column("language", sa.String(length=10), nullable=True))
+    op.add_column(
+        "users",
+        sa.Column("theme", sa.String(length=10), nullable=False, server_default="system"),
+    )
+    op.add_column(
+        "users",
+        sa.Column("tour_seen", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:
     """Migrate backwards."""
-    with op.batch_alter_table("users") as table:
-        for name in ("tour_seen", "theme", "language", "full_name"):
-            table.drop_column(name)
+    for name in ("tour_seen", "theme", "language", "full_name"):
+        op.drop_column("users", name)

@@ -3,10 +3,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from alembic import command
 from sqlalchemy import inspect
+from uuid_utils.compat import uuid7
 
 from app.bootstrap import build
 from app.cli.serving import announce_administrator
@@ -22,6 +24,7 @@ from app.db.migrating import (
 from app.db.tables import Row
 from app.domain.abnormality import Abnormality
 from app.domain.errors import StorageUnavailable
+from app.domain.user import ApiToken, Role, Theme, User
 from tests.conftest import make_settings
 from tests.db.test_repositories import add_cells, open_case
 from tests.factories import NOW, make_findings
@@ -119,3 +122,20 @@ def test_a_database_that_is_away_is_reported(tmp_path, small_bundle):
     with pytest.raises(StorageUnavailable, match="database does not answer"):
         container.check_database()
     container.engine.dispose()
+
+
+def test_an_account_with_a_token_is_migrated_there_and_back(tmp_path, small_bundle, database_url):
+    """Tables that point to a table forbid to drop it, as making it anew would do."""
+    container = build(make_settings(tmp_path, database_url=database_url, bundle=small_bundle))
+    with container.transactions() as transaction:
+        plain = User(uuid7(), "ann", Role.ADMINISTRATOR, "hash")
+        user = replace(plain, full_name="Dr Ann", language="fr", theme=Theme.DARK, tour_seen=True)
+        transaction.users.add(user, NOW)
+        token = ApiToken(uuid7(), user.id, "a" * 64, NOW, NOW)
+        transaction.users.add_token(token)
+    downgrade(container.engine, "0002")
+    upgrade(container.engine)
+    with container.transactions() as transaction:
+        kept = transaction.users.by_name("ann")
+    assert kept == plain
+    container.close()

@@ -28,10 +28,11 @@ def test_the_interval_is_that_of_the_large_sample_formula():
     assert high == pytest.approx(0.4 + 1.959964 * 0.126997, abs=1e-5)
 
 
-def test_full_agreement_is_one_and_the_interval_ends_there():
-    kappa = Kappa(5, 0, 0, 45)
-    assert kappa.value == 1
-    assert kappa.interval == (1, 1)
+@pytest.mark.parametrize(("counts", "value"), [((5, 0, 0, 45), 1), ((0, 5, 0, 45), 0)])
+def test_no_interval_is_claimed_where_the_formula_finds_no_error(counts, value):
+    kappa = Kappa(*counts)
+    assert kappa.value == value
+    assert kappa.interval is None
 
 
 @pytest.mark.parametrize("counts", [(0, 0, 0, 0), (9, 0, 0, 0), (0, 0, 0, 9)])
@@ -46,12 +47,16 @@ def test_opposite_answers_are_below_zero():
 
 
 def test_two_readings_are_compared_label_by_label_on_what_both_count():
-    both, added, left_out = make_read({VACUOLE}), make_read(), make_read({VACUOLE})
-    first = [both, added, left_out]
+    both, added, left_out = (
+        replace(make_read(shown), is_reviewed=True) for shown in ({VACUOLE}, set(), {VACUOLE})
+    )
+    unseen = make_read({VACUOLE})
+    first = [both, added, left_out, unseen]
     second = [
         both,
         replace(added, abnormalities=frozenset({VACUOLE})),
         replace(left_out, exclusion=Exclusion.BY_READER),
+        unseen,
     ]
     found = agreement(first, second)
     assert found.labels[VACUOLE] == Kappa(both=1, first_only=0, second_only=1, neither=0)

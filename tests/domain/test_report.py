@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.domain.abnormality import Abnormality
@@ -108,9 +110,14 @@ def test_fewer_than_a_hundred_pmn_warn(count, warned):
 
 @pytest.mark.parametrize(("failed", "said"), [(0, None), (1, "1 cell could"), (7, "7 cells could")])
 def test_cells_that_failed_are_named_beside_the_numbers(failed, said):
-    counted = make_tally(120)
-    progress = Progress(120 + failed, 120, failed)
-    report = compile_report(make_case(), counted, make_manifest(), make_rule(), progress, NOW)
+    manifest = make_manifest()
+    unread = [read_cell(make_cell(), None, manifest) for _ in range(failed)]
+    # Another one that the classifier failed on, and that a reader has looked at and counts.
+    looked_at = replace(read_cell(make_cell(), None, manifest), exclusion=None, is_reviewed=True)
+    counted = tally([*make_tally(120).cells, *unread, looked_at])
+    progress = Progress(121 + failed, 120, failed + 1)
+    report = compile_report(make_case(), counted, manifest, make_rule(), progress, NOW)
+    assert report.pmn_count == 121
     found = [text for text in report.warnings if "could not be classified" in text]
     assert len(found) == bool(failed)
     assert not failed or found[0].startswith(said)

@@ -10,6 +10,8 @@ from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
+from app.domain.case_state import CaseState
+from app.domain.signing import Meaning, Signature, SignedVersion
 from app.domain.user import Role, User
 from app.services.uploading import let_go
 from app.web.app import create_app
@@ -278,12 +280,82 @@ def test_a_complete_file_whose_disk_is_lost_is_told_as_refused(open_container):
     upload = tus.send(killed, case, "a.png", cell_png())
     stored(open_container, f"/{upload}").unlink()
     take_in_complete(open_container, large=False)
+    now = open_container.now()
     with open_container.transactions() as transaction:
-        let_go(transaction, open_container.now() + timedelta(hours=25))
+        # Another server may have it, and be away over a weekend.
+        assert let_go(transaction, now + timedelta(days=6), lambda _: False) == []
+        [gone] = let_go(transaction, now + timedelta(days=8), lambda _: False)
+        assert str(gone.id) == upload
         uploads = transaction.cases.uploads_of(UUID(case))
     assert [(item.refused[0].file, item.refused[0].reason) for item in uploads] == [
         ("a.png", "lost")
     ]
+
+
+def test_a_complete_file_waits_for_its_server_however_long_it_was_away(open_container):
+    killed = TestClient(create_app(open_container))
+    killed.auth = CREDENTIALS
+    case = open_case(killed, "A-1")
+    upload = tus.send(killed, case, "a.png", cell_png())
+    long_ago = open_container.now() - timedelta(days=9)
+    with open_container.transactions() as transaction:
+        size_bytes = transaction.parts.complete()[0].size_bytes
+        transaction.parts.set_offset(UUID(upload), size_bytes, long_ago)
+    sweep(open_container)
+    take_in_complete(open_container, large=False)
+    with open_container.transactions() as transaction:
+        assert len(transaction.cells.of_case(UUID(case))) == 1
+
+
+def test_the_worklist_says_that_a_case_is_uploading_until_nothing_is_left(open_container):
+    killed = TestClient(create_app(open_container))
+    killed.auth = CREDENTIALS
+    case = open_case(killed, "A-1")
+
+    def state():
+        with open_container.transactions() as transaction:
+            return transaction.worklist.get(UUID(case)).state
+
+    assert state() is CaseState.EMPTY
+    left = tus.begin(killed, case, "left.png", 100)
+    tus.send(killed, case, "letter.png", b"Dear colleague")
+    assert state() is CaseState.UPLOADING
+    take_in_complete(open_container, large=False)
+    assert state() is CaseState.UPLOADING
+    assert killed.delete(left, headers=tus.VERSION).status_code == 204
+    assert state() is CaseState.EMPTY
+
+
+def test_a_signed_case_takes_no_images_by_any_way(open_container):
+    killed = TestClient(create_app(open_container))
+    killed.auth = CREDENTIALS
+    case = open_case(killed, "A-1")
+    on_its_way = tus.begin(killed, case, "late.png", len(cell_png()))
+    version = SignedVersion(
+        uuid7(),
+        UUID(case),
+        1,
+        Signature(_administrator(open_container), "Dr A", open_container.now(), Meaning.REVIEWED),
+        "{}",
+        "0" * 64,
+    )
+    with open_container.transactions() as transaction:
+        transaction.versions.add(version)
+    assert tus.create(killed, case, "new.png", 100).status_code == 409
+    sent = killed.post(f"/api/v1/cases/{case}/cells", files=[("files", ("a.png", cell_png()))])
+    assert sent.status_code == 409
+    assert "amendment" in sent.json()["detail"]
+    tus.append(killed, on_its_way, 0, cell_png())
+    take_in_complete(open_container, large=False)
+    with open_container.transactions() as transaction:
+        assert transaction.cells.of_case(UUID(case)) == []
+        [upload] = transaction.cases.uploads_of(UUID(case))
+    assert [(item.file, item.reason) for item in upload.refused] == [("late.png", "signed")]
+
+
+def _administrator(container):
+    with container.transactions() as transaction:
+        return transaction.users.by_name("admin").id
 
 
 def test_no_name_of_a_file_is_logged_or_in_a_path(idle_client, case, caplog, capsys):

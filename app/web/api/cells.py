@@ -16,6 +16,7 @@ from app.ports import Bundle, Transaction
 from app.services.intake import IncomingFile, blob_name, shown_name, take_in
 from app.services.reading import bundle_of
 from app.services.registering import register
+from app.services.reviewing import refuse_signed
 from app.web.api.problems import problems
 from app.web.api.schemas import CellList, CellRead, CellState, UploadRead, UploadStatus
 from app.web.dependencies import ContainerDep
@@ -115,6 +116,8 @@ def read_image(cell_id: UUID, container: ContainerDep) -> Response:
 def _deliver(container: Container, case_id: UUID, files: list[IncomingFile]) -> UUID:
     with container.transactions() as transaction:
         transaction.cases.get(case_id)
+        # Before anything is stored; asked again when the rows are written.
+        refuse_signed(transaction, case_id)
     delivery = take_in(files, container.limits, container.blobs, container.threads)
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:

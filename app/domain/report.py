@@ -43,16 +43,23 @@ class CorrectedProportion:
 
     Parameters
     ----------
-    cell_count
-        Counted PMN that only the classifier has read: the correction holds for them. What a
-        reader has looked at enters as the reader says.
+    seen
+        Among the counted PMN that only the classifier has read: the correction holds for them.
+    reviewed
+        Among those that a reader has looked at: they enter as the reader says.
     """
 
     value: float
     low: float
     high: float
     error: ClassifierError
-    cell_count: int
+    seen: Proportion
+    reviewed: Proportion
+
+    @property
+    def cell_count(self) -> int:
+        """Counted PMN that the correction holds for."""
+        return self.seen.total
 
 
 @dataclass(frozen=True)
@@ -173,6 +180,8 @@ class Report:
         What would change the recommendation; None where there is no score.
     review
         None where nobody asked for it: the numbers are then the classifier's alone.
+    reviewed_pmn_count
+        Counted PMN that a reader has looked at.
     version, signature
         Of a signed report; None for the report as it stands now.
     cells
@@ -190,6 +199,7 @@ class Report:
     score: ScreeningScore | None
     recommendation: Recommendation | None
     warnings: tuple[str, ...]
+    reviewed_pmn_count: int = 0
     outlook: Outlook | None = None
     review: ReviewSummary | None = None
     interpretation: Interpretation | None = None
@@ -222,6 +232,7 @@ def compile_report(
         rule=rule,
         progress=progress,
         pmn_count=tally.pmn_count,
+        reviewed_pmn_count=tally.reviewed_pmn_count,
         abnormalities=tuple(_line(label, tally, bundle, rule) for label in Abnormality),
         exclusions=_exclusions(tally, bundle, is_reviewed=bool(review and review.reviewed_count)),
         score=score,
@@ -251,7 +262,7 @@ def _line(
 
 
 def _corrected(label: Abnormality, tally: Tally, rule: ScreeningRule) -> CorrectedProportion | None:
-    share = tally.proportion(label)
+    share, reviewed = tally.proportion(label), tally.reviewed_proportion(label)
     if rule.correction is None or share.value is None or share.low is None or share.high is None:
         return None
     return CorrectedProportion(
@@ -259,7 +270,8 @@ def _corrected(label: Abnormality, tally: Tally, rule: ScreeningRule) -> Correct
         low=entering_score(tally, rule, label, shift=share.low - share.value),
         high=entering_score(tally, rule, label, shift=share.high - share.value),
         error=rule.correction[label],
-        cell_count=tally.pmn_count - tally.reviewed_pmn_count,
+        seen=Proportion(share.count - reviewed.count, share.total - reviewed.total),
+        reviewed=reviewed,
     )
 
 

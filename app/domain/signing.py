@@ -14,6 +14,8 @@ from app.domain.case import Progress
 from app.domain.message import Message, message
 
 MAX_REASON_LENGTH = 2000
+# What a database's integer holds: anything beyond it is no version of any case.
+MOST_VERSIONS = 2**31 - 1
 
 
 class Meaning(StrEnum):

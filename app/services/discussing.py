@@ -9,7 +9,6 @@ from uuid_utils.compat import uuid7
 from app.domain.discussion import MAX_COMMENT_LENGTH, Comment, written
 from app.domain.errors import Conflict, Forbidden, NotFound
 from app.domain.message import message
-from app.domain.report import Interpretation
 from app.domain.review import Reading
 from app.ports import Transaction
 from app.services.reading import CaseAsRead
@@ -58,19 +57,24 @@ def interpret(
     transaction: Transaction,
     reader: Reader,
     text: str,
-    seen: Interpretation | None,
+    seen_at: datetime | None,
     now: datetime,
     *,
     is_blinded: bool,
 ) -> None:
     """Write what stands under the numbers; an empty text takes it away.
 
+    Parameters
+    ----------
+    seen_at
+        When the interpretation was written that is to be replaced; None where there was none.
+
     Raises
     ------
     InvalidInput
         If it is too long.
     Conflict
-        If the case is signed, or somebody else has written since it was `seen`.
+        If the case is signed, or somebody else has written since `seen_at`.
     Forbidden
         For the blinded second reader.
     """
@@ -80,6 +84,6 @@ def interpret(
     refuse_signed(transaction, reader.case.id)
     current = transaction.discussion.interpretation(reader.case.id)
     cleaned = written(text, MAX_COMMENT_LENGTH) if text.strip() else ""
-    if current != seen:
+    if seen_at != (current.at if current else None):
         raise Conflict(message("The interpretation has been changed since you opened it."))
     transaction.discussion.add_interpretation(reader.case.id, cleaned, reader.user, now)

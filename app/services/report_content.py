@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 
 from app.domain.errors import Damaged
 from app.domain.message import Message, message
@@ -20,7 +22,7 @@ def to_content(report: Report) -> str:
     """Canonical JSON: sorted keys, no blanks, numbers to the last digit."""
     content = {
         "format": CONTENT_FORMAT,
-        "report": _adapter.dump_python(report, mode="json"),
+        "report": to_jsonable_python(_in_order(_adapter.dump_python(report))),
         # What the sentences were made of, so that they can be said in another language.
         "sentences": [_parts(text) for text in report.warnings],
     }
@@ -34,6 +36,15 @@ def from_content(text: str) -> Report:
     return replace(report, warnings=tuple(_sentence(parts) for parts in content["sentences"]))
 
 
+def digest_of_draft(report: Report) -> str:
+    """What a report says, whoever compiles it and when: to tell whether it has changed since.
+
+    Hexadecimal SHA-256; version, signature and time of compilation do not enter.
+    """
+    same = replace(report, created_at=report.case.created_at, version=None, signature=None)
+    return digest(to_content(same))
+
+
 def digest(content: str) -> str:
     """Hexadecimal SHA-256 of the text in UTF-8."""
     return hashlib.sha256(content.encode()).hexdigest()
@@ -45,7 +56,7 @@ def read_version(version: SignedVersion) -> Report:
     Raises
     ------
     Damaged
-        If the stored text is not the one that was signed.
+        If the stored text is not the one that was signed, or stands under another signature.
     """
     if digest(version.content) != version.sha256:
         raise Damaged(
@@ -55,7 +66,26 @@ def read_version(version: SignedVersion) -> Report:
                 number=version.number,
             )
         )
-    return from_content(version.content)
+    report = from_content(version.content)
+    if (report.version, report.signature) != (version.number, version.signature):
+        raise Damaged(
+            message(
+                "Version {number} of this report stands under another signature than the one in "
+                "its text. Restore the database from a backup, and tell who is responsible for "
+                "the records.",
+                number=version.number,
+            )
+        )
+    return report
+
+
+def _in_order(value: Any) -> Any:
+    """Sets as sorted lists: each process has them in an order of its own."""
+    if isinstance(value, Mapping):
+        return {key: _in_order(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return [_in_order(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _parts(text: str) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Signing a report, and opening a signed case again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from app.domain.discussion import written
-from app.domain.errors import Conflict
+from app.domain.errors import Conflict, Forbidden
 from app.domain.message import Message, message
 from app.domain.report import Report
 from app.domain.review import Reading
@@ -22,9 +22,9 @@ from app.domain.signing import (
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.readiness import review_state
-from app.services.reading import CaseAsRead, read_case
-from app.services.report_content import digest, read_version, to_content
-from app.services.reporting import report_of
+from app.services.reading import CaseAsRead, is_blinded, read_case
+from app.services.report_content import digest, digest_of_draft, read_version, to_content
+from app.services.reporting import report_of, report_on
 from app.services.reviewing import Reader, refuse_signed
 from app.services.worklist import refresh
 
@@ -42,7 +42,12 @@ def missing_for_signature(transaction: Transaction, as_read: CaseAsRead) -> tupl
 
 
 def sign(
-    transaction: Transaction, reader: Reader, seen_sequence: int, now: datetime
+    transaction: Transaction,
+    reader: Reader,
+    seen_sequence: int,
+    now: datetime,
+    *,
+    seen_digest: str | None = None,
 ) -> SignedVersion:
     """Sign the report as it stands; the caller has just checked the signer's password.
 
@@ -50,6 +55,9 @@ def sign(
     ----------
     seen_sequence
         Of the latest review that the signer has seen: nobody signs what changed meanwhile.
+    seen_digest
+        `digest_of_draft` of what the signer has seen: it tells of new images and of another
+        interpretation as well.
 
     Raises
     ------
@@ -68,8 +76,13 @@ def sign(
         raise Conflict(
             message("Cells were changed since you opened this page. Look at them, then sign.")
         )
+    report = report_of(as_read, now, transaction.discussion.interpretation(case_id))
+    if seen_digest not in {None, digest_of_draft(report)}:
+        raise Conflict(
+            message("The report has changed since you opened this page. Look at it, then sign.")
+        )
     _finish_first(transaction, as_read, reader.user, now)
-    version = _version(transaction, as_read, reader.user, now)
+    version = _version(transaction, report, reader.user, now)
     transaction.versions.add(version)
     transaction.versions.close_amendment(case_id, now)
     refresh(transaction, case_id, reader.active, reader.rule)
@@ -85,10 +98,8 @@ def _finish_first(transaction: Transaction, as_read: CaseAsRead, user: User, now
         transaction.reviews.finish(as_read.case.id, Reading.FIRST, now)
 
 
-def _version(
-    transaction: Transaction, as_read: CaseAsRead, user: User, now: datetime
-) -> SignedVersion:
-    case_id = as_read.case.id
+def _version(transaction: Transaction, report: Report, user: User, now: datetime) -> SignedVersion:
+    case_id = report.case.id
     amendment = transaction.versions.amendment(case_id)
     number = transaction.versions.count(case_id) + 1
     signature = Signature(
@@ -98,7 +109,6 @@ def _version(
         meaning=Meaning.AMENDED if amendment else Meaning.REVIEWED,
         reason=amendment.reason if amendment else None,
     )
-    report = report_of(as_read, now, transaction.discussion.interpretation(case_id))
     content = to_content(replace(report, version=number, signature=signature))
     return SignedVersion(uuid7(), case_id, number, signature, content, digest(content))
 
@@ -124,6 +134,89 @@ def amend(transaction: Transaction, reader: Reader, reason: str, now: datetime) 
     refresh(transaction, case_id, reader.active, reader.rule)
 
 
-def signed_report(transaction: Transaction, case_id: UUID, number: int) -> Report:
-    """A signed version, as it was signed; raises `NotFound` and `Damaged`."""
-    return read_version(transaction.versions.get(case_id, number))
+@dataclass(frozen=True)
+class Standing:
+    """Where a report stands among the versions of its case.
+
+    Parameters
+    ----------
+    version_count
+        How many are signed.
+    sha256
+        Of this report's stored text; None where it is not signed.
+    amendment
+        That is open.
+    is_blinded
+        Whether the viewer is the second reader, who sees no version and no reason.
+    """
+
+    version_count: int = 0
+    sha256: str | None = None
+    amendment: Amendment | None = None
+    is_blinded: bool = False
+
+
+UNSIGNED = Standing()
+
+
+def refuse_blinded(transaction: Transaction, case_id: UUID, viewer_id: UUID) -> None:
+    """Raise `Forbidden` for the blinded second reader: signed versions tell the first reading."""
+    if is_blinded(transaction.reviews.readings(case_id), viewer_id):
+        raise Forbidden(
+            message("You are the second reader. The signed report is shown when both have read.")
+        )
+
+
+def signed_report(
+    transaction: Transaction, case_id: UUID, number: int, viewer_id: UUID
+) -> tuple[Report, Standing]:
+    """A signed version, as it was signed.
+
+    Raises
+    ------
+    NotFound, Forbidden
+    Damaged
+        If it is not what was signed.
+    """
+    refuse_blinded(transaction, case_id, viewer_id)
+    version = transaction.versions.get(case_id, number)
+    standing = Standing(
+        version_count=transaction.versions.count(case_id),
+        sha256=version.sha256,
+        amendment=transaction.versions.amendment(case_id),
+    )
+    return read_version(version), standing
+
+
+def current_report(
+    transaction: Transaction, reader: Reader, now: datetime
+) -> tuple[Report, Standing]:
+    """What holds now: the latest version of a signed case, else the report as it stands.
+
+    The blinded second reader gets what is of their own hand.
+
+    Raises
+    ------
+    Damaged
+        If the signed version is not what was signed.
+    """
+    case_id, viewer_id = reader.case.id, reader.user.id
+    count, amendment = _versions_of(transaction, case_id)
+    blinded = is_blinded(transaction.reviews.readings(case_id), viewer_id)
+    if count and amendment is None and not blinded:
+        return signed_report(transaction, case_id, count, viewer_id)
+    report = report_on(transaction, reader.case, reader.active, reader.rule, now, viewer_id)
+    return report, Standing(count, amendment=amendment, is_blinded=blinded)
+
+
+def chosen_report(
+    transaction: Transaction, reader: Reader, number: int | None, now: datetime
+) -> tuple[Report, Standing]:
+    """A signed version by its number, or with None what holds now; raises as they do."""
+    if number is None:
+        return current_report(transaction, reader, now)
+    return signed_report(transaction, reader.case.id, number, reader.user.id)
+
+
+def _versions_of(transaction: Transaction, case_id: UUID) -> tuple[int, Amendment | None]:
+    return transaction.versions.count(case_id), transaction.versions.amendment(case_id)

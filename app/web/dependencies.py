@@ -1,11 +1,14 @@
 """What routes ask for: the container, and who is signed in."""
 
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import Depends, Request
 
 from app.bootstrap import Container
 from app.domain.user import User
+from app.ports import Transaction
+from app.services.reviewing import Reader
 from app.web.arrivals import Arrivals
 from app.web.security import Security
 
@@ -32,6 +35,12 @@ def current_user(request: Request) -> User:
     """
     known: User | None = getattr(request.state, "user", None)
     return known or security_of(request).user_of(request)
+
+
+def reader_on(container: Container, transaction: Transaction, user: User, case_id: UUID) -> Reader:
+    """Who is signed in, at work on a case; raises `NotFound`."""
+    case = transaction.cases.get(case_id)
+    return Reader(user, case, container.bundle, container.review_rule)
 
 
 ArrivalsDep = Annotated[Arrivals, Depends(arrivals_of)]

@@ -77,6 +77,17 @@ class Security:
         self._start_session(request, user)
         return user
 
+    def confirm_password(self, request: Request, user: User, password: str) -> None:
+        """Ask who is signed in for the password again, under the same limit as signing in.
+
+        Raises
+        ------
+        NotSignedIn
+            If it is wrong.
+        TooManyAttempts
+        """
+        self._check(request, user.name, password)
+
     def sign_in_to_demonstration(self, request: Request, token: str) -> User:
         """Start a session from the demonstration's link."""
         link = self.demonstration

@@ -245,7 +245,7 @@ def test_an_interpretation_is_not_written_over_unseen(container):
     with pytest.raises(Conflict), container.transactions() as transaction:
         interpret(transaction, room.reader(room.bob), "Mine", None, LATER, is_blinded=False)
     with container.transactions() as transaction:
-        interpret(transaction, room.reader(room.bob), "  ", seen, LATER, is_blinded=False)
+        interpret(transaction, room.reader(room.bob), "  ", seen.at, LATER, is_blinded=False)
     with container.transactions() as transaction:
         assert transaction.discussion.interpretation(room.case.id) is None
     with pytest.raises(Forbidden), container.transactions() as transaction:

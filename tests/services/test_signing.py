@@ -35,7 +35,7 @@ def act(room, user, ordinals, kind, label=None):
 
 def version(room, number):
     with room.container.transactions() as transaction:
-        return signed_report(transaction, room.case.id, number)
+        return signed_report(transaction, room.case.id, number, room.ann.id)[0]
 
 
 def amended(room, user, reason):

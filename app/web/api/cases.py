@@ -1,4 +1,4 @@
-"""REST: cases and their reports."""
+"""REST: cases."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,11 +7,9 @@ from fastapi import APIRouter, Query, Response
 
 from app.services.history import page_of_cases
 from app.services.reading import bundle_of
-from app.services.reporting import report_on
 from app.web.api.problems import problems
-from app.web.api.report_schema import ReportRead
 from app.web.api.schemas import CaseCreate, CaseList, CaseRead
-from app.web.dependencies import ContainerDep, UserDep
+from app.web.dependencies import ContainerDep
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -46,14 +44,3 @@ def read_case(case_id: UUID, container: ContainerDep) -> CaseRead:
         bundle = bundle_of(transaction, case_id, container.bundle)
         progress = transaction.cells.progress(case_id, bundle.manifest.digest)
     return CaseRead.of(case, progress)
-
-
-@router.get("/{case_id}/report", responses=problems(404, 422), summary="The report of a case")
-def read_report(case_id: UUID, container: ContainerDep, user: UserDep) -> ReportRead:
-    """Counts, proportions with intervals, the score and the recommendation, as they are now."""
-    with container.transactions() as transaction:
-        case = transaction.cases.get(case_id)
-        report = report_on(
-            transaction, case, container.bundle, container.review_rule, container.now(), user.id
-        )
-    return ReportRead.of(report)

@@ -15,6 +15,12 @@ from app.domain.report import (
     Report,
 )
 from app.domain.screening import Basis, Recommendation, ScreeningScore
+from app.web.api.review_schema import (
+    InterpretationRead,
+    OutlookRead,
+    ReviewRead,
+    SignatureRead,
+)
 from app.web.api.schemas import BundleRead, CaseRead, Probability
 
 
@@ -27,6 +33,10 @@ class CorrectedRead(BaseModel):
     sensitivity: Probability = Field(description="Share of abnormal cells that are called.")
     specificity: Probability = Field(description="Share of other cells that are not called.")
     basis: str = Field(description="On which cells both were measured.")
+    cell_count: int = Field(
+        description="Counted PMN that only the classifier has read: the correction holds for "
+        "them. Those that a reader has looked at enter as the reader says."
+    )
 
     @classmethod
     def of(cls, corrected: CorrectedProportion) -> Self:
@@ -38,6 +48,7 @@ class CorrectedRead(BaseModel):
             sensitivity=corrected.error.sensitivity,
             specificity=corrected.error.specificity,
             basis=corrected.error.basis,
+            cell_count=corrected.cell_count,
         )
 
 
@@ -145,6 +156,17 @@ class ReportRead(BaseModel):
         description="The recommendation as a stable code."
     )
     warnings: list[str] = Field(description="Sentences that belong beside the numbers.")
+    outlook: OutlookRead | None = Field(
+        description="What would change the recommendation; null where there is no score."
+    )
+    review: ReviewRead | None = Field(
+        description="What readers changed, beside the classifier's own numbers."
+    )
+    interpretation: InterpretationRead | None = Field(
+        description="What a haematologist wrote; null where nobody has."
+    )
+    version: int | None = Field(description="Number of a signed version; null for a draft.")
+    signature: SignatureRead | None = Field(description="Who signed it; null for a draft.")
     bundle: BundleRead = Field(description="The classifier behind the numbers.")
     rule: RuleRead = Field(description="The rule behind the score.")
 
@@ -163,6 +185,15 @@ class ReportRead(BaseModel):
             recommendation=outcome.wording if outcome else None,
             recommendation_code=outcome,
             warnings=list(report.warnings),
+            outlook=OutlookRead.of(report.outlook) if report.outlook else None,
+            review=ReviewRead.of(report.review, report.reviewed_pmn_count)
+            if report.review
+            else None,
+            interpretation=InterpretationRead.of(report.interpretation)
+            if report.interpretation
+            else None,
+            version=report.version,
+            signature=SignatureRead.of(report.signature) if report.signature else None,
             bundle=BundleRead.of(report.bundle),
             rule=RuleRead(
                 name=report.rule.name,

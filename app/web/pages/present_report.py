@@ -4,17 +4,36 @@ import math
 from datetime import datetime
 
 from app.domain.finding import ReadCell
-from app.domain.report import AbnormalityLine, CorrectedProportion, Report
+from app.domain.report import AbnormalityLine, Report
 from app.domain.screening import Recommendation, ScreeningScore
+from app.services.signing import UNSIGNED, Standing
 from app.web.language import gettext, translated
 from app.web.pages import charts, wording
 from app.web.pages.contexts import Named
-from app.web.pages.present import case_head, progress_part
+from app.web.pages.present import case_head, case_path, progress_part
 from app.web.pages.present_cells import cell_path, thumbnail_path
+from app.web.pages.present_comparison import review_part
+from app.web.pages.present_correction import (
+    comparable_reference,
+    correction_note,
+    correction_rows,
+    interval_limits,
+    is_partly_reviewed,
+    seen_note,
+)
+from app.web.pages.present_signing import (
+    amendment_part,
+    editor_part,
+    interpretation_part,
+    may_be_amended,
+    may_be_signed,
+    signature_part,
+    status_part,
+    versions_path,
+)
 from app.web.pages.report_contexts import (
     AbnormalityRow,
     Addend,
-    CorrectionRow,
     KeyPicture,
     ReportPage,
     ScorePart,
@@ -28,11 +47,19 @@ MARKS = {
 }
 
 
-def report_page(report: Report, now: datetime) -> ReportPage:
+def report_page(report: Report, now: datetime, standing: Standing = UNSIGNED) -> ReportPage:
     """Everything that the report shows."""
     notice = report.rule.basis.notice
+    api, path = f"/api/v1/cases/{report.case.id}", case_path(report.case.id)
+    version = f"?version={report.version}" if report.version else ""
     return ReportPage(
         head=case_head(report.case, now),
+        status=status_part(report, standing),
+        signature=signature_part(report, standing, now),
+        amendment=amendment_part(standing, now),
+        interpretation=interpretation_part(report.interpretation, now),
+        editor=editor_part(report, standing),
+        review=review_part(report),
         created_at=wording.moment(report.created_at, now),
         progress=progress_part(report.case.id, report.progress),
         pmn_count=report.pmn_count,
@@ -41,14 +68,13 @@ def report_page(report: Report, now: datetime) -> ReportPage:
         reference_title=gettext("Simulated controls") if notice else gettext("Controls"),
         # The notice stands beside the score already.
         warnings=tuple(translated(text) for text in report.warnings if text != notice),
-        score=_score_part(report.score) if report.score else None,
+        score=_score_part(report, report.score) if report.score else None,
         axis=charts.proportion_axis(_scale(report)),
         rows=tuple(_row(line, report) for line in report.abnormalities),
-        corrections=tuple(
-            _correction_row(line, line.corrected, report)
-            for line in report.abnormalities
-            if line.corrected
-        ),
+        seen_note=seen_note(report),
+        corrections=correction_rows(report),
+        is_partly_reviewed=is_partly_reviewed(report),
+        correction_note=correction_note(report),
         exclusions=tuple(
             Named(translated(item.reason.wording), wording.count(item.count))
             for item in report.exclusions
@@ -59,8 +85,12 @@ def report_page(report: Report, now: datetime) -> ReportPage:
         training_data=report.bundle.training_data,
         rule_name=report.rule.name,
         cohort=report.rule.cohort_description,
-        json_path=f"/api/v1/cases/{report.case.id}/report",
-        pdf_path=f"/api/v1/cases/{report.case.id}/report.pdf",
+        json_path=f"{api}/report{version}",
+        pdf_path=f"{api}/report.pdf{version}",
+        findings_path=f"{api}/findings.csv{version}",
+        versions_path=versions_path(report, standing),
+        sign_path=f"{path}/sign" if may_be_signed(report, standing) else None,
+        amend_path=f"{path}/amend" if may_be_amended(report, standing) else None,
     )
 
 
@@ -91,7 +121,7 @@ def _explanation(recommendation: Recommendation, report: Report) -> str:
     return text.format(number=wording.count(report.pmn_count))
 
 
-def _score_part(score: ScreeningScore) -> ScorePart:
+def _score_part(report: Report, score: ScreeningScore) -> ScorePart:
     low = wording.score(score.interval_low, score.cut_off)
     high = wording.score(score.interval_high, score.cut_off)
     return ScorePart(
@@ -99,7 +129,7 @@ def _score_part(score: ScreeningScore) -> ScorePart:
         interval=f"{low}{wording.DASH}{high}",
         cut_off=wording.threshold(score.cut_off),
         cut_off_log_odds=wording.signed(math.log(score.cut_off / (1 - score.cut_off))),
-        cell_count=score.cell_count,
+        limits=interval_limits(report),
         scale=charts.score_scale(
             score.value, score.interval_low, score.interval_high, score.cut_off
         ),
@@ -125,12 +155,12 @@ def _addends(score: ScreeningScore) -> tuple[Addend, ...]:
 def _scale(report: Report) -> charts.Scale:
     return charts.proportion_scale(
         [line.proportion for line in report.abnormalities],
-        [report.rule.apparent_reference_proportions[line.label] for line in report.abnormalities],
+        [comparable_reference(line.label, report) for line in report.abnormalities],
     )
 
 
 def _row(line: AbnormalityLine, report: Report) -> AbnormalityRow:
-    reference = report.rule.apparent_reference_proportions[line.label]
+    reference = comparable_reference(line.label, report)
     return AbnormalityRow(
         title=translated(line.label.wording),
         count=line.proportion.count,
@@ -142,22 +172,6 @@ def _row(line: AbnormalityLine, report: Report) -> AbnormalityRow:
         basis=line.basis,
         bar=charts.interval_bar(line.proportion, reference, _scale(report)),
         strongest=tuple(_picture(read, line) for read in line.strongest),
-    )
-
-
-def _correction_row(
-    line: AbnormalityLine, corrected: CorrectedProportion, report: Report
-) -> CorrectionRow:
-    return CorrectionRow(
-        title=translated(line.label.wording),
-        seen=wording.percent(line.proportion.value),
-        finds=wording.percent(corrected.error.sensitivity),
-        false_calls=wording.percent(1 - corrected.error.specificity),
-        corrected=wording.percent(corrected.value),
-        interval=wording.percent_range(corrected.low, corrected.high),
-        reference=wording.percent(report.rule.reference_proportions[line.label]),
-        is_zeroed=corrected.value == 0 and line.proportion.count > 0,
-        basis=corrected.error.basis,
     )
 
 

@@ -4,6 +4,13 @@ from dataclasses import dataclass
 
 from app.web.pages.charts import Axis, DivergingBar, IntervalBar, ScoreScale
 from app.web.pages.contexts import CaseHead, Moment, Named, ProgressPart
+from app.web.pages.signing_contexts import (
+    AmendmentPart,
+    EditorPart,
+    InterpretationPart,
+    SignaturePart,
+    StatusPart,
+)
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,22 @@ class AbnormalityRow:
 
 @dataclass(frozen=True)
 class CorrectionRow:
-    """How one abnormality's proportion was corrected; texts are ready to show."""
+    """How one abnormality's proportion was corrected; texts are ready to show.
+
+    Parameters
+    ----------
+    seen, reviewed
+        Proportion among the PMN that only the classifier has read, and among those that a reader
+        has looked at.
+    corrected
+        What enters the score, of both.
+    """
 
     title: str
     seen: str
     finds: str
     false_calls: str
+    reviewed: str
     corrected: str
     interval: str
     reference: str
@@ -69,15 +86,51 @@ class Addend:
 
 @dataclass(frozen=True)
 class ScorePart:
-    """The score with all that adds up to it."""
+    """The score with all that adds up to it; `limits` says what its interval does not hold."""
 
     value: str
     interval: str
     cut_off: str
     cut_off_log_odds: str
-    cell_count: int
+    limits: str
     scale: ScoreScale
     addends: tuple[Addend, ...]
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One number as reviewed and as the classifier alone would have it.
+
+    Parameters
+    ----------
+    reviewed_interval, classifier_interval
+        Empty where the number has none.
+    """
+
+    title: str
+    reviewed: str
+    reviewed_interval: str
+    classifier: str
+    classifier_interval: str
+    is_changed: bool
+
+
+@dataclass(frozen=True)
+class ReviewPart:
+    """What readers looked at and changed; without rows nobody has looked.
+
+    Parameters
+    ----------
+    readers
+        Each with the number of cells that they decided on.
+    agreement
+        Of two readers, one kappa for each question; empty without a second reading.
+    """
+
+    sentence: str
+    readers: tuple[Named, ...]
+    comparisons: tuple[ComparisonRow, ...]
+    agreement: tuple[Named, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +139,14 @@ class ReportPage:
 
     Parameters
     ----------
+    seen_note
+        Whose calls the proportions are; None where nothing needs to be said.
+    is_partly_reviewed
+        Whether readers have looked at some of the counted PMN, and not at others.
+    correction_note
+        Which PMN the correction holds for; None where the score is not corrected.
+    sign_path, amend_path
+        None where that is not to be done now.
     basis_notice
         That the weights were not fitted on patients; None where they were.
     corrections
@@ -93,6 +154,12 @@ class ReportPage:
     """
 
     head: CaseHead
+    status: StatusPart
+    signature: SignaturePart | None
+    amendment: AmendmentPart | None
+    interpretation: InterpretationPart | None
+    editor: EditorPart | None
+    review: ReviewPart
     created_at: Moment
     progress: ProgressPart
     pmn_count: int
@@ -103,7 +170,10 @@ class ReportPage:
     score: ScorePart | None
     axis: Axis
     rows: tuple[AbnormalityRow, ...]
+    seen_note: str | None
     corrections: tuple[CorrectionRow, ...]
+    is_partly_reviewed: bool
+    correction_note: str | None
     exclusions: tuple[Named, ...]
     bundle_title: str
     bundle_digest: str
@@ -113,3 +183,7 @@ class ReportPage:
     cohort: str
     json_path: str
     pdf_path: str
+    findings_path: str
+    versions_path: str | None
+    sign_path: str | None
+    amend_path: str | None

@@ -15,6 +15,7 @@ from app.web.pages import (
     report_pages,
     review_acts,
     sign_in_pages,
+    signing_pages,
     upload_pages,
     worklist_pages,
 )
@@ -31,6 +32,7 @@ router.include_router(gallery_pages.router)
 router.include_router(review_acts.router)
 router.include_router(reference_pages.router)
 router.include_router(report_pages.router)
+router.include_router(signing_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)
 router.include_router(preferences.router)

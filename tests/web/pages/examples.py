@@ -47,6 +47,7 @@ from tests.factories import (
     make_rule,
 )
 from tests.web.pages.example_readers import example_readers
+from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_worklist import example_worklist
 
 LATER = NOW + timedelta(hours=3)
@@ -212,18 +213,22 @@ def pages() -> dict[str, list[object]]:
             for active in (cells.manifest, make_manifest(version="0.0.2"))
         ],
         "report.html": [
-            report_page(report, LATER)
-            for report in (
-                example_report(vacuole=40, nuclear_spike=20),
-                example_report(),
-                example_report(3),
-                example_report(0),
-                example_report(60, pending_count=5),
-                example_report(
-                    rule=make_rule(correction=make_correction()), vacuole=40, nuclear_spike=3
-                ),
-            )
+            *report_examples(example_cells(60, 0, vacuole=30, nuclear_spike=1)),
+            *(
+                report_page(report, LATER)
+                for report in (
+                    example_report(vacuole=40, nuclear_spike=20),
+                    example_report(),
+                    example_report(3),
+                    example_report(0),
+                    example_report(60, pending_count=5),
+                    example_report(
+                        rule=make_rule(correction=make_correction()), vacuole=40, nuclear_spike=3
+                    ),
+                )
+            ),
         ],
+        **signing_pages(example_cells(60, 0, vacuole=30)),
     }
 
 

@@ -1,5 +1,7 @@
 """The report page and its JSON, with and without a correction for the classifier's error."""
 
+from html import unescape
+
 from app.domain.abnormality import Abnormality
 from app.web.api.report_schema import ReportRead
 from app.web.pages.present_report import report_page
@@ -16,7 +18,7 @@ CORRECTED = make_rule(
 
 def page_text(report):
     html = render("report.html", report_page(report, LATER), chrome("Title", None)).body.decode()
-    return " ".join(html.split())
+    return " ".join(unescape(html).split())
 
 
 def test_the_page_shows_seen_and_corrected_proportions_side_by_side():

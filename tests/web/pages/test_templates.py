@@ -17,6 +17,7 @@ from app.web.pages import (
     outlook_contexts,
     readers_contexts,
     report_contexts,
+    signing_contexts,
     upload_contexts,
     worklist_contexts,
 )
@@ -28,10 +29,13 @@ PAGES = pages()
 MEANINGS = {
     "answer": readers_contexts.AgreementRow,
     "addend": report_contexts.Addend,
+    "amendment": signing_contexts.AmendmentPart,
     "axis": charts.Axis,
+    "both": report_contexts.ComparisonRow,
     "call": contexts.Call,
     "bunch": gallery_contexts.ReviewGroup,
     "card": gallery_contexts.ReviewCard,
+    "change": signing_contexts.ChangeRow,
     "chip": worklist_contexts.FilterChip,
     "choice": contexts.Choice,
     "comments": contexts.Comments,
@@ -49,7 +53,9 @@ MEANINGS = {
     "differing": readers_contexts.DisagreementCard,
     "diverging": charts.DivergingBar,
     "finish": readers_contexts.FinishPart,
+    "editor": signing_contexts.EditorPart,
     "field": contexts.FormField,
+    "gap": signing_contexts.MissingItem,
     "geometry": geometry_contexts.GeometryPart,
     "header": worklist_contexts.SortHeader,
     "group": contexts.FieldGroup,
@@ -67,12 +73,17 @@ MEANINGS = {
     "places": neighbour_contexts.SimilarGroup,
     "progress": contexts.ProgressPart,
     "refusal": upload_contexts.RefusalRow,
+    "compared": report_contexts.ReviewPart,
     "scale": charts.ScoreScale,
     "shape": geometry_contexts.OutlineShape,
+    "signature": signing_contexts.SignaturePart,
+    "snippet": signing_contexts.Snippet,
+    "switch": signing_contexts.CellChangeRow,
     "tab": worklist_contexts.StateTab,
     "tick": charts.Tick,
     "unfinished": upload_contexts.UnfinishedRow,
     "upload": upload_contexts.UploadPanel,
+    "version": signing_contexts.VersionRow,
     "view": contexts.CellPage,
     "warmth": neighbour_contexts.HeatPart,
     "box": charts_reference.GroupBox,
@@ -88,6 +99,7 @@ MEANINGS = {
     "strip": charts_reference.DistributionStrip,
     "trend": outlook_contexts.TrendPart,
     "turn": outlook_contexts.TurnRow,
+    "written": signing_contexts.InterpretationPart,
 }
 ROWS = {"report.html": report_contexts.AbnormalityRow}
 # The whole context goes on to a macro, which names its fields.
@@ -177,6 +189,7 @@ def test_no_context_has_a_field_that_no_template_reads():
         readers_contexts,
         report_contexts,
         upload_contexts,
+        signing_contexts,
         worklist_contexts,
     )
     kinds = [kind for module in modules for kind in vars(module).values() if is_dataclass(kind)]

@@ -87,6 +87,17 @@ def test_every_text_of_the_context_is_on_paper(page):
         shown += [row.title, row.proportion, row.interval, row.threshold, row.reference, row.basis]
         shown += [picture.probability for picture in row.strongest]
         assert pressed(f"{row.title}{row.count}{row.total}{row.proportion}{row.interval}") in text
+    shown += [page.status.wording, page.review.sentence, page.seen_note or ""]
+    shown += [page.correction_note or "", *(line.title for line in page.review.comparisons)]
+    for line in page.review.comparisons:
+        shown += [line.reviewed, line.reviewed_interval, line.classifier, line.classifier_interval]
+    if page.signature:
+        shown += [page.signature.printed_name, page.signature.at.text, page.signature.meaning]
+        shown += [page.signature.reason or "", page.signature.version, page.signature.sha256]
+    if page.interpretation:
+        shown += [*page.interpretation.lines, page.interpretation.author]
+    if page.amendment:
+        shown += [page.amendment.opened_by, page.amendment.reason or ""]
     for line in page.corrections:
         shown += [line.seen, line.finds, line.false_calls, line.corrected, line.interval]
     if page.score:
@@ -122,7 +133,7 @@ def test_it_says_what_it_is_to_machines():
 def test_it_is_tagged_with_headings_tables_and_words_for_each_chart():
     pdf = printed(report_page(example_report(rule=CORRECTED, **SHOWN), LATER))
     assert len(tags_of(pdf, "/H1")) == 1
-    assert len(tags_of(pdf, "/H2")) == 7
+    assert len(tags_of(pdf, "/H2")) == 9
     assert len(tags_of(pdf, "/H3")) == len(Abnormality)
     assert len(tags_of(pdf, "/Table")) == 4
     assert len(tags_of(pdf, "/TH")) == 8 + 7 + 3 + 2

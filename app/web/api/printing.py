@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from app.services.signing import chosen_report
+from app.services.trend import patient_points
 from app.web.api.problems import problems
 from app.web.api.versions import Version
 from app.web.dependencies import ContainerDep, UserDep, reader_on
@@ -32,7 +33,9 @@ def print_report(
     with container.transactions() as transaction:
         reader = reader_on(container, transaction, user, case_id)
         report, standing = chosen_report(transaction, reader, version, now)
-    page, frame = report_page(report, now, standing), report_frame(report.case, user)
+        points = patient_points(transaction, reader, report, now)
+    page = report_page(report, now, standing, points)
+    frame = report_frame(report.case, user)
     content = report_pdf(page, frame, key_pictures(report, container.blobs))
     return Response(content, media_type="application/pdf", headers=_headers(case_id, version))
 

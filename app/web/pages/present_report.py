@@ -1,9 +1,11 @@
 """The report, from the domain's value to what the page shows."""
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.finding import ReadCell
+from app.domain.history import CasePoint
 from app.domain.report import AbnormalityLine, Report
 from app.domain.screening import Recommendation, ScreeningScore
 from app.services.signing import UNSIGNED, Standing
@@ -21,6 +23,7 @@ from app.web.pages.present_correction import (
     is_partly_reviewed,
     seen_note,
 )
+from app.web.pages.present_outlook import outlook_part, reference_part
 from app.web.pages.present_signing import (
     amendment_part,
     editor_part,
@@ -31,6 +34,7 @@ from app.web.pages.present_signing import (
     status_part,
     versions_path,
 )
+from app.web.pages.present_trend import trend_part
 from app.web.pages.report_contexts import (
     AbnormalityRow,
     Addend,
@@ -47,8 +51,13 @@ MARKS = {
 }
 
 
-def report_page(report: Report, now: datetime, standing: Standing = UNSIGNED) -> ReportPage:
-    """Everything that the report shows."""
+def report_page(
+    report: Report,
+    now: datetime,
+    standing: Standing = UNSIGNED,
+    points: Sequence[CasePoint] = (),
+) -> ReportPage:
+    """Everything that the report shows; `points` are those of the patient's cases."""
     notice = report.rule.basis.notice
     api, path = f"/api/v1/cases/{report.case.id}", case_path(report.case.id)
     version = f"?version={report.version}" if report.version else ""
@@ -75,6 +84,9 @@ def report_page(report: Report, now: datetime, standing: Standing = UNSIGNED) ->
         corrections=correction_rows(report),
         is_partly_reviewed=is_partly_reviewed(report),
         correction_note=correction_note(report),
+        reference=reference_part(report),
+        trend=trend_part(points, report.case.id),
+        outlook=outlook_part(report),
         exclusions=tuple(
             Named(translated(item.reason.wording), wording.count(item.count))
             for item in report.exclusions

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from app.web.pages.charts import Axis, DivergingBar, IntervalBar, ScoreScale
 from app.web.pages.contexts import CaseHead, Moment, Named, ProgressPart
+from app.web.pages.outlook_contexts import OutlookPart, ReferencePart, TrendPart
 from app.web.pages.signing_contexts import (
     AmendmentPart,
     EditorPart,
@@ -174,6 +175,9 @@ class ReportPage:
     corrections: tuple[CorrectionRow, ...]
     is_partly_reviewed: bool
     correction_note: str | None
+    reference: ReferencePart | None
+    trend: TrendPart | None
+    outlook: OutlookPart | None
     exclusions: tuple[Named, ...]
     bundle_title: str
     bundle_digest: str

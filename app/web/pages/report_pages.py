@@ -17,6 +17,7 @@ from app.services.discussing import interpret
 from app.services.reading import is_blinded
 from app.services.reviewing import Reader
 from app.services.signing import chosen_report
+from app.services.trend import patient_points
 from app.web.dependencies import ContainerDep, UserDep, reader_on
 from app.web.language import gettext
 from app.web.pages.contexts import Chrome
@@ -50,8 +51,9 @@ def _report(container: ContainerDep, user: User, case_id: UUID, number: int | No
     with container.transactions() as transaction:
         reader = reader_on(container, transaction, user, case_id)
         report, standing = chosen_report(transaction, reader, number, now)
+        points = patient_points(transaction, reader, report, now)
     frame = report_frame(report.case, user)
-    return render("report.html", report_page(report, now, standing), frame)
+    return render("report.html", report_page(report, now, standing, points), frame)
 
 
 def report_frame(case: Case, user: User) -> Chrome:

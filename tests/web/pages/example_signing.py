@@ -9,6 +9,7 @@ from app.domain.abnormality import Abnormality
 from app.domain.case import Progress
 from app.domain.difference import difference
 from app.domain.errors import Conflict, InvalidInput
+from app.domain.history import case_point
 from app.domain.message import message
 from app.domain.report import Interpretation
 from app.domain.review import Act, CellReview, Reading, ReviewRule, decide
@@ -37,13 +38,14 @@ from app.web.pages.present_versions import (
     sign_page,
     versions_page,
 )
-from tests.factories import NOW, make_correction, make_rule
+from tests.factories import NOW, make_correction, make_reference, make_rule
 
 LATER = NOW + timedelta(hours=3)
 HOSTILE = '<script>alert("1")</script>'
 READER = User(uuid7(), "ann", Role.HAEMATOLOGIST, "x", full_name=HOSTILE)
 CORRECTED = make_rule(
     correction=make_correction(),
+    reference=make_reference(),
     apparent_reference_proportions=dict.fromkeys(Abnormality, 0.067),
 )
 
@@ -126,7 +128,7 @@ def report_examples(cells):
     opened = amendment(draft)
     agreed = {"readings": both_finished(), "second": [(Act.NORMAL,), (Act.NORMAL,)]}
     return [
-        report_page(draft, LATER),
+        report_page(draft, LATER, points=_points(draft)),
         report_page(draft, LATER, Standing(1, amendment=opened)),
         report_page(draft, LATER, Standing(1, amendment=opened, is_blinded=True)),
         report_page(first, LATER, Standing(1, version.sha256)),
@@ -136,6 +138,13 @@ def report_examples(cells):
         report_page(reviewed_report(cells, everything), LATER),
         report_page(reviewed_report(cells, excluded, **agreed), LATER),
     ]
+
+
+def _points(report):
+    """The patient's case a year ago, read with another bundle, and this one."""
+    now = case_point(report)
+    earlier = {"case_id": uuid7(), "at": now.at - timedelta(days=365), "accession_number": HOSTILE}
+    return [replace(now, bundle_digest="e" * 64, **earlier), now]
 
 
 def signing_pages(cells):

@@ -58,6 +58,8 @@ DATA = (
     "Dr Ann",
     "Dr Bob",
     "drawn cells",
+    "controls",
+    "VEXAS",
     "P-1",
     "admin",
     "searched",

@@ -96,6 +96,13 @@ def test_every_text_of_the_context_is_on_paper(page):
         shown += [page.signature.reason or "", page.signature.version, page.signature.sha256]
     if page.interpretation:
         shown += [*page.interpretation.lines, page.interpretation.author]
+    if page.outlook:
+        shown += [page.outlook.distance, page.outlook.settling]
+        shown += [turn.change for turn in page.outlook.turns]
+    if page.trend:
+        shown += [row.accession_number for row in page.trend.rows]
+    if page.reference:
+        shown += [plot.figures for plot in page.reference.charts]
     if page.amendment:
         shown += [page.amendment.opened_by, page.amendment.reason or ""]
     for line in page.corrections:
@@ -133,10 +140,10 @@ def test_it_says_what_it_is_to_machines():
 def test_it_is_tagged_with_headings_tables_and_words_for_each_chart():
     pdf = printed(report_page(example_report(rule=CORRECTED, **SHOWN), LATER))
     assert len(tags_of(pdf, "/H1")) == 1
-    assert len(tags_of(pdf, "/H2")) == 9
+    assert len(tags_of(pdf, "/H2")) == 11
     assert len(tags_of(pdf, "/H3")) == len(Abnormality)
-    assert len(tags_of(pdf, "/Table")) == 4
-    assert len(tags_of(pdf, "/TH")) == 8 + 7 + 3 + 2
+    assert len(tags_of(pdf, "/Table")) == 5
+    assert len(tags_of(pdf, "/TH")) == 8 + 7 + 3 + 3 + 2
     figures = tags_of(pdf, "/Figure")
     assert all(figure["/Alt"] for figure in figures)
     # The axis, a bar for each abnormality, the score, and what it is added up from.

@@ -11,7 +11,7 @@ from tests.web.catalogue import in_templates
 # What a page on the screen has no need of.
 ON_PAPER_ONLY = {"Page %(number)s of %(total)s", "Reason", "The picture could not be read."}
 # The same word in French.
-SAME = {"Patient", "Proportion", "Score"}
+SAME = {"Date", "Patient", "Proportion", "Score", "Signature"}
 
 
 def test_every_call_of_tr_is_collected():

@@ -83,16 +83,17 @@ def signature_of(signature: Signature, version: str, sha256: str, now: datetime)
 
 
 def amendment_part(standing: Standing, now: datetime) -> AmendmentPart | None:
-    """The amendment that is open; its reason may tell of the first reading."""
-    if standing.amendment is None:
+    """The amendment that is open; it tells the blinded second reader of the first."""
+    if standing.amendment is None or standing.is_blinded:
         return None
-    return amendment_of(standing.amendment, now, is_blinded=standing.is_blinded)
+    return amendment_of(standing.amendment, now)
 
 
-def amendment_of(amendment: Amendment, now: datetime, *, is_blinded: bool) -> AmendmentPart:
+def amendment_of(amendment: Amendment, now: datetime) -> AmendmentPart:
     """Who opened it, when and why."""
-    reason = None if is_blinded else amendment.reason
-    return AmendmentPart(amendment.opened_by_name, moment(amendment.opened_at, now), reason)
+    return AmendmentPart(
+        amendment.opened_by_name, moment(amendment.opened_at, now), amendment.reason
+    )
 
 
 def interpretation_part(

@@ -144,7 +144,7 @@ def versions_page(
         head=case_head(case, now),
         report_path=path,
         versions=tuple(reversed(rows)),
-        amendment=amendment_of(amendment, now, is_blinded=False) if amendment else None,
+        amendment=amendment_of(amendment, now) if amendment else None,
         draft_differences_path=draft_path,
     )
 

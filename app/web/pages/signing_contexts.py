@@ -37,11 +37,11 @@ class SignaturePart:
 
 @dataclass(frozen=True)
 class AmendmentPart:
-    """An amendment that is open; `reason` is None for who may not see it."""
+    """An amendment that is open."""
 
     opened_by: str
     opened_at: Moment
-    reason: str | None
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,6 @@ def pages() -> dict[str, list[object]]:
             for active in (cells.manifest, make_manifest(version="0.0.2"))
         ],
         "report.html": [
-            *report_examples(example_cells(60, 0, vacuole=30, nuclear_spike=1)),
             *(
                 report_page(report, LATER)
                 for report in (
@@ -229,6 +228,7 @@ def pages() -> dict[str, list[object]]:
                     ),
                 )
             ),
+            *report_examples(example_cells(60, 0, vacuole=30, nuclear_spike=1)),
         ],
         **signing_pages(example_cells(60, 0, vacuole=30)),
     }

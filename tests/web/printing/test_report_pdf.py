@@ -77,6 +77,33 @@ def test_every_example_is_set_with_identifiers_and_notices_on_each_page(page, la
         assert [round(float(side)) for side in sheet.mediabox[2:]] == [595, 842]
 
 
+def words_of_signing(page):
+    shown = [page.status.wording, page.review.sentence, page.seen_note or ""]
+    shown += [page.correction_note or "", *(line.title for line in page.review.comparisons)]
+    for line in page.review.comparisons:
+        shown += [line.reviewed, line.reviewed_interval, line.classifier, line.classifier_interval]
+    if page.signature:
+        shown += [page.signature.printed_name, page.signature.at.text, page.signature.meaning]
+        shown += [page.signature.reason or "", page.signature.version, page.signature.sha256]
+    if page.interpretation:
+        shown += [*page.interpretation.lines, page.interpretation.author]
+    if page.amendment:
+        shown += [page.amendment.opened_by, page.amendment.reason]
+    return shown
+
+
+def words_of_surroundings(page):
+    shown = []
+    if page.outlook:
+        shown += [page.outlook.distance, page.outlook.settling]
+        shown += [turn.change for turn in page.outlook.turns]
+    if page.trend:
+        shown += [row.accession_number for row in page.trend.rows]
+    if page.reference:
+        shown += [plot.figures for plot in page.reference.charts]
+    return shown
+
+
 @pytest.mark.parametrize("page", EXAMPLES)
 def test_every_text_of_the_context_is_on_paper(page):
     text = text_of(printed(page))
@@ -87,24 +114,7 @@ def test_every_text_of_the_context_is_on_paper(page):
         shown += [row.title, row.proportion, row.interval, row.threshold, row.reference, row.basis]
         shown += [picture.probability for picture in row.strongest]
         assert pressed(f"{row.title}{row.count}{row.total}{row.proportion}{row.interval}") in text
-    shown += [page.status.wording, page.review.sentence, page.seen_note or ""]
-    shown += [page.correction_note or "", *(line.title for line in page.review.comparisons)]
-    for line in page.review.comparisons:
-        shown += [line.reviewed, line.reviewed_interval, line.classifier, line.classifier_interval]
-    if page.signature:
-        shown += [page.signature.printed_name, page.signature.at.text, page.signature.meaning]
-        shown += [page.signature.reason or "", page.signature.version, page.signature.sha256]
-    if page.interpretation:
-        shown += [*page.interpretation.lines, page.interpretation.author]
-    if page.outlook:
-        shown += [page.outlook.distance, page.outlook.settling]
-        shown += [turn.change for turn in page.outlook.turns]
-    if page.trend:
-        shown += [row.accession_number for row in page.trend.rows]
-    if page.reference:
-        shown += [plot.figures for plot in page.reference.charts]
-    if page.amendment:
-        shown += [page.amendment.opened_by, page.amendment.reason or ""]
+    shown += words_of_signing(page) + words_of_surroundings(page)
     for line in page.corrections:
         shown += [line.seen, line.finds, line.false_calls, line.corrected, line.interval]
     if page.score:

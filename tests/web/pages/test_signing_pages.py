@@ -12,10 +12,7 @@ from app.domain.review import Act
 from app.domain.signing import MOST_VERSIONS
 from app.services.reviewing import finish, relabel
 from app.services.second_reading import give_to_second_reader
-from tests import tus
-from tests.images import cell_png
 from tests.services.reading_room import LATER, open_room
-from tests.web.test_tus import delivered
 
 PASSWORD = "a long enough passphrase"
 HASH = PasswordHash.recommended().hash(PASSWORD)
@@ -267,21 +264,3 @@ def test_a_version_that_is_not_there_is_not_found(idle_client, room, path):
     for number in (0, MOST_VERSIONS + 1):
         wrong = idle_client.get(at(room, f"/report/versions/{number}"), auth=ANN)
         assert wrong.status_code == 422
-
-
-def test_a_signed_case_takes_no_image_in(client, open_container):
-    room = open_to_people(open_room(open_container))
-    early = tus.begin(client, str(room.case.id), "late.png", len(cell_png(1)))
-    signed(client, room)
-    files = {"files": ("more.png", cell_png(2), "image/png")}
-    sent = client.post(f"/api/v1/cases/{room.case.id}/cells", files=files)
-    assert sent.status_code == 409
-    assert "Open an amendment" in sent.json()["detail"]
-    begun = tus.create(client, str(room.case.id), "more.png", 100)
-    assert begun.status_code == 409
-    assert tus.append(client, early, 0, cell_png(1)).status_code == 204
-    delivery = delivered(client, early.rpartition("/")[2])
-    assert delivery["accepted_count"] == 0
-    assert delivery["refused"][0]["reason"] == "signed"
-    with open_container.transactions() as transaction:
-        assert len(transaction.cells.of_case(room.case.id)) == 6

@@ -1,6 +1,6 @@
 """What the services need from the outside: small protocols that the adapters fulfil."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest
 from app.domain.case import Case, NewCase, Patient, Progress, Upload
+from app.domain.case_records import BundleRecord, CaseRecords
 from app.domain.case_state import CaseState
 from app.domain.cell import Cell
 from app.domain.discussion import Comment
@@ -462,6 +463,25 @@ class FilterRepository(Protocol):
         """Remove a filter; one that is not there stays away."""
 
 
+class ArchiveRepository(Protocol):
+    """A whole case at once: to move it to another instance."""
+
+    def read(self, case_id: UUID, bundle_digest: str) -> CaseRecords:
+        """All of a case, with the findings of one bundle; raises `NotFound`."""
+
+    def bundles(self, digests: Collection[str]) -> Sequence[BundleRecord]:
+        """Those bundles that are known here."""
+
+    def patient(self, identifier: str) -> Patient | None:
+        """The patient with exactly this identifier."""
+
+    def is_here(self, records: CaseRecords) -> bool:
+        """Whether the case, or one of its cells, is stored already."""
+
+    def write(self, records: CaseRecords, now: datetime) -> None:
+        """Store a case whose accounts are there; raises `Conflict`."""
+
+
 class JobQueue(Protocol):
     """Durable work, enqueued in the transaction that stores what it reads."""
 
@@ -482,6 +502,7 @@ class Transaction(Protocol):
     versions: VersionRepository
     worklist: WorklistRepository
     filters: FilterRepository
+    archives: ArchiveRepository
     parts: UploadPartRepository
     jobs: JobQueue
 

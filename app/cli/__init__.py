@@ -12,6 +12,7 @@ from rich.console import Console
 
 from app import __version__, logs
 from app.bootstrap import Container, migrate, running
+from app.cli.case import case_commands
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
 from app.cli.format import Format
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 bundle_commands = typer.Typer(help="Classifier bundles.", no_args_is_help=True)
 app.add_typer(bundle_commands, name="bundle")
+app.add_typer(case_commands, name="case")
 app.add_typer(dataset_commands, name="dataset")
 app.add_typer(score_commands, name="score")
 app.add_typer(user_commands, name="user")

@@ -8,6 +8,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
+from app.db.archives import SqlArchiveRepository
 from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
@@ -22,6 +23,7 @@ from app.db.worklist import SqlWorklistRepository
 from app.domain.errors import StorageUnavailable
 from app.domain.message import message
 from app.ports import (
+    ArchiveRepository,
     BundleRepository,
     CaseRepository,
     CellRepository,
@@ -59,6 +61,7 @@ class SqlTransaction:
         self.versions: VersionRepository = SqlVersionRepository(session)
         self.worklist: WorklistRepository = SqlWorklistRepository(session)
         self.filters: FilterRepository = SqlFilterRepository(session)
+        self.archives: ArchiveRepository = SqlArchiveRepository(session)
         self.parts: UploadPartRepository = SqlUploadPartRepository(session)
         self.jobs = jobs
 

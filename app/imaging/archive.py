@@ -80,7 +80,7 @@ def count_files(name: str, source: bytes | BinaryIO, limits: ArchiveLimits) -> i
         As `unpack` does.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with _open(name, file, limits) as archive:
+    with open_archive(name, file, limits) as archive:
         return sum(not _is_ignored(info, _readable_name(info)) for info in archive.infolist())
 
 
@@ -108,7 +108,7 @@ def unpack(
         so a directory that lies cannot bring more; should it, this comes late.
     """
     file = io.BytesIO(source) if isinstance(source, bytes) else source
-    with _open(name, file, limits) as archive:
+    with open_archive(name, file, limits) as archive:
         total_bytes = 0
         for info in archive.infolist():
             shown = _readable_name(info)
@@ -121,7 +121,14 @@ def unpack(
             yield found
 
 
-def _open(name: str, file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
+def open_archive(name: str, file: BinaryIO, limits: ArchiveLimits) -> zipfile.ZipFile:
+    """Open an archive whose central directory promises to stay within the limits.
+
+    Raises
+    ------
+    ImageRefused, TooLarge
+        As `unpack` does.
+    """
     try:
         # zipfile makes an object per entry before it can be asked how many there are.
         if _directory_bytes(file) > limits.max_entries * _DIRECTORY_BYTES_PER_ENTRY:

@@ -21,15 +21,15 @@ from app.web.errors import STATUS, answer
 DRAIN_FACTOR = 4
 SMALL_BYTES = MIB
 PART_BYTES = 8 * MIB
-_CELLS_PATH = re.compile(r"/api/v1/cases/[^/]+/cells")
+_CELLS_PATH = re.compile(r"/api/v1/cases/(?:[^/]+/cells|import)")
 _PART_PATH = re.compile(r"/cases/[^/]+/uploads/tus/[^/]+")
 
 
 class BodyLimitMiddleware:
     """Refuse a body that is too large, whether or not its length was announced.
 
-    `max_bytes` is for deliveries of cell images, `PART_BYTES` for one piece of a resumable one;
-    every other body has `SMALL_BYTES`.
+    `max_bytes` is for deliveries of cell images and for whole cases, `PART_BYTES` for one piece of
+    a resumable delivery; every other body has `SMALL_BYTES`.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:

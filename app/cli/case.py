@@ -13,6 +13,7 @@ from app.domain.user import NO_PASSWORD, Role, User
 from app.services.case_archive import records_of, write_archive
 from app.services.case_import import ImportChoices, import_case, read_archive, store_images
 from app.services.reviewing import Reader
+from app.services.signing import current_report
 from app.settings import LogFormat, load_settings
 
 case_commands = typer.Typer(help="Cases as files.", no_args_is_help=True)
@@ -26,6 +27,8 @@ def export_case(
     output: Annotated[Path, typer.Option("--output", "-o", help="The ZIP file to write.")],
 ) -> None:
     """Write a case with its pictures, findings, reviews and signed reports to a file."""
+    from app.web.api.findings_schema import findings_csv  # noqa: PLC0415 - slow to import
+
     settings = load_settings()
     logs.configure(LogFormat.TEXT, "WARNING")
     if output.exists():
@@ -35,10 +38,11 @@ def export_case(
             case = transaction.cases.get(case_id)
             reader = Reader(_OPERATOR, case, container.bundle, container.review_rule)
             records = records_of(transaction, reader)
+            table = findings_csv(current_report(transaction, reader, container.now())[0])
         part = output.with_name(output.name + ".part")
         with part.open("xb") as file:
             part.chmod(0o600)
-            write_archive(records, container.blobs, file, container.now())
+            write_archive(records, table, container.blobs, file, container.now())
         part.rename(output)
     print(f"Written: {output}. It holds data of the patient.")
 

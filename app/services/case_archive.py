@@ -1,8 +1,8 @@
 """The archive of a case: how it is laid out, and how it is written.
 
-A ZIP with the pictures as they are stored, `case.json` with everything else, `README.txt`, and
-`manifest.sha256` with the digest of each of these files. The digests tell damage; they do not tell
-who made the archive.
+A ZIP with the pictures as they are stored, `case.json` with everything else, `findings.csv` to be
+read, `README.txt`, and `manifest.sha256` with the digest of each of these files. The digests tell
+damage; they do not tell who made the archive.
 """
 
 import hashlib
@@ -27,6 +27,7 @@ from app.services.reviewing import Reader
 
 ARCHIVE_FORMAT = 1
 CASE_FILE, README_FILE, MANIFEST_FILE = "case.json", "README.txt", "manifest.sha256"
+FINDINGS_FILE = "findings.csv"
 RECORDS: TypeAdapter[CaseRecords] = TypeAdapter(CaseRecords)
 README = """\
 Vexascope: one case, to be moved to another instance.
@@ -37,6 +38,7 @@ arrived.
 
 images/          each cell as it is stored (PNG), by number and digest of its pixels
 case.json        the case, what the classifier found, what readers decided and wrote, signed reports
+findings.csv     the same findings and decisions as a table, to be read; import does not use it
 manifest.sha256  digest of each file; `sha256sum -c manifest.sha256` checks them
 
 Import it with `vexascope case import FILE`, or POST it to /api/v1/cases/import.
@@ -83,21 +85,35 @@ def records_of(transaction: Transaction, reader: Reader) -> CaseRecords:
     return transaction.archives.read(reader.case.id, as_read.bundle.manifest.digest)
 
 
-def write_archive(records: CaseRecords, blobs: BlobStore, file: BinaryIO, now: datetime) -> None:
-    """Write the archive, one picture in memory at a time; raises `NotFound` for a lost picture."""
+def write_archive(
+    records: CaseRecords, table: str, blobs: BlobStore, file: BinaryIO, now: datetime
+) -> None:
+    """Write the archive, one picture in memory at a time.
+
+    Parameters
+    ----------
+    table
+        The findings as comma-separated text.
+
+    Raises
+    ------
+    NotFound
+        If a picture is lost.
+    """
     digests: dict[str, str] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content, method in _members(records, blobs, now):
+        for name, content, method in _members(records, table, blobs, now):
             digests[name] = hashlib.sha256(content).hexdigest()
             _add(archive, name, content, now, method)
         _add(archive, MANIFEST_FILE, _manifest(digests), now, zipfile.ZIP_DEFLATED)
 
 
 def _members(
-    records: CaseRecords, blobs: BlobStore, now: datetime
+    records: CaseRecords, table: str, blobs: BlobStore, now: datetime
 ) -> Iterator[tuple[str, bytes, int]]:
     yield README_FILE, README.encode(), zipfile.ZIP_DEFLATED
     yield CASE_FILE, _case_json(records, now), zipfile.ZIP_DEFLATED
+    yield FINDINGS_FILE, table.encode(), zipfile.ZIP_DEFLATED
     for cell in records.cells:
         # They are compressed already.
         yield image_name(cell), blobs.get(blob_name(cell.pixel_sha256)), zipfile.ZIP_STORED

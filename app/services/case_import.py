@@ -28,6 +28,7 @@ from app.ports import BlobStore, Bundle, Transaction
 from app.services.case_archive import (
     ARCHIVE_FORMAT,
     CASE_FILE,
+    FINDINGS_FILE,
     MANIFEST_FILE,
     README_FILE,
     RECORDS,
@@ -75,7 +76,8 @@ def read_archive(file: BinaryIO) -> CaseRecords:
         _check_digests(archive)
         records = _records(_member(archive, CASE_FILE))
         check_records(records)
-        expected = {CASE_FILE, README_FILE, MANIFEST_FILE, *map(image_name, records.cells)}
+        expected = {CASE_FILE, FINDINGS_FILE, README_FILE, MANIFEST_FILE}
+        expected |= set(map(image_name, records.cells))
         if set(archive.namelist()) != expected:
             raise refuse(message("it lacks pictures, or holds others"))
     return records

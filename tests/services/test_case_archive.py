@@ -63,7 +63,7 @@ class Room:
     def archive(self, user=None):
         records = self.do(records_of, user or self.ann)
         file = io.BytesIO()
-        write_archive(records, self.container.blobs, file, LATER)
+        write_archive(records, "cell\n", self.container.blobs, file, LATER)
         return file
 
 

@@ -190,6 +190,9 @@ def test_the_second_reader_learns_nothing_of_the_first(scene):
     assert report(scene, scene.ann) != first
     after = scene.look_everywhere(scene.bob)
     assert [path for path in before if before[path] != after[path]] == []
+    for path in after:
+        if str(scene.case_id) in path and "version=" in path:
+            assert scene.look(scene.bob, path).status_code == 403, path
     for path, content in after.items():
         text = text_of(content)
         assert MARK not in text, path

@@ -11,10 +11,11 @@ from fastapi.responses import StreamingResponse
 from app.services.case_archive import records_of, write_archive
 from app.services.case_import import ImportChoices, import_case, read_archive, store_images
 from app.services.reading import bundle_of
-from app.services.reviewing import Reader
+from app.services.signing import current_report
+from app.web.api.findings_schema import findings_csv
 from app.web.api.problems import problems
 from app.web.api.schemas import CaseRead
-from app.web.dependencies import ContainerDep, UserDep
+from app.web.dependencies import ContainerDep, UserDep, reader_on
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -35,13 +36,13 @@ def export_case(case_id: UUID, container: ContainerDep, user: UserDep) -> Respon
     """
     now = container.now()
     with container.transactions() as transaction:
-        case = transaction.cases.get(case_id)
-        reader = Reader(user, case, container.bundle, container.review_rule)
+        reader = reader_on(container, transaction, user, case_id)
         records = records_of(transaction, reader)
+        table = findings_csv(current_report(transaction, reader, now)[0])
     # On disk: hundreds of pictures would fill the memory.
     file = TemporaryFile()  # noqa: SIM115 - it lives as long as the answer
     try:
-        write_archive(records, container.blobs, file, now)
+        write_archive(records, table, container.blobs, file, now)
     except BaseException:
         file.close()
         raise

@@ -39,6 +39,7 @@ def test_export_is_a_file_without_the_patient_in_its_name(client, case_id):
     assert int(answer.headers["content-length"]) == len(answer.content)
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert sum(name.startswith("images/") for name in archive.namelist()) == 3
+        assert len(archive.read("findings.csv").splitlines()) == 4
 
 
 def test_a_case_that_is_here_is_not_imported_again(client, case_id):

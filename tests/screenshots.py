@@ -1,4 +1,4 @@
-"""`make screenshots`: pictures of every page, at a desk and on a phone, light and dark.
+"""`make screenshots`: pictures of every page, at a desk and on a phone, in both languages.
 
 Serves the demonstration from a folder of its own and leaves the pictures in `screenshots/`.
 """
@@ -61,11 +61,14 @@ def _take_all(link: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for width in WIDTHS:
-            for scheme in ("light", "dark"):
+            # English in the light, French in the dark: each page is seen in both.
+            for scheme, language in (("light", "en"), ("dark", "fr")):
                 context = browser.new_context(
-                    viewport={"width": width, "height": 900}, color_scheme=scheme
+                    viewport={"width": width, "height": 900},
+                    color_scheme=scheme,
+                    locale=language,
                 )
-                _take(context.new_page(), link, f"{width}-{scheme}")
+                _take(context.new_page(), link, f"{width}-{scheme}-{language}")
                 context.close()
         browser.close()
 
@@ -79,11 +82,21 @@ def _take(page: Page, link: str, suffix: str) -> None:
     case = page.url.removesuffix("/report")
     for name, address in {
         "case": case,
-        "cases": f"{origin}/cases",
+        "worklist": f"{origin}/cases",
         "new": f"{origin}/cases/new",
+        "readers": f"{case}/readers",
+        "sign": f"{case}/sign",
+        "versions": f"{case}/report/versions",
+        "preferences": f"{origin}/preferences",
+        "gallery": f"{case}/gallery",
     }.items():
         page.goto(address)
         _shot(page, name, suffix)
+    # The gallery again: one cell enlarged, with its heat map.
+    page.locator("a.cell").first.focus()
+    page.keyboard.press("z")
+    page.keyboard.press("h")
+    _shot(page, "cell", suffix)
 
 
 def _shot(page: Page, name: str, suffix: str) -> None:

@@ -20,8 +20,8 @@ class DemonstrationReader:
 
 
 READERS = (
-    DemonstrationReader("reader-1", "First Reader (demonstration)"),
-    DemonstrationReader("reader-2", "Second Reader (demonstration)"),
+    DemonstrationReader("reader-1", "Demo Reader One"),
+    DemonstrationReader("reader-2", "Demo Reader Two"),
 )
 
 

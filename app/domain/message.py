@@ -4,7 +4,7 @@ The domain and the services speak English. A page in another language needs the 
 its values were put in: a `Message` is the finished English text, and remembers both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 
@@ -38,3 +38,9 @@ def message(template: str, /, **values: Any) -> Message:
     from the code.
     """
     return Message(template, values)
+
+
+def together(sentences: Sequence[str]) -> Message:
+    """Several sentences after one another, each of which can still be said anew."""
+    values = {f"sentence_{number}": text for number, text in enumerate(sentences)}
+    return Message(" ".join(f"{{{name}}}" for name in values), values)

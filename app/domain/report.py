@@ -331,6 +331,13 @@ def _warnings(tally: Tally, rule: ScreeningRule, progress: Progress) -> list[str
 def _unreviewed(progress: Progress, review: ReviewSummary | None) -> list[str]:
     if review is None or not review.unreviewed_count or not progress.done:
         return []
+    if review.unreviewed_count == 1:
+        return [
+            message(
+                "1 cell of low confidence is not reviewed yet. The numbers may change when a "
+                "reader has looked at it."
+            )
+        ]
     return [
         message(
             "{count} cells of low confidence are not reviewed yet. The numbers may change when a "

@@ -118,15 +118,9 @@ def missing(progress: Progress, state: ReviewState) -> tuple[Message, ...]:
     if not progress.cell_count:
         found.append(message("The case has no cells."))
     if not progress.done:
-        found.append(
-            message("{count} cells wait for classification.", count=progress.pending_count)
-        )
+        found.append(_waiting(progress.pending_count))
     if state.unreviewed_count:
-        found.append(
-            message(
-                "{count} cells of low confidence are not reviewed.", count=state.unreviewed_count
-            )
-        )
+        found.append(not_reviewed(state.unreviewed_count))
     return (*found, *_missing_of_second(state))
 
 
@@ -145,10 +139,24 @@ def _missing_of_second(state: ReviewState) -> list[Message]:
             )
         )
     if not found and state.unsettled_count:
-        found.append(
-            message(
-                "The readers differ on {count} cells that are not settled.",
-                count=state.unsettled_count,
-            )
-        )
+        found.append(_not_settled(state.unsettled_count))
     return found
+
+
+def _waiting(count: int) -> Message:
+    if count == 1:
+        return message("1 cell waits for classification.")
+    return message("{count} cells wait for classification.", count=count)
+
+
+def not_reviewed(count: int) -> Message:
+    """Say how many cells a reader must still look at."""
+    if count == 1:
+        return message("1 cell of low confidence is not reviewed.")
+    return message("{count} cells of low confidence are not reviewed.", count=count)
+
+
+def _not_settled(count: int) -> Message:
+    if count == 1:
+        return message("The readers differ on 1 cell that is not settled.")
+    return message("The readers differ on {count} cells that are not settled.", count=count)

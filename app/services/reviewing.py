@@ -24,6 +24,7 @@ from app.domain.review import (
     standing,
     to_undo,
 )
+from app.domain.signing import not_reviewed
 from app.domain.user import User
 from app.ports import Bundle, Transaction
 from app.services.reading import CaseAsRead, read_case
@@ -175,11 +176,7 @@ def finish(transaction: Transaction, reader: Reader, now: datetime) -> CaseAsRea
     if not as_read.progress.done:
         raise Conflict(message("Cells wait for classification. Finish the reading after it."))
     if as_read.unreviewed:
-        raise Conflict(
-            message(
-                "{count} cells of low confidence are not reviewed.", count=len(as_read.unreviewed)
-            )
-        )
+        raise Conflict(not_reviewed(len(as_read.unreviewed)))
     transaction.reviews.finish(reader.case.id, reading, now)
     return _written(transaction, reader)
 

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.discussion import written
 from app.domain.errors import Conflict, Forbidden
-from app.domain.message import Message, message
+from app.domain.message import Message, message, together
 from app.domain.report import Report
 from app.domain.review import Reading
 from app.domain.signing import (
@@ -70,7 +70,7 @@ def sign(
     as_read = read_case(transaction, reader.case, reader.active, reader.rule, reader.user.id)
     if problems := missing_for_signature(transaction, as_read):
         raise Conflict(
-            message("The report cannot be signed yet. {problems}", problems=" ".join(problems))
+            message("The report cannot be signed yet. {problems}", problems=together(problems))
         )
     if transaction.reviews.last_sequence(case_id) != seen_sequence:
         raise Conflict(

@@ -45,8 +45,10 @@ def amended(room, user, reason):
 
 def test_a_signature_waits_for_low_confidence_cells(container):
     room = open_room(container, unsure={2: 0.6})
-    with pytest.raises(Conflict, match="1 cells of low confidence"):
+    with pytest.raises(Conflict, match="1 cell of low confidence") as refused:
         signed(room, room.ann)
+    with speaking(Language.FRENCH):
+        assert "cell of" not in translated(refused.value.detail)
     act(room, room.ann, [2], Act.CONFIRM)
     assert signed(room, room.ann).number == 1
 
@@ -151,7 +153,7 @@ def test_what_is_missing_is_said_before_anybody_tries(container):
     room = open_room(container, unsure={2: 0.6})
     with container.transactions() as transaction:
         assert missing_for_signature(transaction, room.read()) == (
-            "1 cells of low confidence are not reviewed.",
+            "1 cell of low confidence is not reviewed.",
         )
     act(room, room.ann, [2], Act.EXCLUDE)
     signed(room, room.ann)

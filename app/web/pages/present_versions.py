@@ -41,11 +41,14 @@ from app.web.pages.signing_contexts import (
 _GALLERY, _READERS, _CASE = "/gallery", "/readers", ""
 MENDED_AT = {
     "The case has no cells.": _CASE,
+    "1 cell waits for classification.": _CASE,
     "{count} cells wait for classification.": _CASE,
+    "1 cell of low confidence is not reviewed.": _GALLERY,
     "{count} cells of low confidence are not reviewed.": _GALLERY,
     "A second reader must read this case; none is named yet.": _READERS,
     "The first reading is not finished.": _READERS,
     "The second reading, by {name}, is not finished.": _READERS,
+    "The readers differ on 1 cell that is not settled.": _READERS,
     "The readers differ on {count} cells that are not settled.": _READERS,
     "The case is signed already.": "/report/versions",
 }

@@ -5,15 +5,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app.db.tables import CaseReadingRow, CellReviewRow
+from app.db.tables import CaseReadingRow, CellReviewRow, UserRow
 from app.domain.abnormality import Abnormality
 from app.domain.finding import Exclusion
 from app.domain.review import Act, CellReview, Decision, Reading
 from app.domain.signing import ReadingState
 from app.domain.user import User
+
+_REVIEW_COLUMNS = (*CellReviewRow.__table__.columns, UserRow.full_name, UserRow.name)
 
 
 class SqlReviewRepository:
@@ -24,13 +26,14 @@ class SqlReviewRepository:
 
     def of_case(self, case_id: UUID) -> Sequence[CellReview]:
         """By sequence."""
+        # Columns, not objects: a case has a thousand of them, read anew with every decision.
         query = (
-            select(CellReviewRow)
+            select(*_REVIEW_COLUMNS)
+            .join(UserRow, UserRow.id == CellReviewRow.reader_id)
             .where(CellReviewRow.case_id == case_id)
-            .options(joinedload(CellReviewRow.reader))
             .order_by(CellReviewRow.sequence)
         )
-        return [_to_review(row) for row in self._session.scalars(query)]
+        return [_to_review(row) for row in self._session.execute(query)]
 
     def last_sequence(self, case_id: UUID) -> int:
         """0 without events."""
@@ -91,7 +94,7 @@ class SqlReviewRepository:
         )
 
 
-def _to_review(row: CellReviewRow) -> CellReview:
+def _to_review(row: Row[Any]) -> CellReview:
     return CellReview(
         id=row.id,
         case_id=row.case_id,
@@ -99,7 +102,7 @@ def _to_review(row: CellReviewRow) -> CellReview:
         cell_id=row.cell_id,
         reading=Reading(row.reading),
         reader_id=row.reader_id,
-        reader_name=row.reader.full_name or row.reader.name,
+        reader_name=row.full_name or row.name,
         at=row.at,
         act=Act(row.act),
         label=Abnormality(row.label) if row.label else None,
@@ -110,7 +113,7 @@ def _to_review(row: CellReviewRow) -> CellReview:
     )
 
 
-def _to_decision(row: CellReviewRow) -> Decision | None:
+def _to_decision(row: Row[Any]) -> Decision | None:
     if not row.is_decided:
         return None
     exclusion = Exclusion(row.exclusion) if row.exclusion else None

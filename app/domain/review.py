@@ -6,7 +6,7 @@ reading; undoing appends an event that brings back what held before.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -169,11 +169,9 @@ def reviewed(cells: Iterable[ReadCell], events: Mapping[UUID, CellReview]) -> li
 def _reviewed(cell: ReadCell, event: CellReview | None) -> ReadCell:
     if event is None or event.decision is None:
         return cell
-    return replace(
-        cell,
-        exclusion=event.decision.exclusion,
-        abnormalities=event.decision.abnormalities,
-        is_reviewed=True,
+    decision = event.decision
+    return ReadCell(
+        cell.cell, cell.findings, decision.exclusion, decision.abnormalities, is_reviewed=True
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from app.domain.bundle import BundleManifest
 from app.domain.case import Progress
 from app.domain.cell import Cell
 from app.domain.finding import ReadCell, read_cell
+from app.domain.review import ReviewRule, wants_review
 from app.ports import Transaction
 
 # A case of 500 cells takes about 2 MB.
@@ -35,12 +36,26 @@ class Classified:
     read: Sequence[ReadCell]
     waiting: Sequence[Cell]
     failures: Mapping[UUID, str]
+    _wanting: dict[ReviewRule, frozenset[UUID]] = field(default_factory=dict)
+
+    def wanting(self, manifest: BundleManifest, rule: ReviewRule) -> frozenset[UUID]:
+        """Cells that a reader must look at under a rule; computed once for each."""
+        if rule not in self._wanting:
+            self._wanting[rule] = wanting(self.read, manifest, rule)
+        return self._wanting[rule]
 
     @property
     def progress(self) -> Progress:
         """How far it is, counted from the same cells."""
         found = sum(item.findings is not None for item in self.read)
         return Progress(len(self.read) + len(self.waiting), found, len(self.read) - found)
+
+
+def wanting(
+    read: Sequence[ReadCell], manifest: BundleManifest, rule: ReviewRule
+) -> frozenset[UUID]:
+    """Cells, as the classifier read them, that a reader must look at."""
+    return frozenset(item.cell.id for item in read if wants_review(item, manifest, rule))
 
 
 class _Kept:

@@ -15,11 +15,10 @@ from app.domain.review import (
     ReviewRule,
     in_force,
     reviewed,
-    wants_review,
 )
 from app.domain.signing import ReadingState
 from app.ports import Bundle, Transaction
-from app.services.classified import classified
+from app.services.classified import classified, wanting
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,8 @@ class CaseAsRead:
         All events, of every reading.
     is_blinded
         Whether the viewer is the second reader, who sees nothing of the first reading.
+    known_wanting
+        `wanting`, where it was computed before; None where it was not.
     """
 
     case: Case
@@ -50,6 +51,7 @@ class CaseAsRead:
     reviews: Sequence[CellReview]
     readings: Mapping[Reading, ReadingState]
     is_blinded: bool
+    known_wanting: frozenset[UUID] | None = None
 
     @property
     def both_finished(self) -> bool:
@@ -92,10 +94,9 @@ class CaseAsRead:
     @cached_property
     def wanting(self) -> frozenset[UUID]:
         """Cells that a reader must look at, looked at or not."""
-        manifest = self.bundle.manifest
-        return frozenset(
-            item.cell.id for item in self.read if wants_review(item, manifest, self.rule)
-        )
+        if self.known_wanting is not None:
+            return self.known_wanting
+        return wanting(self.read, self.bundle.manifest, self.rule)
 
     @cached_property
     def unreviewed(self) -> frozenset[UUID]:

@@ -1,0 +1,280 @@
+"""The review room in a real browser: by keyboard alone, in bulk, by two readers at once."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import expect
+from uuid_utils.compat import uuid7
+
+from tests.conftest import ADMIN_PASSWORD
+from tests.images import cell_jpeg
+from tests.web.test_browser import (
+    CHROMIUM,
+    WAIT_MS,
+    browser,
+    no_sideways_scroll,
+    page,
+    server,
+)
+
+__all__ = ["browser", "page", "server"]
+
+pytestmark = [
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: pages are UNTESTED"),
+]
+
+CELLS = 9
+
+
+def account(server, name, full_name):
+    """Another reader; the password."""
+    command = [sys.executable, "-c", "from app.cli import main; main()", "user", "create", name]
+    command += ["--role", "haematologist", "--full-name", full_name]
+    done = subprocess.run(
+        command, env=server.environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.rsplit(": ", 1)[1].strip()
+
+
+@pytest.fixture
+def window(browser, server):
+    """Opens further windows, each with a session of its own."""
+    contexts = []
+
+    def open_window():
+        context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def case(server):
+    """A case of a few cells, all classified."""
+    name = f"ROOM-{uuid7()}"
+    with server.client() as client:
+        new = {"accession_number": name, "patient_identifier": "P-1"}
+        made = client.post("/api/v1/cases", json=new).json()["id"]
+        files = [("files", (f"{seed}.jpg", cell_jpeg(seed))) for seed in range(CELLS)]
+        client.post(f"/api/v1/cases/{made}/cells?wait=60", files=files).raise_for_status()
+    return f"/cases/{made}"
+
+
+def sign_in(page, name, password):
+    page.goto("/sign-in")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/cases$"))
+
+
+def open_room(page, case, name="admin", password=ADMIN_PASSWORD):
+    sign_in(page, name, password)
+    page.goto(f"{case}/gallery")
+    page.wait_for_load_state("networkidle")
+    page.locator("#order").select_option("number")
+    page.wait_for_load_state("networkidle")
+    page.locator("li.card a.cell").first.focus()
+
+
+def focused(page):
+    return page.evaluate("document.activeElement.closest('li.card').dataset.cell")
+
+
+def shown(page, cell):
+    """What the cell's first card shows."""
+    return set(page.locator(f"[data-cell='{cell}']").first.get_attribute("data-calls").split())
+
+
+def number(page, name):
+    return page.locator(f"[data-number='{name}']").first
+
+
+def settled(page):
+    """Everything that was decided is stored."""
+    expect(page.locator("[data-pending]")).to_have_count(0)
+
+
+def count(page, index):
+    return int(number(page, f"labels.{index}.count").text_content().split("/")[0])
+
+
+def start_normal(page):
+    """The first cell without any abnormality; its id."""
+    cell = focused(page)
+    page.keyboard.press("n")
+    settled(page)
+    return cell
+
+
+def test_a_cell_is_read_by_keyboard_alone_and_the_numbers_follow(page, case):
+    open_room(page, case)
+    no_sideways_scroll(page)
+    cell = start_normal(page)
+    before = count(page, 1)
+    page.keyboard.press("2")
+    assert "nuclear_spike" in shown(page, cell)
+    expect(number(page, "labels.1.count")).to_have_text(re.compile(rf"^{before + 1}/"))
+    page.keyboard.press("2")
+    expect(number(page, "labels.1.count")).to_have_text(re.compile(rf"^{before}/"))
+    page.keyboard.press("u")
+    expect(number(page, "labels.1.count")).to_have_text(re.compile(rf"^{before + 1}/"))
+    assert shown(page, cell) == {"nuclear_spike"}
+    pmn = int(number(page, "pmn").text_content())
+    page.keyboard.press("x")
+    expect(number(page, "pmn")).to_have_text(str(pmn - 1))
+    page.keyboard.press("x")
+    expect(number(page, "pmn")).to_have_text(str(pmn))
+    page.keyboard.press("c")
+    assert focused(page) != cell
+    settled(page)
+    page.reload()
+    assert shown(page, cell) == {"nuclear_spike"}
+    no_sideways_scroll(page)
+
+
+def test_a_range_is_relabelled_at_once_and_taken_back_at_once(page, case):
+    open_room(page, case)
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowRight")
+    chosen = set(
+        page.locator("[data-selected]").evaluate_all("all => all.map(x => x.dataset.cell)")
+    )
+    assert len(chosen) >= 2
+    expect(page.locator("#bulk")).to_be_visible()
+    page.keyboard.press("x")
+    settled(page)
+    for cell in chosen:
+        card = page.locator(f"[data-cell='{cell}']").first
+        expect(card.locator(".card-excluded")).not_to_be_empty()
+        expect(card.locator(".card-by")).to_have_text("A")
+    page.keyboard.press("u")
+    for cell in chosen:
+        card = page.locator(f"[data-cell='{cell}']").first
+        expect(card.locator(".card-by")).to_be_empty()
+    page.keyboard.press("Escape")
+    expect(page.locator("#bulk")).to_be_hidden()
+    # With the pointer: a click with Shift selects up to there.
+    cards = page.locator("li.card a.cell")
+    cards.nth(0).focus()
+    cards.nth(2).click(modifiers=["Shift"])
+    assert page.locator("[data-selected]").count() >= 3
+    no_sideways_scroll(page)
+
+
+def test_a_cell_is_sorted_anew_only_when_asked(page, case):
+    open_room(page, case)
+    cell = start_normal(page)
+    page.keyboard.press("3")
+    settled(page)
+    group = page.locator(f"[data-cell='{cell}']").first.evaluate("x => x.closest('section').id")
+    page.keyboard.press("g")
+    expect(page.locator(f"#group-vacuole [data-cell='{cell}']")).to_have_count(1)
+    assert focused(page) == cell
+    assert group != "group-vacuole"
+
+
+def test_single_keys_can_be_switched_off(page, case):
+    open_room(page, case)
+    cell = start_normal(page)
+    page.keyboard.press("?")
+    page.locator("#number-keys").uncheck()
+    page.locator("#keys button").click()
+    page.locator(f"[data-cell='{cell}'] a.cell").first.focus()
+    page.keyboard.press("2")
+    assert shown(page, cell) == set()
+    # The toggles of the cell that has the keyboard are stops of the Tab key.
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    settled(page)
+    assert shown(page, cell) == {"pseudo_pelger"}
+
+
+def test_the_larger_view_at_the_keyboard(page, case):
+    open_room(page, case)
+    cell = start_normal(page)
+    page.keyboard.press("z")
+    view = page.locator("#viewer")
+    expect(view.locator(".view-image")).to_be_visible()
+    expect(view.locator(".scale-bar")).to_contain_text("px")
+    page.keyboard.press("4")
+    expect(view.locator("button[value='hypogranularity']")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(view.locator(".view-verdict")).to_contain_text("Hypogranularity")
+    expect(view.locator(".history")).to_contain_text("Hypogranularity: yes")
+    page.keyboard.press("z")
+    assert view.evaluate("x => x.style.getPropertyValue('--zoom')") == "2"
+    page.keyboard.press("r")
+    assert view.evaluate("x => x.style.getPropertyValue('--zoom')") == "1"
+    page.keyboard.press("h")
+    expect(view.locator("img.heat")).to_have_attribute("src", re.compile("heat/pseudo_pelger.png"))
+    expect(view.locator("img.heat")).to_have_js_property("complete", value=True)
+    view.get_by_label("Comment on this cell").fill("n1 x: typed, not pressed")
+    view.get_by_role("button", name="Add the comment").click()
+    expect(view.locator(".comments")).to_contain_text("typed, not pressed")
+    view.get_by_role("button", name="Show similar cells").click()
+    expect(view.locator(".similar-place")).not_to_be_empty()
+    no_sideways_scroll(page)
+    page.keyboard.press("Escape")
+    assert focused(page) == cell
+    assert shown(page, cell) == {"hypogranularity"}
+
+
+def test_two_readers_of_one_cell_lose_nothing_and_see_each_other(page, case, server, window):
+    name = f"second-{uuid7()}"
+    password = account(server, name, "Bea Blanc")
+    other = window()
+    open_room(page, case)
+    cell = start_normal(page)
+    open_room(other, case, name, password)
+    other.locator(f"[data-cell='{cell}'] a.cell").first.focus()
+    page.keyboard.press("1")
+    other.keyboard.press("3")
+    for one in (page, other):
+        settled(one)
+        expect(one.locator(f"[data-cell='{cell}']").first).to_have_attribute(
+            "data-calls", re.compile("pseudo_pelger.*vacuole|vacuole.*pseudo_pelger")
+        )
+    for index in (0, 2):
+        expect(number(page, f"labels.{index}.count")).to_have_text(
+            number(other, f"labels.{index}.count").text_content()
+        )
+    expect(page.locator("#said")).to_contain_text("Bea Blanc: 1 cell changed")
+    # Each takes back what is of the own hand alone.
+    page.keyboard.press("u")
+    expect(other.locator(f"[data-cell='{cell}']").first).to_have_attribute("data-calls", "vacuole")
+
+
+def test_what_cannot_be_sent_is_kept_and_sent_again(case, window):
+    page = window()
+    open_room(page, case)
+    cell = start_normal(page)
+    page.route("**/gallery/acts", lambda route: route.fulfill(status=503, body=""))
+    page.keyboard.press("1")
+    expect(page.locator("#said")).to_contain_text("does not answer")
+    assert shown(page, cell) == {"pseudo_pelger"}
+    page.unroute("**/gallery/acts")
+    settled(page)
+    expect(page.locator("#said")).to_contain_text("Everything is stored")
+    page.reload()
+    assert shown(page, cell) == {"pseudo_pelger"}
+
+
+def test_what_is_refused_is_taken_back_with_the_reason(case, window):
+    page = window()
+    open_room(page, case)
+    cell = start_normal(page)
+    answer = '{"detail": "The case is signed."}'
+    page.route("**/gallery/acts", lambda route: route.fulfill(status=409, body=answer))
+    page.keyboard.press("1")
+    expect(page.locator("#said")).to_contain_text("The case is signed.")
+    assert shown(page, cell) == set()

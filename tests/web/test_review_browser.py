@@ -249,9 +249,19 @@ def test_two_readers_of_one_cell_lose_nothing_and_see_each_other(page, case, ser
             number(other, f"labels.{index}.count").text_content()
         )
     expect(page.locator("#said")).to_contain_text("Bea Blanc: 1 cell changed")
-    # Each takes back what is of the own hand alone.
+    # What somebody has changed since is not taken back; the last one to change it can.
+    other.keyboard.press("4")
+    settled(other)
+    expect(page.locator(f"[data-cell='{cell}']").first).to_have_attribute(
+        "data-calls", re.compile("hypogranularity")
+    )
     page.keyboard.press("u")
-    expect(other.locator(f"[data-cell='{cell}']").first).to_have_attribute("data-calls", "vacuole")
+    expect(page.locator("#said")).to_contain_text("1 cell was changed since, and stays as it is.")
+    other.keyboard.press("u")
+    for one in (page, other):
+        expect(one.locator(f"[data-cell='{cell}']").first).to_have_attribute(
+            "data-calls", "pseudo_pelger vacuole"
+        )
 
 
 def test_what_cannot_be_sent_is_kept_and_sent_again(case, window):

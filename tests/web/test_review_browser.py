@@ -78,9 +78,7 @@ def sign_in(page, name, password):
 
 def open_room(page, case, name="admin", password=ADMIN_PASSWORD):
     sign_in(page, name, password)
-    page.goto(f"{case}/gallery")
-    page.wait_for_load_state("networkidle")
-    page.locator("#order").select_option("number")
+    page.goto(f"{case}/gallery?order=number")
     page.wait_for_load_state("networkidle")
     page.locator("li.card a.cell").first.focus()
 

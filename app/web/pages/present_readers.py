@@ -175,7 +175,7 @@ def _may_give(as_read: CaseAsRead, roster: Roster) -> bool:
 
 
 def _give_note(as_read: CaseAsRead, roster: Roster) -> str:
-    if as_read.is_blinded or roster.is_closed:
+    if as_read.is_blinded or as_read.both_finished or roster.is_closed:
         return ""
     if roster.has_begun:
         return gettext("The second reading has begun. It stays with its reader.")

@@ -74,20 +74,22 @@ def case_as_read(cells, *, finished=(), given=(), reviews=(), blinded=False, rul
 
 
 def differing(cells):
-    """Both have finished, differ on three cells, and have settled one of them."""
+    """Both have looked at ten cells, differ on three of them, and have settled one."""
     both = (Reading.FIRST, Reading.SECOND)
     first, second, third = (item.cell for item in cells.read[:3])
-    return case_as_read(
-        cells,
-        finished=both,
-        given=both,
-        reviews=[
-            review(first, Reading.FIRST, NORMAL, ANN, 1),
-            review(second, Reading.FIRST, Decision(Exclusion.BY_READER, frozenset()), ANN, 2),
-            review(third, Reading.SECOND, Decision(None, frozenset(Abnormality)), BOB, 3),
-            review(first, Reading.SETTLED, NORMAL, ANN, 4),
-        ],
-    )
+    changes = [
+        (first, Reading.FIRST, NORMAL, ANN),
+        (second, Reading.FIRST, Decision(Exclusion.BY_READER, frozenset()), ANN),
+        (third, Reading.SECOND, Decision(None, frozenset(Abnormality)), BOB),
+        (first, Reading.SETTLED, NORMAL, ANN),
+    ]
+    looks = [
+        (item.cell, reading, Decision(item.exclusion, item.abnormalities), user)
+        for reading, user in ((Reading.FIRST, ANN), (Reading.SECOND, BOB))
+        for item in cells.read[:10]
+    ]
+    reviews = [review(*event, sequence) for sequence, event in enumerate([*looks, *changes], 1)]
+    return case_as_read(cells, finished=both, given=both, reviews=reviews)
 
 
 def example_readers(cells):

@@ -10,8 +10,9 @@ from app import logs
 from app.bootstrap import running
 from app.domain.errors import InvalidInput
 from app.domain.user import NO_PASSWORD, Role, User
+from app.services.archive_reading import read_archive, store_images
 from app.services.case_archive import records_of, write_archive
-from app.services.case_import import ImportChoices, import_case, read_archive, store_images
+from app.services.case_import import ImportChoices, import_case
 from app.services.reviewing import Reader
 from app.services.signing import current_report
 from app.settings import LogFormat, load_settings

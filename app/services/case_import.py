@@ -1,48 +1,23 @@
-"""A case from another instance: its archive is checked to the last byte, then stored at once."""
+"""A case from another instance: stored at once, under its own keys."""
 
-import hashlib
-import json
-import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, BinaryIO
 from uuid import UUID
 
-from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
 from app.domain.case import Case, NewCase, Patient
 from app.domain.case_records import CaseRecords, PersonRecord
-from app.domain.cell import Cell
-from app.domain.errors import Conflict, ImageRefused, InvalidInput, NotFound
+from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.review import ReviewRule
 from app.domain.user import NO_PASSWORD, Role, User
-from app.imaging.archive import ArchiveLimits, open_archive
-from app.imaging.decode import ImageLimits, decode, encode_png, pixel_sha256
-from app.ports import BlobStore, Bundle, Transaction
-from app.services.case_archive import (
-    ARCHIVE_FORMAT,
-    CASE_FILE,
-    FINDINGS_FILE,
-    MANIFEST_FILE,
-    README_FILE,
-    RECORDS,
-    image_name,
-)
-from app.services.case_check import check_records, refuse
-from app.services.intake import blob_name
+from app.ports import Bundle, Transaction
+from app.services.case_check import refuse
 from app.services.worklist import refresh
 
-MIB = 1024**2
-LIMITS = ArchiveLimits(max_entries=100_000, max_total_bytes=8 * 1024**3, max_member_bytes=512 * MIB)
 _LONGEST_NAME, _LONGEST_ACCOUNT = 200, 150
-_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
-_DAMAGE = (OSError, ValueError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True)
@@ -60,43 +35,6 @@ class ImportChoices:
     accession_number: str | None = None
     patient_identifier: str | None = None
     same_patient: bool = False
-
-
-def read_archive(file: BinaryIO) -> CaseRecords:
-    """Check an archive but for its pictures.
-
-    Raises
-    ------
-    InvalidInput
-        With what is wrong: not an archive of a case, of another format, damaged, contradictory.
-    TooLarge
-        If it holds too much.
-    """
-    with _opened(file) as archive:
-        _check_digests(archive)
-        records = _records(_member(archive, CASE_FILE))
-        check_records(records)
-        expected = {CASE_FILE, FINDINGS_FILE, README_FILE, MANIFEST_FILE}
-        expected |= set(map(image_name, records.cells))
-        if set(archive.namelist()) != expected:
-            raise refuse(message("it lacks pictures, or holds others"))
-    return records
-
-
-def store_images(
-    file: BinaryIO, records: CaseRecords, blobs: BlobStore, limits: ImageLimits
-) -> None:
-    """Store the pictures of a checked archive; they lie under the digest of their pixels.
-
-    Raises
-    ------
-    InvalidInput
-        If one is not the picture that its cell names.
-    """
-    with _opened(file) as archive:
-        for cell in records.cells:
-            content = _upright(_member(archive, image_name(cell)), cell, limits)
-            blobs.put(blob_name(cell.pixel_sha256), content)
 
 
 def import_case(
@@ -134,101 +72,6 @@ def import_case(
     transaction.archives.write(_renamed(replace(records, case=case), keys), now)
     refresh(transaction, case.id, active, rule)
     return transaction.cases.get(case.id)
-
-
-def _opened(file: BinaryIO) -> zipfile.ZipFile:
-    file.seek(0)
-    try:
-        return open_archive("ZIP", file, LIMITS)
-    except ImageRefused as error:
-        raise refuse(message("it is not a ZIP archive, or damaged")) from error
-
-
-def _check_digests(archive: zipfile.ZipFile) -> None:
-    names = archive.namelist()
-    digests = dict(_lines(_member(archive, MANIFEST_FILE)))
-    if len(names) != len(set(names)) or set(digests) != set(names) - {MANIFEST_FILE}:
-        raise refuse(message("its list of files is not what it holds"))
-    for name, expected in digests.items():
-        if hashlib.sha256(_member(archive, name)).hexdigest() != expected:
-            raise refuse(message("a file is not the one of which the digest was written down"))
-
-
-def _lines(content: bytes) -> Iterator[tuple[str, str]]:
-    for line in content.decode(errors="replace").splitlines():
-        match = _LINE.fullmatch(line)
-        if match is None:
-            raise refuse(message("its list of files cannot be read"))
-        yield match[2], match[1]
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """One file; no more is read of it than the directory promised, and that is bounded."""
-    try:
-        info = archive.getinfo(name)
-        if info.file_size > LIMITS.max_member_bytes:
-            raise refuse(message("a file in it is too large"))
-        return archive.read(info)
-    except KeyError as error:
-        raise refuse(message("it is not the archive of a case")) from error
-    except InvalidInput:
-        raise
-    except (*_DAMAGE, NotImplementedError, zlib.error) as error:
-        raise refuse(message("a file in it is damaged")) from error
-
-
-def _records(content: bytes) -> CaseRecords:
-    found = _json(content)
-    if found.get("product") != "vexascope" or found.get("format") != ARCHIVE_FORMAT:
-        raise refuse(message("it is of another format than this version reads"))
-    try:
-        return RECORDS.validate_python(_plain(found.get("records")))
-    except (ValidationError, TypeError, KeyError) as error:
-        raise refuse(message("its content is not that of a case")) from error
-
-
-def _json(content: bytes) -> Mapping[str, Any]:
-    try:
-        found = json.loads(content, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise refuse(message("its content cannot be read")) from error
-    if not isinstance(found, dict):
-        raise refuse(message("its content cannot be read"))
-    return found
-
-
-def _no_number(name: str) -> float:
-    """JSON has no NaN and no infinity, and PostgreSQL does not store them in it."""
-    raise ValueError(name)
-
-
-def _plain(value: Any) -> Any:
-    """Refuse text that a database cannot hold: half a character, or a zero."""
-    if isinstance(value, str) and ("\x00" in value or not _is_unicode(value)):
-        raise refuse(message("it holds text that cannot be stored"))
-    if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _upright(content: bytes, cell: Cell, limits: ImageLimits) -> bytes:
-    """The picture, encoded anew: nothing comes along but the pixels."""
-    wide = replace(limits, max_bytes=LIMITS.max_member_bytes)
-    try:
-        rgb = decode(content, wide).rgb
-    except ImageRefused as error:
-        raise refuse(message("the picture of a cell cannot be read")) from error
-    if pixel_sha256(rgb) != cell.pixel_sha256 or rgb.shape[:2] != (cell.height_px, cell.width_px):
-        raise refuse(message("a picture is not the one that its cell names"))
-    return encode_png(rgb)
 
 
 def _refuse_another_rule(transaction: Transaction, records: CaseRecords) -> None:

@@ -20,9 +20,10 @@ from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSi
 from app.domain.review import Act, Reading, ReviewRule
 from app.domain.user import Role, User
 from app.imaging.archive import ArchiveLimits
-from app.services import case_import
+from app.services import archive_reading
+from app.services.archive_reading import read_archive, store_images
 from app.services.case_archive import records_of, write_archive
-from app.services.case_import import ImportChoices, import_case, read_archive, store_images
+from app.services.case_import import ImportChoices, import_case
 from app.services.discussing import comment
 from app.services.identity import check_password
 from app.services.intake import IncomingFile, blob_name, take_in
@@ -389,6 +390,6 @@ def test_damage_is_noticed(room):
 
 def test_too_large_an_archive_is_refused(room, monkeypatch):
     archive = finished(room).archive()
-    monkeypatch.setattr(case_import, "LIMITS", ArchiveLimits(max_total_bytes=1000))
+    monkeypatch.setattr(archive_reading, "LIMITS", ArchiveLimits(max_total_bytes=1000))
     with pytest.raises(Exception, match="unpacks to more than"):
         read_archive(archive)

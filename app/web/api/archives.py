@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
+from app.services.archive_reading import read_archive, store_images
 from app.services.case_archive import records_of, write_archive
-from app.services.case_import import ImportChoices, import_case, read_archive, store_images
+from app.services.case_import import ImportChoices, import_case
 from app.services.reading import bundle_of
 from app.services.signing import current_report
 from app.web.api.findings_schema import findings_csv

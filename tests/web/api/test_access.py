@@ -5,7 +5,7 @@ from app.services.identity import ensure_administrator
 from tests.conftest import ADMIN_PASSWORD
 from tests.web.api.test_cases import NEW, is_problem
 
-OPEN = {"/health/live", "/health/ready", "/sign-in", "/demonstration/{token}"}
+OPEN = {"/health/live", "/health/ready", "/sign-in", "/demonstration/{token}", "/language"}
 
 
 def test_nothing_but_sign_in_and_health_is_open(idle_client):

@@ -95,6 +95,7 @@ def _take(page: Page, link: str, suffix: str) -> None:
     # The gallery again: one cell enlarged, with its heat map.
     page.locator("a.cell").first.focus()
     page.keyboard.press("z")
+    page.locator("#viewer-body img").first.wait_for()
     page.keyboard.press("h")
     _shot(page, "cell", suffix)
 

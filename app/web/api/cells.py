@@ -12,14 +12,16 @@ from starlette.concurrency import run_in_threadpool
 from app.bootstrap import Container
 from app.domain.cell import Cell
 from app.domain.finding import read_cell
-from app.ports import Bundle, Transaction
+from app.domain.user import User
+from app.ports import Transaction
 from app.services.intake import IncomingFile, blob_name, shown_name, take_in
-from app.services.reading import bundle_of
+from app.services.reading import CaseAsRead, read_case
 from app.services.registering import register
 from app.services.reviewing import refuse_signed
 from app.web.api.problems import problems
-from app.web.api.schemas import CellList, CellRead, CellState, UploadRead, UploadStatus
-from app.web.dependencies import ContainerDep
+from app.web.api.schemas import CellList, CellRead, CellState
+from app.web.api.upload_schema import UploadRead, UploadStatus
+from app.web.dependencies import ContainerDep, UserDep
 
 router = APIRouter(tags=["cells"])
 
@@ -44,6 +46,7 @@ async def create_cells(
         list[UploadFile], File(description="JPEG, PNG, TIFF or BMP images, or ZIPs of them.")
     ],
     container: ContainerDep,
+    user: UserDep,
     response: Response,
     wait: Annotated[
         float, Query(ge=0, le=MAX_WAIT_S, description="Seconds to wait for the findings.")
@@ -57,13 +60,13 @@ async def create_cells(
     deadline = time.monotonic() + wait
     incoming = [IncomingFile(shown_name(file.filename or ""), file.file) for file in files]
     upload_id = await run_in_threadpool(_deliver, container, case_id, incoming)
-    read = await run_in_threadpool(_read_upload, container, upload_id)
+    read = await run_in_threadpool(_read_upload, container, upload_id, user)
     pause_s = FIRST_POLL_S
     while read.status is UploadStatus.CLASSIFYING and time.monotonic() < deadline:
         await asyncio.sleep(pause_s)
         pause_s = min(1.5 * pause_s, LONGEST_POLL_S)
         if await run_in_threadpool(_is_done, container, read):
-            read = await run_in_threadpool(_read_upload, container, upload_id)
+            read = await run_in_threadpool(_read_upload, container, upload_id, user)
     response.headers["Location"] = f"/api/v1/uploads/{upload_id}"
     if wait and read.status is UploadStatus.DONE:
         response.status_code = 200
@@ -71,29 +74,27 @@ async def create_cells(
 
 
 @router.get("/uploads/{upload_id}", responses=problems(404, 422), summary="One delivery")
-def read_upload(upload_id: UUID, container: ContainerDep) -> UploadRead:
+def read_upload(upload_id: UUID, container: ContainerDep, user: UserDep) -> UploadRead:
     """What became of the files of one request."""
-    return _read_upload(container, upload_id)
+    return _read_upload(container, upload_id, user)
 
 
 @router.get("/cases/{case_id}/cells", responses=problems(404, 422), summary="Cells of a case")
-def list_cells(case_id: UUID, container: ContainerDep) -> CellList:
-    """All cells of a case by ordinal, with their findings."""
+def list_cells(case_id: UUID, container: ContainerDep, user: UserDep) -> CellList:
+    """All cells of a case by ordinal, with their findings and the reader's decisions."""
     with container.transactions() as transaction:
-        transaction.cases.get(case_id)
-        bundle = bundle_of(transaction, case_id, container.bundle)
+        as_read = _read_case(transaction, container, case_id, user)
         cells = transaction.cells.of_case(case_id)
-        items = _with_findings(transaction, case_id, cells, bundle)
-    return CellList(items=items, bundle=bundle.manifest.digest)
+    return CellList(items=_cells(as_read, cells), bundle=as_read.bundle.manifest.digest)
 
 
 @router.get("/cells/{cell_id}", responses=problems(404, 422), summary="One cell")
-def read_one_cell(cell_id: UUID, container: ContainerDep) -> CellRead:
-    """A cell with its findings."""
+def read_one_cell(cell_id: UUID, container: ContainerDep, user: UserDep) -> CellRead:
+    """A cell with its findings and the reader's decision."""
     with container.transactions() as transaction:
         cell = transaction.cells.get(cell_id)
-        bundle = bundle_of(transaction, cell.case_id, container.bundle)
-        return _with_findings(transaction, cell.case_id, [cell], bundle)[0]
+        as_read = _read_case(transaction, container, cell.case_id, user)
+    return _cells(as_read, [cell])[0]
 
 
 @router.get(
@@ -124,12 +125,12 @@ def _deliver(container: Container, case_id: UUID, files: list[IncomingFile]) -> 
         return register(transaction, case_id, delivery, digest, container.now()).id
 
 
-def _read_upload(container: Container, upload_id: UUID) -> UploadRead:
+def _read_upload(container: Container, upload_id: UUID, user: User) -> UploadRead:
     with container.transactions() as transaction:
         upload = transaction.cases.upload(upload_id)
         cells = transaction.cells.of_upload(upload_id)
-        bundle = bundle_of(transaction, upload.case_id, container.bundle)
-        return UploadRead.of(upload, _with_findings(transaction, upload.case_id, cells, bundle))
+        as_read = _read_case(transaction, container, upload.case_id, user)
+    return UploadRead.of(upload, _cells(as_read, cells))
 
 
 def _is_done(container: Container, read: UploadRead) -> bool:
@@ -139,23 +140,29 @@ def _is_done(container: Container, read: UploadRead) -> bool:
         return not transaction.cells.has_unread(read.id, digest)
 
 
-def _with_findings(
-    transaction: Transaction, case_id: UUID, cells: Sequence[Cell], bundle: Bundle
-) -> list[CellRead]:
-    digest = bundle.manifest.digest
-    findings = transaction.cells.findings([cell.id for cell in cells], digest)
-    failures = transaction.cells.failures(case_id, digest)
+def _read_case(
+    transaction: Transaction, container: Container, case_id: UUID, user: User
+) -> CaseAsRead:
+    case = transaction.cases.get(case_id)
+    return read_case(transaction, case, container.bundle, container.review_rule, user.id)
+
+
+def _cells(as_read: CaseAsRead, cells: Sequence[Cell]) -> list[CellRead]:
+    """As the classifier read them, and what the readers whom the viewer may see have decided."""
+    manifest = as_read.bundle.manifest
+    known = {item.cell.id: item for item in as_read.read}
     return [
         CellRead.of(
-            read_cell(cell, findings.get(cell.id), bundle.manifest),
-            _state(cell, findings.keys(), failures.keys()),
-            bundle.manifest,
+            known.get(cell.id) or read_cell(cell, None, manifest),
+            _state(cell, known.keys(), as_read.failures.keys()),
+            manifest,
+            as_read.events.get(cell.id),
         )
         for cell in cells
     ]
 
 
-def _state(cell: Cell, found: Set[UUID], failed: Set[UUID]) -> CellState:
-    if cell.id in found:
-        return CellState.CLASSIFIED
-    return CellState.FAILED if cell.id in failed else CellState.PENDING
+def _state(cell: Cell, settled: Set[UUID], failed: Set[UUID]) -> CellState:
+    if cell.id not in settled:
+        return CellState.PENDING
+    return CellState.FAILED if cell.id in failed else CellState.CLASSIFIED

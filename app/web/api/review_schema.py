@@ -7,11 +7,9 @@ from pydantic import BaseModel, Field
 
 from app.domain.abnormality import Abnormality
 from app.domain.agreement import Kappa
-from app.domain.finding import Exclusion
 from app.domain.outlook import Outlook
 from app.domain.proportion import Proportion
 from app.domain.report import Interpretation, ReviewSummary
-from app.domain.review import CellReview
 from app.domain.screening import Recommendation
 from app.domain.signing import Amendment, Meaning, Signature, SignedVersion
 from app.web.api.schemas import Probability
@@ -223,25 +221,3 @@ class VersionList(BaseModel):
 
     items: list[VersionRead] = Field(description="By number.")
     amendment: AmendmentRead | None = Field(description="The one that is open; null without.")
-
-
-class CellReviewRead(BaseModel):
-    """What a reader holds a cell for."""
-
-    exclusion: Exclusion | None = Field(description="Why it is left out; null where counted.")
-    abnormalities: list[Abnormality] = Field(description="What it shows.")
-    reader: str = Field(description="Printed name of who decided.")
-    at: datetime = Field(description="When, UTC.")
-
-    @classmethod
-    def of(cls, event: CellReview | None) -> Self | None:
-        """From the domain; None where nobody has decided."""
-        if event is None or event.decision is None:
-            return None
-        shown = event.decision.abnormalities
-        return cls(
-            exclusion=event.decision.exclusion,
-            abnormalities=[label for label in Abnormality if label in shown],
-            reader=event.reader_name,
-            at=event.at,
-        )

@@ -19,12 +19,12 @@ from app.domain.case import (
     NewCase,
     Progress,
     Sex,
-    Upload,
 )
 from app.domain.cell import Framing, QualityFlag
 from app.domain.finding import Exclusion, ReadCell
+from app.domain.review import CellReview
 from app.ports import CaseSummary
-from app.web.api.problems import RefusedFileRead
+from app.web.api.cell_review_schema import CellReviewRead
 
 MAX_TEXT_LENGTH = 2000
 
@@ -202,11 +202,23 @@ class CellRead(BaseModel):
     )
     counted: bool = Field(description="Whether the cell stands in the report's denominator.")
     exclusion: Exclusion | None = Field(description="Why it is not counted.")
+    review: CellReviewRead | None = Field(
+        description="What a reader holds it for, which counts instead of the findings; null where "
+        "nobody has looked."
+    )
 
     @classmethod
-    def of(cls, read: ReadCell, state: CellState, manifest: BundleManifest) -> Self:
-        """From the domain."""
+    def of(
+        cls,
+        read: ReadCell,
+        state: CellState,
+        manifest: BundleManifest,
+        event: CellReview | None = None,
+    ) -> Self:
+        """From the domain; `read` is as the classifier says, `event` what holds of the reviews."""
         cell, found = read.cell, read.findings
+        decision = event.decision if event else None
+        exclusion = decision.exclusion if decision else read.exclusion
         return cls(
             id=cell.id,
             ordinal=cell.ordinal,
@@ -229,8 +241,9 @@ class CellRead(BaseModel):
             else None,
             novelty=found.novelty if found else None,
             novelty_threshold=manifest.novelty_threshold,
-            counted=state is CellState.CLASSIFIED and read.exclusion is None,
-            exclusion=None if state is CellState.PENDING else read.exclusion,
+            counted=state is not CellState.PENDING and exclusion is None,
+            exclusion=None if state is CellState.PENDING else exclusion,
+            review=CellReviewRead.of(event),
         )
 
 
@@ -239,41 +252,6 @@ class CellList(BaseModel):
 
     items: list[CellRead] = Field(description="Cells by ordinal.")
     bundle: str = Field(description="Digest of the bundle that the findings come from.")
-
-
-class UploadStatus(StrEnum):
-    """How far a delivery is."""
-
-    CLASSIFYING = "classifying"
-    DONE = "done"
-
-
-class UploadRead(BaseModel):
-    """One delivery of images and what became of them."""
-
-    id: UUID = Field(description="Key of the delivery.")
-    case_id: UUID = Field(description="Key of its case.")
-    created_at: datetime = Field(description="When it was accepted, UTC.")
-    status: UploadStatus = Field(description="`done` once no cell of it waits.")
-    accepted_count: int = Field(description="New cells.")
-    duplicates: list[str] = Field(description="Files whose image the case had already.")
-    refused: list[RefusedFileRead] = Field(description="Files that were kept out, and why.")
-    cells: list[CellRead] = Field(description="The new cells; findings as far as they are there.")
-
-    @classmethod
-    def of(cls, upload: Upload, cells: list[CellRead]) -> Self:
-        """From the domain."""
-        pending = any(cell.state is CellState.PENDING for cell in cells)
-        return cls(
-            id=upload.id,
-            case_id=upload.case_id,
-            created_at=upload.created_at,
-            status=UploadStatus.CLASSIFYING if pending else UploadStatus.DONE,
-            accepted_count=upload.accepted_count,
-            duplicates=list(upload.duplicates),
-            refused=[RefusedFileRead(**vars(item)) for item in upload.refused],
-            cells=cells,
-        )
 
 
 class BundleRead(BaseModel):

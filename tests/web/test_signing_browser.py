@@ -20,7 +20,7 @@ __all__ = ["browser", "page", "pytestmark", "server"]
 
 
 def open_read_case(page, number, folder):
-    """A case with images, all of them read and all of low confidence confirmed by the server."""
+    """The key of a new case whose images are read."""
     open_case(page, number)
     files = []
     for seed in range(12):
@@ -80,6 +80,7 @@ def test_a_report_is_written_signed_amended_and_compared(page, tmp_path):
     sign(page)
     expect(status).to_contain_text("Signed. Version 2 of 2")
     page.get_by_role("link", name="Signed versions").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Versions of")
     no_sideways_scroll(page)
     page.get_by_role("link", name="What it changed").click()
     expect(page.locator("main")).to_contain_text("Left out: Left out by the reader")

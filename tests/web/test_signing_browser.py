@@ -83,7 +83,7 @@ def test_a_report_is_written_signed_amended_and_compared(page, tmp_path):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Versions of")
     no_sideways_scroll(page)
     page.get_by_role("link", name="What it changed").click()
-    expect(page.locator("main")).to_contain_text("Left out: Left out by the reader")
+    expect(page.locator("main")).to_contain_text("Left out by the reader")
     no_sideways_scroll(page)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.domain.abnormality import Abnormality
 from app.domain.difference import CellChange, Difference
+from app.domain.finding import Exclusion
 from app.domain.report import Report
 from app.domain.review import Decision
 from app.web.language import gettext, translated
@@ -81,6 +82,8 @@ def _decision_text(decision: Decision | None) -> str:
     """What a cell is held for, in words."""
     if decision is None:
         return gettext("Not in this version")
+    if decision.exclusion is Exclusion.BY_READER:
+        return translated(decision.exclusion.wording)
     if decision.exclusion is not None:
         return gettext("Left out: {reason}").format(reason=translated(decision.exclusion.wording))
     shown = [label for label in Abnormality if label in decision.abnormalities]

@@ -76,13 +76,12 @@ class AmendForm:
 def sign_page(report: Report, standing: Standing, form: SignForm, now: datetime) -> SignPage:
     """What would be signed, and what is missing."""
     path = case_path(report.case.id)
-    number = standing.version_count + 1
     meaning = Meaning.AMENDED if standing.amendment else Meaning.REVIEWED
     return SignPage(
         head=case_head(report.case, now),
         path=f"{path}/sign",
         report_path=f"{path}/report",
-        version=version_title(number, number),
+        number=standing.version_count + 1,
         facts=_facts(report),
         warnings=tuple(translated(text) for text in report.warnings),
         interpretation=interpretation_part(report.interpretation, now),

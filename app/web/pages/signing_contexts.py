@@ -121,7 +121,7 @@ class SignPage:
     head: CaseHead
     path: str
     report_path: str
-    version: str
+    number: int
     facts: tuple[Named, ...]
     warnings: tuple[str, ...]
     interpretation: InterpretationPart | None

@@ -135,7 +135,7 @@ def test_an_amendment_leaves_the_version_before_as_it_was(idle_client, room):
     assert "opened by Dr Bob. Reason: Cell 1 is an artefact" in shown
     act(room, room.bob, [1], Act.EXCLUDE)
     draft = words(idle_client.get(at(room, "/report/differences?from=1"), auth=BOB))
-    assert "Vacuoles Left out: Left out by the reader" in draft
+    assert "Vacuoles Left out by the reader" in draft
     assert signed(idle_client, room, BOB).headers["location"].endswith("/versions/2")
     after = words(idle_client.get(at(room, "/report/versions/2"), auth=ANN))
     assert "Amended the report and approves this version" in after

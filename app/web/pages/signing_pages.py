@@ -180,14 +180,18 @@ def show_differences(
     container: ContainerDep,
     user: UserDep,
     case_id: UUID,
-    before: Annotated[int, Query(alias="from", ge=1, le=MOST_VERSIONS)],
+    before: Annotated[int | None, Query(alias="from", ge=1, le=MOST_VERSIONS)] = None,
     after: Annotated[int | None, Query(alias="to", ge=1, le=MOST_VERSIONS)] = None,
 ) -> Response:
-    """Two versions beside each other; without `to` a version beside what holds now."""
+    """Two versions beside each other.
+
+    Without `to` a version beside what holds now; without `from` beside the last but one.
+    """
     now = container.now()
     with container.transactions() as transaction:
         reader = reader_on(container, transaction, user, case_id)
-        earlier, _ = signed_report(transaction, case_id, before, user.id)
+        first = before or max(1, transaction.versions.count(case_id) - 1)
+        earlier, _ = signed_report(transaction, case_id, first, user.id)
         if after is None:
             later, _ = current_report(transaction, reader, now)
         else:

@@ -8,6 +8,7 @@ from app.web.language import gettext, localised, ngettext, translated
 from app.web.pages import wording
 from app.web.pages.contexts import Named
 from app.web.pages.report_contexts import ComparisonRow, ReviewPart
+from app.web.pages.wording import counted
 
 
 def review_part(report: Report) -> ReviewPart:
@@ -19,7 +20,7 @@ def review_part(report: Report) -> ReviewPart:
     return ReviewPart(
         sentence=_sentence(report, review),
         readers=tuple(
-            Named(reader.name, wording.counted(reader.cell_count, "cell", "cells"))
+            Named(reader.name, counted(reader.cell_count, "cell", "cells"))
             for reader in review.readers
         ),
         comparisons=(

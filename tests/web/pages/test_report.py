@@ -3,11 +3,14 @@
 from html import unescape
 
 from app.domain.abnormality import Abnormality
+from app.domain.review import Act
 from app.web.api.report_schema import ReportRead
+from app.web.language import Language, speaking
 from app.web.pages.present_report import report_page
 from app.web.pages.rendering import chrome, render
 from tests.factories import make_correction, make_rule
-from tests.web.pages.examples import LATER, example_report
+from tests.web.pages.example_signing import reviewed_report
+from tests.web.pages.examples import LATER, example_cells, example_report
 
 SHOWN = {"vacuole": 40, "nuclear_spike": 3}
 CORRECTED = make_rule(
@@ -69,3 +72,33 @@ def test_the_json_says_that_nothing_was_corrected():
     content = ReportRead.of(example_report(**SHOWN)).model_dump(mode="json")
     assert {line["corrected"] for line in content["abnormalities"]} == {None}
     assert content["rule"]["corrected"] is False
+
+
+def test_the_readers_of_a_report_are_counted_in_french():
+    report = reviewed_report(example_cells(60, 0), [(Act.CONFIRM,), (Act.CONFIRM,)])
+    with speaking(Language.FRENCH):
+        [reader] = report_page(report, LATER).review.readers
+    assert reader.text == "2 cellules"
+
+
+def test_only_what_the_classifier_alone_has_read_is_corrected():
+    cells = example_cells(60, 0, vacuole=30)
+    none = report_page(reviewed_report(cells, [], CORRECTED), LATER)
+    some = report_page(reviewed_report(cells, [(Act.NORMAL,)] * 20, CORRECTED), LATER)
+    everything = [(Act.CONFIRM,)] * len(cells.read)
+    every = report_page(reviewed_report(cells, everything, CORRECTED), LATER)
+    assert "all 60 counted PMN" in none.correction_note
+    assert "40 PMN that only the classifier has read" in some.correction_note
+    assert "Nothing is corrected" in every.correction_note
+    assert (none.is_partly_reviewed, some.is_partly_reviewed) == (False, True)
+    assert every.corrections == ()
+    vacuole = some.corrections[2]
+    # 10 of 40 seen, corrected (0.25 - 0.05) / 0.85; 0 of 20 by the reader.
+    assert vacuole.seen.startswith("25.0")
+    assert vacuole.reviewed.startswith("0.0")
+    assert vacuole.corrected.startswith("15.7")
+    # The controls as they would be read: 40 of 60 with the classifier's error.
+    assert some.rows[2].reference.startswith("5.1")
+    assert every.rows[2].reference.startswith("2.0")
+    assert "these are the readers' calls" in every.seen_note
+    assert "how surely a reader calls a cell" in every.score.limits

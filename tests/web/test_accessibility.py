@@ -23,7 +23,7 @@ from tests.web.test_browser import CHROMIUM, browser  # noqa: F401 - a fixture
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Fragments and pictures are looked at within the pages that hold them.
-LEFT_OUT = re.compile(r"\.(png|jpg|csv|json|zip)$|/demonstration/|/(progress|changes)$")
+LEFT_OUT = re.compile(r"\.(png|jpg|csv|json|zip)$|/demonstration/|/(progress|changes|outcomes)$")
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),

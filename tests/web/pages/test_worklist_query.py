@@ -1,6 +1,7 @@
 import base64
 import json
 from datetime import date
+from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -20,7 +21,8 @@ from app.web.pages.worklist_query import (
 )
 from tests.factories import NOW
 
-ME, KEY = uuid7(), uuid7()
+# The same in every process: they stand in the names of tests.
+ME, KEY = (UUID(f"0199f000-0000-7000-8000-00000000000{number}") for number in (1, 2))
 LOOKED = Looked(ME, {KEY: "P-1"}.__getitem__, lambda case_id, sort: f"{sort} of {case_id}")
 
 

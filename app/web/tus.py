@@ -1,7 +1,7 @@
 """tus 1.0.0 (https://tus.io/protocols/resumable-upload): a file in pieces, resumable.
 
 Core protocol with creation, expiration and termination. Bytes go to this server's disk; what has
-arrived whole is taken in by `app.web.arrivals`. `docs/decisions/0011-resumable-upload.md` says why
+arrived whole is taken in by `app.web.arrivals`. `docs/decisions/0017-resumable-upload.md` says why
 this is not a library's.
 """
 

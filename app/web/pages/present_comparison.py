@@ -1,12 +1,13 @@
 """The reader's numbers beside the classifier's, from the domain's values to what a report shows."""
 
-from app.domain.agreement import Agreement, Kappa
+from app.domain.agreement import Agreement
 from app.domain.proportion import Proportion
 from app.domain.report import Report, ReviewSummary
 from app.domain.screening import Recommendation, ScreeningScore
-from app.web.language import gettext, localised, ngettext, translated
+from app.web.language import gettext, ngettext, translated
 from app.web.pages import wording
 from app.web.pages.contexts import Named
+from app.web.pages.present_kappa import kappa_with_interval
 from app.web.pages.report_contexts import ComparisonRow, ReviewPart
 from app.web.pages.wording import counted
 
@@ -145,17 +146,4 @@ def _agreement(agreement: Agreement) -> tuple[Named, ...]:
     questions = {gettext("Counted or left out"): agreement.counted} | {
         translated(label.wording): kappa for label, kappa in agreement.labels.items()
     }
-    return tuple(Named(title, _kappa_text(kappa)) for title, kappa in questions.items())
-
-
-def _kappa_text(kappa: Kappa) -> str:
-    if kappa.value is None or kappa.interval is None:
-        return gettext("undefined: both gave one answer to all cells")
-    value, low, high = (_two_decimals(item) for item in (kappa.value, *kappa.interval))
-    return gettext("{value} (95 % interval {low} to {high}, {n} cells)").format(
-        value=value, low=low, high=high, n=wording.count(kappa.total)
-    )
-
-
-def _two_decimals(value: float) -> str:
-    return localised(f"{value:.2f}").replace("-", wording.MINUS)
+    return tuple(Named(title, kappa_with_interval(kappa)) for title, kappa in questions.items())

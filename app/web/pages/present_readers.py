@@ -12,11 +12,12 @@ from app.domain.user import User
 from app.services.readiness import second_required
 from app.services.reading import CaseAsRead
 from app.services.reviewing import reading_of
-from app.web.language import gettext, localised, ngettext, translated
+from app.web.language import gettext, ngettext, translated
 from app.web.pages import wording
 from app.web.pages.contexts import Choice
 from app.web.pages.present import case_head, case_path
 from app.web.pages.present_disagreements import disagreement_cards
+from app.web.pages.present_kappa import interval_text, kappa_text
 from app.web.pages.readers_contexts import AgreementRow, FinishPart, ReadersPage, ReadingRow
 
 _TITLES = {
@@ -205,27 +206,9 @@ def _agreement_row(title: str, kappa: Kappa) -> AgreementRow:
         second_only=second_only,
         neither=neither,
         observed=wording.percent(kappa.observed),
-        kappa=_kappa(kappa),
-        interval=wording.DASH if kappa.interval is None else _interval(*kappa.interval),
+        kappa=kappa_text(kappa),
+        interval=interval_text(kappa),
     )
-
-
-def _kappa(kappa: Kappa) -> str:
-    if kappa.value is not None:
-        return _two_decimals(kappa.value)
-    if not kappa.total:
-        return gettext("undefined: no cells")
-    return gettext("undefined: both gave one answer")
-
-
-def _interval(low: float, high: float) -> str:
-    return gettext("{low} to {high}").format(low=_two_decimals(low), high=_two_decimals(high))
-
-
-def _two_decimals(value: float) -> str:
-    text = f"{value:.2f}"
-    # No sign before what is shown as zero.
-    return localised("0.00" if text == "-0.00" else text).replace("-", wording.MINUS)
 
 
 def _summary(number: int, unsettled: int) -> str:

@@ -1,5 +1,7 @@
 """What the page of a case's readers says."""
 
+import re
+
 import pytest
 
 from app.domain.abnormality import Abnormality
@@ -7,6 +9,7 @@ from app.domain.agreement import Agreement, Kappa
 from app.domain.review import Reading, ReviewRule, SecondReading
 from app.web.language import Language, speaking
 from app.web.pages import wording
+from app.web.pages.present_kappa import kappa_with_interval
 from app.web.pages.present_readers import Roster, _agreement_rows, readers_page
 from tests.factories import NOW
 from tests.web.pages.example_readers import ANN, BOB, case_as_read, differing
@@ -85,3 +88,10 @@ def test_what_is_missing_stands_where_the_button_would(cells):
 def test_numbers_have_the_marks_of_the_language(cells):
     with speaking(Language.FRENCH):
         assert shown(differing(cells)).agreement[0].observed == "90,0\N{NARROW NO-BREAK SPACE}%"
+
+
+def test_perfect_agreement_has_a_kappa_and_no_interval():
+    assert kappa_with_interval(Kappa(10, 0, 0, 20)) == "1.00 (no 95 % interval; 30 cells)"
+    assert kappa_with_interval(Kappa(0, 0, 0, 1)) == "undefined: both gave one answer"
+    text = kappa_with_interval(Kappa(20, 5, 10, 15))
+    assert re.fullmatch(r"0\.40 \(95 % interval 0\.\d\d to 0\.\d\d; 50 cells\)", text)

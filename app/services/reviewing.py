@@ -1,4 +1,4 @@
-"""Reviewing: readers relabel cells, take it back, and finish their readings."""
+"""Reviewing: readers relabel cells, and finish their readings; `undoing` takes it back."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +21,6 @@ from app.domain.review import (
     decide,
     latest,
     reviewed,
-    standing,
-    to_undo,
 )
 from app.domain.signing import not_reviewed
 from app.domain.user import User
@@ -90,8 +88,8 @@ def relabel(
         If the reader has finished the second reading and waits for the first.
     """
     _check(act, label, cell_ids)
-    as_read, reading = _begin(transaction, reader, now)
-    if _is_done(as_read, action_id):
+    as_read, reading = begin(transaction, reader, now)
+    if is_done(as_read, action_id):
         return Reviewed(as_read, ())
     holding = latest(as_read.reviews, reading)
     if reading is Reading.SETTLED:
@@ -102,7 +100,7 @@ def relabel(
             message("{count} cells are not in this case, or not read yet.", count=len(unknown))
         )
     decisions = {cell_id: decide(act, label, cells[cell_id]) for cell_id in dict.fromkeys(cell_ids)}
-    event = _events_of(reader, as_read, reading, now, action_id or uuid7())
+    event = events_of(reader, as_read, reading, now, action_id or uuid7())
     events = tuple(
         event(cell_id, act, label, decision, offset)
         for offset, (cell_id, decision) in enumerate(decisions.items())
@@ -111,50 +109,6 @@ def relabel(
     after = replace(as_read, reviews=[*as_read.reviews, *events])
     write_line(transaction, after)
     return Reviewed(after, events)
-
-
-def undo(
-    transaction: Transaction, reader: Reader, now: datetime, request_id: UUID | None = None
-) -> Reviewed:
-    """Take the reader's last action back, on each cell that nobody has changed since.
-
-    With a `request_id` that is stored already nothing is done, as for `relabel`.
-
-    Raises
-    ------
-    Conflict, Forbidden
-        As for `relabel`.
-    """
-    as_read, reading = _begin(transaction, reader, now)
-    if _is_done(as_read, request_id):
-        return Reviewed(as_read, ())
-    action_id = to_undo(as_read.reviews, reader.user.id, reading)
-    if action_id is None:
-        return Reviewed(as_read, ())
-    stacks = standing(as_read.reviews, reading)
-    done = [item.cell_id for item in as_read.reviews if item.action_id == action_id]
-    undone = [cell_id for cell_id in done if _is_last(stacks[cell_id], action_id)]
-    kept = tuple(cell_id for cell_id in done if cell_id not in undone)
-    event = _events_of(reader, as_read, reading, now, request_id or uuid7(), undoes=action_id)
-    # Where nothing of it stands any more, a mark: else it would be found again and again.
-    events = [
-        event(cell_id, Act.UNDO, None, _beneath(stacks[cell_id], action_id), offset)
-        for offset, cell_id in enumerate(undone or done[:1])
-    ]
-    transaction.reviews.add(events)
-    after = replace(as_read, reviews=[*as_read.reviews, *events])
-    write_line(transaction, after)
-    return Reviewed(after, tuple(events), kept)
-
-
-def _is_last(stack: Sequence[CellReview], action_id: UUID) -> bool:
-    return bool(stack) and stack[-1].action_id == action_id
-
-
-def _beneath(stack: Sequence[CellReview], action_id: UUID) -> Decision | None:
-    """What holds once the action is taken back, where it stands last; else what holds now."""
-    left = stack[:-1] if _is_last(stack, action_id) else stack
-    return left[-1].decision if left else None
 
 
 def reading_of(as_read: CaseAsRead) -> Reading:
@@ -172,7 +126,7 @@ def finish(transaction: Transaction, reader: Reader, now: datetime) -> CaseAsRea
     Conflict
         If cells wait for classification, or cells of low confidence are not looked at.
     """
-    as_read, reading = _begin(transaction, reader, now)
+    as_read, reading = begin(transaction, reader, now)
     if not as_read.progress.done:
         raise Conflict(message("Cells wait for classification. Finish the reading after it."))
     if as_read.unreviewed:
@@ -223,12 +177,21 @@ def _check(act: Act, label: Abnormality | None, cell_ids: Sequence[UUID]) -> Non
         raise InvalidInput(message("Give between 1 and {most} cells.", most=MOST_CELLS))
 
 
-def _is_done(as_read: CaseAsRead, action_id: UUID | None) -> bool:
+def is_done(as_read: CaseAsRead, action_id: UUID | None) -> bool:
+    """Whether an action is stored already: who had no answer has asked again."""
     return action_id is not None and any(event.action_id == action_id for event in as_read.reviews)
 
 
-def _begin(transaction: Transaction, reader: Reader, now: datetime) -> tuple[CaseAsRead, Reading]:
-    """Hold the case, and make sure that the reader may change something now."""
+def begin(transaction: Transaction, reader: Reader, now: datetime) -> tuple[CaseAsRead, Reading]:
+    """Hold the case, and make sure that the reader may change something now.
+
+    Raises
+    ------
+    Conflict
+        If the case is signed, or the reading is finished.
+    Forbidden
+        If the reader has finished the second reading and waits for the first.
+    """
     transaction.cases.lock(reader.case.id)
     refuse_signed(transaction, reader.case.id)
     as_read = _read(transaction, reader)
@@ -269,17 +232,17 @@ def _read(transaction: Transaction, reader: Reader) -> CaseAsRead:
     return read_case(transaction, reader.case, reader.active, reader.rule, reader.user.id)
 
 
-_Event = Callable[[UUID, Act, Abnormality | None, Decision | None, int], CellReview]
+Event = Callable[[UUID, Act, Abnormality | None, Decision | None, int], CellReview]
 
 
-def _events_of(
+def events_of(
     reader: Reader,
     as_read: CaseAsRead,
     reading: Reading,
     now: datetime,
     action_id: UUID,
     undoes: UUID | None = None,
-) -> _Event:
+) -> Event:
     """Make the function that makes the events of one action."""
     last = max((item.sequence for item in as_read.reviews), default=0)
 

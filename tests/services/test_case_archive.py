@@ -31,9 +31,10 @@ from app.services.reading import read_case
 from app.services.registering import register
 from app.services.report_content import read_version, to_content
 from app.services.reporting import report_on
-from app.services.reviewing import Reader, finish, relabel, undo
+from app.services.reviewing import Reader, finish, relabel
 from app.services.second_reading import give_to_second_reader, settle
 from app.services.signing import amend, sign
+from app.services.undoing import undo
 from tests.conftest import _with_database, make_settings
 from tests.factories import NOW, make_findings
 from tests.images import cell_jpeg

@@ -11,8 +11,9 @@ from app.domain.finding import Exclusion
 from app.domain.review import Act, Reading, ReviewRule, SecondReading
 from app.services.discussing import comment, comments_for, interpret
 from app.services.readiness import review_state
-from app.services.reviewing import finish, reading_of, relabel, reopen, undo
+from app.services.reviewing import finish, reading_of, relabel, reopen
 from app.services.second_reading import give_to_second_reader, withdraw_second_reader
+from app.services.undoing import undo
 from tests.services.reading_room import LATER, open_room
 
 VACUOLE, SPIKE = Abnormality.VACUOLE, Abnormality.NUCLEAR_SPIKE

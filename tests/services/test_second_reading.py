@@ -13,13 +13,14 @@ from app.domain.review import Act, Reading
 from app.domain.user import NO_PASSWORD, Role, User
 from app.services.discussing import comment, comments_for
 from app.services.identity import check_password
-from app.services.reviewing import finish, relabel, undo
+from app.services.reviewing import finish, relabel
 from app.services.second_reading import (
     disagreements,
     give_to_second_reader,
     settle,
     withdraw_second_reader,
 )
+from app.services.undoing import undo
 from tests.factories import NOW
 from tests.services.reading_room import LATER, open_room
 

@@ -14,9 +14,10 @@ from app.domain.screening import Recommendation
 from app.domain.user import Role, User
 from app.jobs.worker import classify_job, give_up_job
 from app.services.reporting import report_on
-from app.services.reviewing import Reader, finish, relabel, undo
+from app.services.reviewing import Reader, finish, relabel
 from app.services.second_reading import give_to_second_reader, withdraw_second_reader
 from app.services.signing import amend, sign
+from app.services.undoing import undo
 from app.services.worklist import refresh
 from tests.db.test_repositories import add_cells, open_case
 from tests.factories import NOW, make_findings

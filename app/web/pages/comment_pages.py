@@ -7,8 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from app.services.discussing import comment, comments_for
 from app.services.reading import read_case
-from app.services.reviewing import Reader
-from app.web.dependencies import ContainerDep, UserDep
+from app.web.dependencies import ContainerDep, UserDep, reader_on
 from app.web.pages.navigation import see_other
 from app.web.pages.present import case_path
 from app.web.pages.present_talk import comments_part
@@ -29,10 +28,9 @@ def write_comment(
     """Store a comment; answer with all of them, or go back to the page that it was written on."""
     now = container.now()
     with container.transactions() as transaction:
-        case = transaction.cases.get(case_id)
-        reader = Reader(user, case, container.bundle, container.review_rule)
+        reader = reader_on(container, transaction, user, case_id)
         comment(transaction, reader, cell_id, text, now)
-        as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
+        as_read = read_case(transaction, reader.case, reader.active, reader.rule, user.id)
         found = comments_for(transaction, as_read, user.id)
     if request.headers.get("hx-request") == "true":
         return render("comments.html", comments_part(found, case_id, cell_id, now))

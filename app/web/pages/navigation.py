@@ -6,6 +6,9 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 
 HOME = "/cases"
+# With a form that asks for a password again. Not "Basic": the browser would ask in a window of its
+# own, over the page.
+CHALLENGE = {"WWW-Authenticate": 'Form realm="Vexascope"'}
 
 
 def see_other(path: str) -> RedirectResponse:

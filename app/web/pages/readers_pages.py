@@ -5,14 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
 
-from app.bootstrap import Container
 from app.domain.errors import InvalidInput
 from app.domain.message import message
 from app.domain.review import Reading
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.reading import CaseAsRead, read_case
-from app.services.reviewing import Reader, finish, reopen
+from app.services.reviewing import finish, reopen
 from app.services.second_reading import (
     give_to_second_reader,
     has_begun,
@@ -20,7 +19,7 @@ from app.services.second_reading import (
     settle,
     withdraw_second_reader,
 )
-from app.web.dependencies import ContainerDep, UserDep
+from app.web.dependencies import ContainerDep, UserDep, reader_on
 from app.web.language import gettext
 from app.web.pages.navigation import see_other
 from app.web.pages.present import case_path
@@ -34,7 +33,7 @@ router = APIRouter()
 def show_readers(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
     """Who has the readings, what can be done with them, and where the readers differ."""
     with container.transactions() as transaction:
-        reader = _reader(transaction, container, user, case_id)
+        reader = reader_on(container, transaction, user, case_id)
         as_read = read_case(transaction, reader.case, reader.active, reader.rule, user.id)
         roster = _roster(transaction, as_read, user)
     title = gettext("Readers of {accession}").format(accession=reader.case.accession_number)
@@ -51,7 +50,7 @@ def give(
         chosen = transaction.users.get(reader_id)
         if chosen is None:
             raise InvalidInput(message("There is no such account. Choose one of the list."))
-        reader = _reader(transaction, container, user, case_id)
+        reader = reader_on(container, transaction, user, case_id)
         give_to_second_reader(transaction, reader, chosen, container.now())
     return _back(case_id)
 
@@ -60,7 +59,7 @@ def give(
 def withdraw(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
     """Take the second reading back."""
     with container.transactions() as transaction:
-        withdraw_second_reader(transaction, _reader(transaction, container, user, case_id))
+        withdraw_second_reader(transaction, reader_on(container, transaction, user, case_id))
     return _back(case_id)
 
 
@@ -68,7 +67,7 @@ def withdraw(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
 def finish_reading(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
     """Finish one's own reading."""
     with container.transactions() as transaction:
-        finish(transaction, _reader(transaction, container, user, case_id), container.now())
+        finish(transaction, reader_on(container, transaction, user, case_id), container.now())
     return _back(case_id)
 
 
@@ -76,7 +75,7 @@ def finish_reading(container: ContainerDep, user: UserDep, case_id: UUID) -> Res
 def reopen_reading(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
     """Go on with one's own reading."""
     with container.transactions() as transaction:
-        reopen(transaction, _reader(transaction, container, user, case_id))
+        reopen(transaction, reader_on(container, transaction, user, case_id))
     return _back(case_id)
 
 
@@ -90,14 +89,9 @@ def settle_cell(
 ) -> Response:
     """Follow one of the two readers on a cell."""
     with container.transactions() as transaction:
-        reader = _reader(transaction, container, user, case_id)
+        reader = reader_on(container, transaction, user, case_id)
         settle(transaction, reader, cell_id, whose, container.now())
     return see_other(f"{case_path(case_id)}/readers#cell-{cell_id}")
-
-
-def _reader(transaction: Transaction, container: Container, user: User, case_id: UUID) -> Reader:
-    case = transaction.cases.get(case_id)
-    return Reader(user, case, container.bundle, container.review_rule)
 
 
 def _roster(transaction: Transaction, as_read: CaseAsRead, viewer: User) -> Roster:

@@ -11,15 +11,14 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from app.bootstrap import Container
 from app.domain.abnormality import Abnormality
 from app.domain.review import Act
 from app.domain.user import User
-from app.ports import Transaction
 from app.services.reading import CaseAsRead, read_case
 from app.services.review_count import cells_since, others_since, review_count, score_of
-from app.services.reviewing import MOST_CELLS, Reader, reading_of, relabel, undo
-from app.web.dependencies import ContainerDep, UserDep
+from app.services.reviewing import MOST_CELLS, reading_of, relabel
+from app.services.undoing import undo
+from app.web.dependencies import ContainerDep, UserDep, reader_on
 from app.web.language import gettext, ngettext
 from app.web.pages import wording
 from app.web.pages.present_review import numbers, states
@@ -52,7 +51,7 @@ def act_on_cells(
 ) -> JSONResponse:
     """Decide on cells."""
     with container.transactions() as transaction:
-        reader = _reader(transaction, container, user, case_id)
+        reader = reader_on(container, transaction, user, case_id)
         done = relabel(
             transaction, reader, sent.cells, sent.act, sent.label, container.now(), sent.action
         )
@@ -63,7 +62,7 @@ def act_on_cells(
 def undo_act(container: ContainerDep, user: UserDep, case_id: UUID, sent: UndoSent) -> JSONResponse:
     """Take the reader's last action back."""
     with container.transactions() as transaction:
-        reader = _reader(transaction, container, user, case_id)
+        reader = reader_on(container, transaction, user, case_id)
         done = undo(transaction, reader, container.now(), sent.action)
     said = ""
     if not done.events:
@@ -86,11 +85,6 @@ def changes(
         case = transaction.cases.get(case_id)
         as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
     return JSONResponse(_answer(as_read, user, after, with_interval=True))
-
-
-def _reader(transaction: Transaction, container: Container, user: User, case_id: UUID) -> Reader:
-    case = transaction.cases.get(case_id)
-    return Reader(user, case, container.bundle, container.review_rule)
 
 
 def _answer(

@@ -11,15 +11,12 @@ from app.domain.errors import NotSignedIn, TooManyAttempts
 from app.web.dependencies import SecurityDep
 from app.web.language import gettext, translated
 from app.web.pages.contexts import SignInPage
-from app.web.pages.navigation import HOME, local_path, see_other
+from app.web.pages.navigation import CHALLENGE, HOME, local_path, see_other
 from app.web.pages.present import case_path
 from app.web.pages.rendering import chrome, render
 from app.web.security import refuse_cross_site
 
 router = APIRouter()
-
-# Not "Basic": the browser would ask in a window of its own, over the page.
-_CHALLENGE = {"WWW-Authenticate": 'Form realm="Vexascope"'}
 
 
 @router.get("/sign-in")
@@ -40,7 +37,7 @@ def sign_in(
     try:
         security.sign_in(request, name.strip(), password)
     except NotSignedIn as error:
-        return _form(name, wanted, error.detail, HTTPStatus.UNAUTHORIZED, _CHALLENGE)
+        return _form(name, wanted, error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after_s)}
         return _form(name, wanted, error.detail, HTTPStatus.TOO_MANY_REQUESTS, headers)
@@ -63,7 +60,7 @@ def sign_in_to_demonstration(
     try:
         security.sign_in_to_demonstration(request, token)
     except NotSignedIn as error:
-        return _form("", "", error.detail, HTTPStatus.UNAUTHORIZED, _CHALLENGE)
+        return _form("", "", error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)
     target = f"{case_path(case)}/report" if case else HOME
     return see_other(target)
 

@@ -29,16 +29,13 @@ from app.services.signing import (
 )
 from app.web.dependencies import ContainerDep, SecurityDep, UserDep, reader_on
 from app.web.language import gettext, translated
-from app.web.pages.navigation import see_other
+from app.web.pages.navigation import CHALLENGE, see_other
 from app.web.pages.present import case_path
 from app.web.pages.present_difference import differences_page
 from app.web.pages.present_versions import AmendForm, SignForm, amend_page, sign_page, versions_page
 from app.web.pages.rendering import chrome, render
 
 router = APIRouter()
-
-# Not "Basic": the browser would ask in a window of its own, over the page.
-_CHALLENGE = {"WWW-Authenticate": 'Form realm="Vexascope"'}
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def sign_report(
         security.confirm_password(request, user, password)
     except NotSignedIn:
         sentence = gettext("The password is wrong. Nothing was signed.")
-        trouble = _Trouble(sentence, HTTPStatus.UNAUTHORIZED, _CHALLENGE)
+        trouble = _Trouble(sentence, HTTPStatus.UNAUTHORIZED, CHALLENGE)
         return _sign_form(container, user, case_id, trouble)
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after_s)}

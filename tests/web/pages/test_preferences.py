@@ -43,7 +43,7 @@ def test_french_pages_write_numbers_as_french_does():
         html = render("report.html", pages()["report.html"][0], chrome("Titre", None)).body.decode()
     assert f"33,3{NARROW}%" in html
     assert "33.3" not in html
-    assert "Recherche de mutation UBA1 recommandée" in html
+    assert "Recherche de mutation d\N{RIGHT SINGLE QUOTATION MARK}UBA1 recommandée" in html
 
 
 def test_preferences_are_kept_and_shown(browser, open_container):

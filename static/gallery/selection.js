@@ -97,7 +97,7 @@ function mark(id) {
 
 function show() {
   bulk.hidden = selected.size === 0;
-  bulkCount.textContent = `${selected.size} ${said.saidSelected}`;
+  bulkCount.textContent = `${said.saidSelected} ${selected.size}`;
 }
 
 export function clear() {

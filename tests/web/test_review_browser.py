@@ -148,6 +148,7 @@ def test_a_range_is_relabelled_at_once_and_taken_back_at_once(page, case):
     )
     assert len(chosen) >= 2
     expect(page.locator("#bulk")).to_be_visible()
+    expect(page.locator("#bulk-count")).to_have_text(f"Selected: {len(chosen)}")
     page.keyboard.press("x")
     settled(page)
     for cell in chosen:

@@ -506,6 +506,9 @@ class Transaction(Protocol):
     parts: UploadPartRepository
     jobs: JobQueue
 
+    def on_commit(self, do: Callable[[], None]) -> None:
+        """Do something once everything is stored; nothing where the transaction fails."""
+
 
 Transactions = Callable[[], AbstractContextManager[Transaction]]
 """Opens a transaction; leaving it commits, an exception rolls back. Only edges call it."""

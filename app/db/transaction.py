@@ -64,6 +64,16 @@ class SqlTransaction:
         self.archives: ArchiveRepository = SqlArchiveRepository(session)
         self.parts: UploadPartRepository = SqlUploadPartRepository(session)
         self.jobs = jobs
+        self._after: list[Callable[[], None]] = []
+
+    def on_commit(self, do: Callable[[], None]) -> None:
+        """Keep it for `committed`."""
+        self._after.append(do)
+
+    def committed(self) -> None:
+        """Do what waited for the commit."""
+        for do in self._after:
+            do()
 
 
 def transactions(engine: Engine, job_queues: JobQueues) -> Transactions:
@@ -73,7 +83,9 @@ def transactions(engine: Engine, job_queues: JobQueues) -> Transactions:
     def open_transaction() -> Iterator[Transaction]:
         try:
             with Session(engine, expire_on_commit=False) as session, session.begin():
-                yield SqlTransaction(session, job_queues(session))
+                transaction = SqlTransaction(session, job_queues(session))
+                yield transaction
+            transaction.committed()
         except _AWAY as error:
             raise StorageUnavailable(
                 message("The database does not answer. Check that it runs; then try again.")

@@ -13,8 +13,8 @@ from app.domain.finding import ReadCell, read_cell
 from app.domain.review import ReviewRule, wants_review
 from app.ports import Transaction
 
-# A case of 500 cells takes about 2 MB.
-MOST_CASES = 32
+# Of all kept cases together; 500 cells take about 2 MB.
+MOST_CELLS = 16_000
 
 _Key = tuple[UUID, str, Progress]
 
@@ -59,10 +59,11 @@ def wanting(
 
 
 class _Kept:
-    """The cases that were looked at last.
+    """The cases that were looked at last; at least one, else as many as have `MOST_CELLS`.
 
     Cells, findings and failures are only ever added. So the three counts of a case that is done
-    tell whether anything was.
+    tell whether anything was. That holds for what is committed alone: a case that a transaction
+    has written and not stored may come again with other findings.
     """
 
     def __init__(self) -> None:
@@ -79,8 +80,12 @@ class _Kept:
     def keep(self, key: _Key, classified: Classified) -> None:
         with self._lock:
             self._items[key] = classified
-            while len(self._items) > MOST_CASES:
+            self._items.move_to_end(key)
+            while self._cell_count() > MOST_CELLS and len(self._items) > 1:
                 self._items.popitem(last=False)
+
+    def _cell_count(self) -> int:
+        return sum(len(item.read) for item in self._items.values())
 
 
 _kept = _Kept()
@@ -102,7 +107,8 @@ def classified(
         return known
     found = _read(transaction, case_id, manifest)
     if found.progress.done:
-        _kept.keep((case_id, manifest.digest, found.progress), found)
+        key = (case_id, manifest.digest, found.progress)
+        transaction.on_commit(lambda: _kept.keep(key, found))
     return found
 
 

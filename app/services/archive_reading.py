@@ -7,8 +7,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from pydantic import ValidationError
 
@@ -33,6 +34,9 @@ from app.services.intake import blob_name
 
 MIB = 1024**2
 LIMITS = ArchiveLimits(max_entries=100_000, max_total_bytes=8 * 1024**3, max_member_bytes=512 * MIB)
+# Held, parsed and checked in memory, which takes many times as much.
+MOST_TEXT_BYTES = 64 * MIB
+_CHUNK_BYTES = MIB
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 _DAMAGE = (OSError, ValueError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile)
 
@@ -48,8 +52,9 @@ def read_archive(file: BinaryIO) -> CaseRecords:
         If it holds too much.
     """
     with _opened(file) as archive:
+        content = _member(archive, CASE_FILE, MOST_TEXT_BYTES)
         _check_digests(archive)
-        records = _records(_member(archive, CASE_FILE))
+        records = _records(content)
         check_records(records)
         expected = {CASE_FILE, FINDINGS_FILE, README_FILE, MANIFEST_FILE}
         expected |= set(map(image_name, records.cells))
@@ -70,7 +75,9 @@ def store_images(
     """
     with _opened(file) as archive:
         for cell in records.cells:
-            content = _upright(_member(archive, image_name(cell)), cell, limits)
+            content = _upright(
+                _member(archive, image_name(cell), LIMITS.max_member_bytes), cell, limits
+            )
             blobs.put(blob_name(cell.pixel_sha256), content)
 
 
@@ -84,11 +91,11 @@ def _opened(file: BinaryIO) -> zipfile.ZipFile:
 
 def _check_digests(archive: zipfile.ZipFile) -> None:
     names = archive.namelist()
-    digests = dict(_lines(_member(archive, MANIFEST_FILE)))
+    digests = dict(_lines(_member(archive, MANIFEST_FILE, MOST_TEXT_BYTES)))
     if len(names) != len(set(names)) or set(digests) != set(names) - {MANIFEST_FILE}:
         raise refuse(message("its list of files is not what it holds"))
     for name, expected in digests.items():
-        if hashlib.sha256(_member(archive, name)).hexdigest() != expected:
+        if _sha256(archive, name) != expected:
             raise refuse(message("a file is not the one of which the digest was written down"))
 
 
@@ -100,13 +107,29 @@ def _lines(content: bytes) -> Iterator[tuple[str, str]]:
         yield match[2], match[1]
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+def _sha256(archive: zipfile.ZipFile, name: str) -> str:
+    """Hexadecimal digest of one file, read in pieces."""
+    digest = hashlib.sha256()
+    with _opened_member(archive, name, LIMITS.max_member_bytes) as member:
+        while chunk := member.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _member(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes:
     """One file; no more is read of it than the directory promised, and that is bounded."""
+    with _opened_member(archive, name, most_bytes) as member:
+        return member.read()
+
+
+@contextmanager
+def _opened_member(archive: zipfile.ZipFile, name: str, most_bytes: int) -> Iterator[IO[bytes]]:
     try:
         info = archive.getinfo(name)
-        if info.file_size > LIMITS.max_member_bytes:
+        if info.file_size > most_bytes:
             raise refuse(message("a file in it is too large"))
-        return archive.read(info)
+        with archive.open(info) as member:
+            yield member
     except KeyError as error:
         raise refuse(message("it is not the archive of a case")) from error
     except InvalidInput:

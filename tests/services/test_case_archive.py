@@ -20,7 +20,7 @@ from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSi
 from app.domain.review import Act, Reading, ReviewRule
 from app.domain.user import Role, User
 from app.imaging.archive import ArchiveLimits
-from app.services import archive_reading
+from app.services import archive_reading, classified
 from app.services.archive_reading import read_archive, store_images
 from app.services.case_archive import records_of, write_archive
 from app.services.case_import import ImportChoices, import_case
@@ -394,3 +394,36 @@ def test_too_large_an_archive_is_refused(room, monkeypatch):
     monkeypatch.setattr(archive_reading, "LIMITS", ArchiveLimits(max_total_bytes=1000))
     with pytest.raises(Exception, match="unpacks to more than"):
         read_archive(archive)
+
+
+@pytest.mark.parametrize("name", ["case.json", "manifest.sha256"])
+def test_a_text_that_is_too_large_is_refused_before_it_is_read(room, monkeypatch, name):
+    content = members(finished(room).archive())
+    size = len(content[name])
+    content[name] += b" " * 200_000
+    monkeypatch.setattr(archive_reading, "MOST_TEXT_BYTES", size + 100_000)
+    monkeypatch.setattr(archive_reading, "_sha256", None)
+    with pytest.raises(InvalidInput, match="too large"):
+        read_archive(packed(content, sealed=False))
+
+
+def test_what_was_not_stored_is_not_shown_for_what_comes_after_it(room, elsewhere, monkeypatch):
+    """The same case with as many findings: the first archive fails when all of it is written."""
+    content = members(finished(room).archive())
+    case = json.loads(content["case.json"])
+    wrong = [item for item in case["records"]["findings"] if item["label"] == "vacuole"]
+    for item in wrong:
+        item["probability"] = 0.001
+    changed_case = {**content, "case.json": json.dumps(case).encode()}
+    records = read_archive(packed(changed_case))
+    here = known(room.container, room.case.id)
+    # Both instances are one process here, which keeps cases by their key.
+    monkeypatch.setattr(classified, "_kept", classified._Kept())
+    active = elsewhere.bundle
+    with pytest.raises(KeyboardInterrupt), elsewhere.transactions() as transaction:
+        import_case(transaction, records, AS_IT_IS, active, RULE, LATER)
+        raise KeyboardInterrupt
+    take(elsewhere, packed(content))
+    there = known(elsewhere, room.case.id)
+    assert there["read"] == here["read"]
+    assert there["line"] == here["line"]

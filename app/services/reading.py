@@ -1,7 +1,7 @@
 """A case as it is read: by the classifier, and by the readers whom the viewer may see."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -59,13 +59,20 @@ class CaseAsRead:
         first, second = self.readings.get(Reading.FIRST), self.readings.get(Reading.SECOND)
         return bool(first and second and first.finished_at and second.finished_at)
 
-    @property
+    @cached_property
     def visible_reviews(self) -> Sequence[CellReview]:
-        """The events that the viewer may see, by sequence."""
+        """The events that the viewer may see, by sequence.
+
+        Where others are hidden, these are numbered among themselves: the gaps would tell how much
+        the other reader has done.
+        """
         if self.both_finished:
             return self.reviews
         shown = Reading.SECOND if self.is_blinded else Reading.FIRST
-        return [event for event in self.reviews if event.reading is shown]
+        found = [event for event in self.reviews if event.reading is shown]
+        if len(found) == len(self.reviews):
+            return self.reviews
+        return [replace(event, sequence=number) for number, event in enumerate(found, start=1)]
 
     @cached_property
     def events(self) -> dict[UUID, CellReview]:

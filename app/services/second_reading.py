@@ -108,7 +108,10 @@ def has_begun(transaction: Transaction, case_id: UUID) -> bool:
 
 
 def knows_first(transaction: Transaction, case_id: UUID) -> frozenset[UUID]:
-    """Accounts that cannot read second: they have the first reading, or took part in it."""
+    """Accounts that cannot read second: they have the first reading, or took part in it.
+
+    Who has written a comment has looked at the case, with what the first reader wrote beside it.
+    """
     took_part = {
         event.reader_id
         for event in transaction.reviews.of_case(case_id)
@@ -118,6 +121,7 @@ def knows_first(transaction: Transaction, case_id: UUID) -> frozenset[UUID]:
         version.signature.signer_id for version in transaction.versions.of_case(case_id)
     )
     took_part |= transaction.discussion.interpreters(case_id)
+    took_part.update(item.author_id for item in transaction.discussion.comments(case_id))
     if amendment := transaction.versions.amendment(case_id):
         took_part.add(amendment.opened_by)
     first = transaction.reviews.readings(case_id).get(Reading.FIRST)

@@ -144,3 +144,11 @@ def test_until_both_have_finished_neither_reads_what_the_other_writes(room):
     assert read(room.bob) == ["of the second", "before it was given"]
     both_finish(room)
     assert len(read(room.ann)) == len(read(room.bob)) == 3
+
+
+def test_who_has_written_about_the_case_does_not_read_it_second(container):
+    room = open_room(container)
+    do(room, relabel, room.ann, room.ids(1), Act.CONFIRM, None, LATER)
+    do(room, comment, room.bob, None, "I have looked at it", LATER)
+    with pytest.raises(InvalidInput, match="knows the first reading"):
+        do(room, give_to_second_reader, room.ann, room.bob, LATER)

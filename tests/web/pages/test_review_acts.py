@@ -158,6 +158,10 @@ def test_the_blinded_second_reader_sees_nothing_of_the_first(client, case, open_
         assert "Secret of the first" not in page.text
         assert "Nuclear spikes: yes" not in page.text
     mine = act(other, case, [cell], "call", "pseudo_pelger").json()
+    # One event of the own hand, whatever the first reader has done.
+    assert mine["sequence"] == 1
+    assert [item["id"] for item in changes(other, case, 0)["cells"]] == [cell]
+    assert changes(other, case, 1)["cells"] == []
     assert state(mine, cell)["reader"] == "Bea Blanc"
     # And the first reader sees nothing of the second's.
     assert "Bea" not in str(changes(client, case, 1))

@@ -92,7 +92,7 @@ def _add_headers(message: Message, path: str, request_id: str) -> None:
     headers["X-Request-ID"] = request_id
     # Static files carry their version in the address. Pages and answers hold patients' data, and no
     # cache keeps those. Pictures of cells set a header of their own: no shared cache keeps them,
-    # but the browser of who looked at them does, on its disk too, even after signing out.
+    # but the browser of who looked at them does, on its disk too, until they sign out.
     is_static = path.startswith(STATIC_PREFIX) and message["status"] == HTTPStatus.OK
     headers.setdefault("Cache-Control", STATIC_CACHE if is_static else "no-store")
 

@@ -57,3 +57,9 @@ def test_the_log_names_no_patient_and_no_secret(client):
     text = repr(lines).lower()
     assert "secret" not in text
     assert len([line for line in lines if line["event"] == "request"]) >= 4
+
+
+def test_signing_out_empties_the_cache_of_pictures(client):
+    answer = client.post("/sign-out", follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["clear-site-data"] == '"cache"'

@@ -46,10 +46,16 @@ def sign_in(
 
 @router.post("/sign-out")
 def sign_out(request: Request) -> Response:
-    """End the session; nobody needs to be signed in for it."""
+    """End the session; nobody needs to be signed in for it.
+
+    Pictures of cells leave the browser's cache with it, over HTTPS and on this computer itself:
+    browsers obey the header only there.
+    """
     refuse_cross_site(request)
     request.session.clear()
-    return see_other("/sign-in")
+    response = see_other("/sign-in")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @router.get("/demonstration/{token}")

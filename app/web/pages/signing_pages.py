@@ -47,6 +47,14 @@ class _Trouble:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What the signer has looked at: who types the password again vouches for no more."""
+
+    sequence: int
+    digest: str
+
+
 @router.get("/cases/{case_id}/sign")
 def show_sign(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
     """What would be signed, and what is missing before it can be."""
@@ -65,16 +73,17 @@ def sign_report(
     password: Annotated[str, Form()] = "",
 ) -> Response:
     """Sign what was shown, once the password is given again."""
+    seen = _Seen(seen_sequence, seen_digest)
     try:
         security.confirm_password(request, user, password)
     except NotSignedIn:
         sentence = gettext("The password is wrong. Nothing was signed.")
         trouble = _Trouble(sentence, HTTPStatus.UNAUTHORIZED, CHALLENGE)
-        return _sign_form(container, user, case_id, trouble)
+        return _sign_form(container, user, case_id, trouble, seen)
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after_s)}
         trouble = _Trouble(translated(error.detail), HTTPStatus.TOO_MANY_REQUESTS, headers)
-        return _sign_form(container, user, case_id, trouble)
+        return _sign_form(container, user, case_id, trouble, seen)
     try:
         with container.transactions() as transaction:
             reader = reader_on(container, transaction, user, case_id)
@@ -87,7 +96,11 @@ def sign_report(
 
 
 def _sign_form(
-    container: Container, user: User, case_id: UUID, trouble: _Trouble | None = None
+    container: Container,
+    user: User,
+    case_id: UUID,
+    trouble: _Trouble | None = None,
+    seen: _Seen | None = None,
 ) -> Response:
     now = container.now()
     with container.transactions() as transaction:
@@ -96,11 +109,14 @@ def _sign_form(
         if as_read.is_blinded:
             raise Forbidden(message("The second reader does not sign."))
         report = report_of(as_read, now, transaction.discussion.interpretation(case_id))
+        if seen is None:
+            last = transaction.reviews.last_sequence(case_id)
+            seen = _Seen(last, digest_of_draft(report))
         form = SignForm(
             user=user,
             missing=missing_for_signature(transaction, as_read),
-            seen_sequence=transaction.reviews.last_sequence(case_id),
-            seen_digest=digest_of_draft(report),
+            seen_sequence=seen.sequence,
+            seen_digest=seen.digest,
             error=trouble.sentence if trouble else None,
         )
         standing = Standing(

@@ -88,6 +88,17 @@ def test_a_wrong_password_signs_nothing(idle_client, room):
     assert "Draft: not signed" in words(idle_client.get(at(room, "/report"), auth=ANN))
 
 
+def test_after_a_wrong_password_nothing_is_signed_that_changed_meanwhile(idle_client, room):
+    data = sign_form(idle_client, room, password="guessed")
+    act(room, room.bob, [1], Act.NORMAL)
+    form = idle_client.post(at(room, "/sign"), data=data, auth=ANN)
+    assert form.status_code == 401
+    again = {name: field(form, name) for name in ("seen_sequence", "seen_digest")}
+    data = {**again, "password": PASSWORD}
+    response = idle_client.post(at(room, "/sign"), data=data, auth=ANN)
+    assert "Cells were changed since you opened this page" in words(response, 409)
+
+
 def test_passwords_are_guessed_no_more_often_than_at_sign_in(idle_client, room):
     data = sign_form(idle_client, room, password="guessed")
     for _ in range(10):

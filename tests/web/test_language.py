@@ -7,6 +7,7 @@ import re
 import pytest
 
 from app.domain.message import message
+from app.settings import PROJECT
 from app.web.language import Language, chosen_language, speaking, translated
 from app.web.pages import wording
 from tests.web.catalogue import catalogue, missing, sentences, unmarked_calls
@@ -127,3 +128,12 @@ def test_numbers_and_dates_follow_the_language():
         )
         assert f"(30{NARROW}%)" in translated(share)
     assert wording.percent(0.123) == f"12.3{NARROW}%"
+
+
+def test_the_style_sheet_says_nothing_in_one_language():
+    """What a style sheet writes itself is the same in both."""
+    text = (PROJECT / "static" / "vexascope.css").read_text()
+    written = " ".join(re.findall(r"(?<![\w-])content:([^;]*);", text))
+    assert "counter(page)" in written
+    texts = re.findall('"([^"]*)"', written)
+    assert [words for words in texts if re.search("[A-Za-z]{2}", words)] == []

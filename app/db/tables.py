@@ -304,6 +304,7 @@ class ReportVersionRow(Row):
     number: Mapped[int]
     signer_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     printed_name: Mapped[str] = mapped_column(String(200))
+    account_name: Mapped[str] = mapped_column(String(200), server_default="")
     signed_at: Mapped[datetime]
     meaning: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(Text)

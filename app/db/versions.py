@@ -94,7 +94,12 @@ class SqlVersionRepository:
 
 def _to_version(row: ReportVersionRow) -> SignedVersion:
     signature = Signature(
-        row.signer_id, row.printed_name, row.signed_at, Meaning(row.meaning), row.reason
+        row.signer_id,
+        row.printed_name,
+        row.signed_at,
+        Meaning(row.meaning),
+        row.reason,
+        row.account_name,
     )
     return SignedVersion(row.id, row.case_id, row.number, signature, row.content, row.sha256)
 
@@ -107,6 +112,7 @@ def _from_version(version: SignedVersion) -> ReportVersionRow:
         number=version.number,
         signer_id=signature.signer_id,
         printed_name=signature.printed_name,
+        account_name=signature.account_name,
         signed_at=signature.at,
         meaning=signature.meaning.value,
         reason=signature.reason,

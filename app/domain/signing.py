@@ -5,7 +5,7 @@ every human-readable copy. A signed report never changes; a later change is an a
 reason, and makes a version of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -46,6 +46,24 @@ class Signature:
     meaning: Meaning
     reason: str | None = None
     """Why a signed report was amended; None for the first version."""
+    account_name: str = ""
+    """The signer's account, beside a printed name that is free; empty where it was not kept."""
+
+    @property
+    def signer(self) -> str:
+        """The printed name, and the account where it says more."""
+        return signer_text(self.printed_name, self.account_name)
+
+    def repeats(self, other: "Signature") -> bool:
+        """Whether both say the same; the account's key is another in another instance."""
+        return replace(self, signer_id=other.signer_id) == other
+
+
+def signer_text(printed_name: str, account_name: str) -> str:
+    """Who signs, as it is printed: ``Dr Ann (ann)``; full names are free, and not unique."""
+    if account_name in {"", printed_name}:
+        return printed_name
+    return f"{printed_name} ({account_name})"
 
 
 @dataclass(frozen=True)

@@ -142,8 +142,7 @@ def _says_the_same(version: SignedVersion) -> bool:
         report.case.id == version.case_id
         and report.version == version.number
         and signed is not None
-        and (signed.printed_name, signed.at, signed.meaning, signed.reason)
-        == (shown.printed_name, shown.at, shown.meaning, shown.reason)
+        and signed.repeats(shown)
     )
 
 

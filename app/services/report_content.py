@@ -67,7 +67,8 @@ def read_version(version: SignedVersion) -> Report:
             )
         )
     report = from_content(version.content)
-    if (report.version, report.signature) != (version.number, version.signature):
+    signed = report.signature
+    if report.version != version.number or not (signed and signed.repeats(version.signature)):
         raise Damaged(
             message(
                 "Version {number} of this report stands under another signature than the one in "

@@ -108,6 +108,7 @@ def _version(transaction: Transaction, report: Report, user: User, now: datetime
         at=now,
         meaning=Meaning.AMENDED if amendment else Meaning.REVIEWED,
         reason=amendment.reason if amendment else None,
+        account_name=user.name,
     )
     content = to_content(replace(report, version=number, signature=signature))
     return SignedVersion(uuid7(), case_id, number, signature, content, digest(content))

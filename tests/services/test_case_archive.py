@@ -236,6 +236,17 @@ def test_an_archive_does_not_speak_for_who_can_sign_in_here(room, elsewhere):
     assert room.bob.id in readers
 
 
+def test_what_was_signed_elsewhere_by_who_can_sign_in_here_is_whole(room, elsewhere):
+    """The signer has another key here than the one in the signed text."""
+    signed(room)
+    with elsewhere.transactions() as transaction:
+        transaction.users.add(room.ann, NOW)
+    take(elsewhere, room.archive())
+    versions = known(elsewhere, room.case.id)["versions"]
+    assert room.ann.id not in {version.signature.signer_id for version in versions}
+    assert {read_version(version).signature.signer for version in versions} == {"Dr Ann (ann)"}
+
+
 def test_a_taken_number_is_refused_unless_another_is_given(room, elsewhere):
     finished(room)
     with elsewhere.transactions() as transaction:

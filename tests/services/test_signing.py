@@ -59,6 +59,7 @@ def test_a_signed_report_says_who_when_and_what_it_means(container):
     report = version(room, 1)
     assert report.version == 1
     assert report.signature.printed_name == "Dr Ann"
+    assert report.signature.signer == "Dr Ann (ann)"
     assert report.signature.at == LATER
     assert report.signature.meaning is Meaning.REVIEWED
     assert report.signature.reason is None

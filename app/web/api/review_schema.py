@@ -133,6 +133,9 @@ class SignatureRead(BaseModel):
     """Who vouches for a version."""
 
     printed_name: str = Field(description="The signer's printed name.")
+    account_name: str = Field(
+        description="The account that signed; empty where it was not kept yet."
+    )
     at: datetime = Field(description="When it was signed, UTC.")
     meaning: str = Field(description="What the signer vouches for, in words.")
     meaning_code: Meaning = Field(description="The meaning as a stable code.")
@@ -143,6 +146,7 @@ class SignatureRead(BaseModel):
         """From the domain."""
         return cls(
             printed_name=signature.printed_name,
+            account_name=signature.account_name,
             at=signature.at,
             meaning=signature.meaning.wording,
             meaning_code=signature.meaning,

@@ -43,7 +43,7 @@ def _title(report: Report) -> str:
         return gettext("Draft, not signed")
     return gettext("Version {number}, {name}, {time}").format(
         number=report.version,
-        name=report.signature.printed_name,
+        name=report.signature.signer,
         time=wording.date_time(report.signature.at),
     )
 

@@ -73,7 +73,7 @@ def signature_part(report: Report, standing: Standing, now: datetime) -> Signatu
 def signature_of(signature: Signature, version: str, sha256: str, now: datetime) -> SignaturePart:
     """A signature with the version that it stands under."""
     return SignaturePart(
-        printed_name=signature.printed_name,
+        signer=signature.signer,
         at=moment(signature.at, now),
         meaning=translated(signature.meaning.wording),
         reason=signature.reason,

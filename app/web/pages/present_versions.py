@@ -8,7 +8,13 @@ from app.domain.case import Case
 from app.domain.errors import Damaged
 from app.domain.message import Message
 from app.domain.report import Report
-from app.domain.signing import MAX_REASON_LENGTH, Amendment, Meaning, SignedVersion
+from app.domain.signing import (
+    MAX_REASON_LENGTH,
+    Amendment,
+    Meaning,
+    SignedVersion,
+    signer_text,
+)
 from app.domain.user import User
 from app.services.report_content import read_version
 from app.services.signing import Standing
@@ -88,7 +94,7 @@ def sign_page(report: Report, standing: Standing, form: SignForm, now: datetime)
         amendment=amendment_part(standing, now),
         missing=tuple(_missing(item, path) for item in form.missing),
         meaning=translated(meaning.wording),
-        printed_name=form.user.printed_name,
+        printed_name=signer_text(form.user.printed_name, form.user.name),
         user_name=form.user.name,
         seen_sequence=form.seen_sequence,
         seen_digest=form.seen_digest,

@@ -25,9 +25,15 @@ class StatusPart:
 
 @dataclass(frozen=True)
 class SignaturePart:
-    """What 21 CFR 11.50 wants on every copy for people; `reason` is why it was amended."""
+    """What 21 CFR 11.50 wants on every copy for people; `reason` is why it was amended.
 
-    printed_name: str
+    Parameters
+    ----------
+    signer
+        The printed name, and the account where it is another.
+    """
+
+    signer: str
     at: Moment
     meaning: str
     reason: str | None

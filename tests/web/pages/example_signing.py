@@ -100,7 +100,7 @@ def reviewed_report(cells, acts, rule=None, text=None, **more):
 def signed(report, number, reason=None):
     """A version of it, and the report as signed."""
     meaning = Meaning.AMENDED if reason else Meaning.REVIEWED
-    signature = Signature(READER.id, READER.printed_name, LATER, meaning, reason)
+    signature = Signature(READER.id, READER.printed_name, LATER, meaning, reason, READER.name)
     report = replace(report, version=number, signature=signature)
     content = to_content(report)
     version = SignedVersion(uuid7(), report.case.id, number, signature, content, digest(content))

@@ -173,7 +173,8 @@ def test_differences_show_numbers_and_cells_before_and_after(idle_client, room):
 
 
 @pytest.mark.parametrize(
-    ("column", "value"), [("content", "{}"), ("printed_name", "Dr Eve"), ("reason", "None")]
+    ("column", "value"),
+    [("content", "{}"), ("printed_name", "Dr Eve"), ("account_name", "eve"), ("reason", "None")],
 )
 def test_a_changed_record_is_not_shown(idle_client, room, column, value):
     signed(idle_client, room)

@@ -83,7 +83,7 @@ def words_of_signing(page):
     for line in page.review.comparisons:
         shown += [line.reviewed, line.reviewed_interval, line.classifier, line.classifier_interval]
     if page.signature:
-        shown += [page.signature.printed_name, page.signature.at.text, page.signature.meaning]
+        shown += [page.signature.signer, page.signature.at.text, page.signature.meaning]
         shown += [page.signature.reason or "", page.signature.version, page.signature.sha256]
     if page.interpretation:
         shown += [*page.interpretation.lines, page.interpretation.author]

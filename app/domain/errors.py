@@ -37,6 +37,12 @@ class Conflict(VexascopeError):
     title = message("Conflict with what is stored")
 
 
+class AnotherUser(VexascopeError):
+    """A page acts for one user, and another is signed in by now."""
+
+    title = message("Somebody else is signed in")
+
+
 class Locked(VexascopeError):
     """Another request holds what this one needs."""
 

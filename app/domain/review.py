@@ -226,6 +226,17 @@ def _log_odds(probability: float) -> float:
     return math.log(held / (1 - held))
 
 
+def changed_by_others(
+    reviews: Iterable[CellReview], reader_id: UUID, seen_sequence: int
+) -> frozenset[UUID]:
+    """Cells on which somebody else has acted after the last event that a reader has seen."""
+    return frozenset(
+        item.cell_id
+        for item in reviews
+        if item.sequence > seen_sequence and item.reader_id != reader_id
+    )
+
+
 def to_undo(reviews: Sequence[CellReview], reader_id: UUID, reading: Reading) -> UUID | None:
     """The reader's last action in a reading that is not undone yet; None where there is none."""
     own = [item for item in reviews if item.reader_id == reader_id and item.reading is reading]

@@ -18,6 +18,7 @@ from app.domain.review import (
     Decision,
     Reading,
     ReviewRule,
+    changed_by_others,
     decide,
     latest,
     reviewed,
@@ -52,7 +53,7 @@ class Reviewed:
     events
         What was stored; empty where there was nothing to do.
     kept
-        Cells that were not undone, because somebody has changed them since.
+        Cells that were not undone or confirmed, because somebody has changed them since.
     """
 
     as_read: CaseAsRead
@@ -68,13 +69,17 @@ def relabel(
     label: Abnormality | None,
     now: datetime,
     action_id: UUID | None = None,
+    *,
+    seen_sequence: int | None = None,
 ) -> Reviewed:
     """Do one thing to some cells of a case, as one action.
 
     With an `action_id` that is stored already nothing is done: who had no answer may ask again.
 
     The case is held meanwhile. An act changes one thing of what holds by then: two readers who
-    call two abnormalities on one cell at the same time leave a cell with both.
+    call two abnormalities on one cell at the same time leave a cell with both. But nobody confirms
+    what they have not seen: cells that another reader has changed after `seen_sequence`, the last
+    event that the reader was shown, are kept as they are.
 
     Raises
     ------
@@ -99,7 +104,13 @@ def relabel(
         raise NotFound(
             message("{count} cells are not in this case, or not read yet.", count=len(unknown))
         )
-    decisions = {cell_id: decide(act, label, cells[cell_id]) for cell_id in dict.fromkeys(cell_ids)}
+    unseen = _unseen(as_read, reader, act, seen_sequence)
+    kept = tuple(cell_id for cell_id in dict.fromkeys(cell_ids) if cell_id in unseen)
+    decisions = {
+        cell_id: decide(act, label, cells[cell_id])
+        for cell_id in dict.fromkeys(cell_ids)
+        if cell_id not in unseen
+    }
     event = events_of(reader, as_read, reading, now, action_id or uuid7())
     events = tuple(
         event(cell_id, act, label, decision, offset)
@@ -108,7 +119,16 @@ def relabel(
     transaction.reviews.add(events)
     after = replace(as_read, reviews=[*as_read.reviews, *events])
     write_line(transaction, after)
-    return Reviewed(after, events)
+    return Reviewed(after, events, kept)
+
+
+def _unseen(
+    as_read: CaseAsRead, reader: Reader, act: Act, seen_sequence: int | None
+) -> frozenset[UUID]:
+    """What an act may not certify; every other act says itself what shall hold."""
+    if act is not Act.CONFIRM or seen_sequence is None:
+        return frozenset()
+    return changed_by_others(as_read.visible_reviews, reader.user.id, seen_sequence)
 
 
 def reading_of(as_read: CaseAsRead) -> Reading:

@@ -20,6 +20,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.ImageRefused: 422,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.AnotherUser: 409,
     errors.Locked: 423,
     errors.TooLarge: 413,
     errors.NotSignedIn: 401,
@@ -68,6 +69,8 @@ def explain(request: Request, error: Exception) -> Response:
     if isinstance(error, errors.NotSignedIn):
         headers["WWW-Authenticate"] = _challenge(request)
     extra: dict[str, Any] = {}
+    if isinstance(error, errors.AnotherUser):
+        extra["code"] = "another-user"
     if isinstance(error, errors.NothingAccepted):
         extra["refused"] = [
             {**vars(item), "detail": translated(item.detail)} for item in error.refused

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from app.domain.abnormality import Abnormality
+from app.domain.errors import AnotherUser
+from app.domain.message import message
 from app.domain.review import Act
 from app.domain.user import User
 from app.services.reading import CaseAsRead, read_case
@@ -29,13 +31,19 @@ Sequence = Annotated[int, Field(ge=0, description="Of the last decision that the
 
 
 class ActSent(BaseModel):
-    """One decision on some cells; sent again with the same `action`, it is stored once."""
+    """One decision on some cells; sent again with the same `action`, it is stored once.
+
+    `seen` is what `after` was when the reader decided, where it waited to be sent; `user` is whose
+    page it is.
+    """
 
     cells: Annotated[list[UUID], Field(min_length=1, max_length=MOST_CELLS)]
     act: Act
     label: Abnormality | None = None
     after: Sequence = 0
+    seen: Sequence | None = None
     action: UUID | None = None
+    user: UUID | None = None
 
 
 class UndoSent(BaseModel):
@@ -43,6 +51,7 @@ class UndoSent(BaseModel):
 
     after: Sequence = 0
     action: UUID | None = None
+    user: UUID | None = None
 
 
 @router.post("/cases/{case_id}/gallery/acts")
@@ -50,17 +59,36 @@ def act_on_cells(
     container: ContainerDep, user: UserDep, case_id: UUID, sent: ActSent
 ) -> JSONResponse:
     """Decide on cells."""
+    _refuse_another(user, sent.user)
     with container.transactions() as transaction:
-        reader = reader_on(container, transaction, user, case_id)
         done = relabel(
-            transaction, reader, sent.cells, sent.act, sent.label, container.now(), sent.action
+            transaction,
+            reader_on(container, transaction, user, case_id),
+            sent.cells,
+            sent.act,
+            sent.label,
+            container.now(),
+            sent.action,
+            seen_sequence=sent.after if sent.seen is None else sent.seen,
         )
-    return JSONResponse(_answer(done.as_read, user, sent.after))
+    said = _not_confirmed(len(done.kept)) if done.kept else ""
+    return JSONResponse(_answer(done.as_read, user, sent.after, said=said))
+
+
+def _not_confirmed(count: int) -> str:
+    text = ngettext(
+        "{n} cell was changed by another reader meanwhile, and is not confirmed. Look at it again.",
+        "{n} cells were changed by other readers meanwhile, and are not confirmed. "
+        "Look at them again.",
+        count,
+    )
+    return text.format(n=wording.count(count))
 
 
 @router.post("/cases/{case_id}/gallery/undo")
 def undo_act(container: ContainerDep, user: UserDep, case_id: UUID, sent: UndoSent) -> JSONResponse:
     """Take the reader's last action back."""
+    _refuse_another(user, sent.user)
     with container.transactions() as transaction:
         reader = reader_on(container, transaction, user, case_id)
         done = undo(transaction, reader, container.now(), sent.action)
@@ -78,13 +106,29 @@ def undo_act(container: ContainerDep, user: UserDep, case_id: UUID, sent: UndoSe
 
 @router.get("/cases/{case_id}/gallery/changes")
 def changes(
-    container: ContainerDep, user: UserDep, case_id: UUID, after: Annotated[int, Query(ge=0)] = 0
+    container: ContainerDep,
+    user: UserDep,
+    case_id: UUID,
+    after: Annotated[int, Query(ge=0)] = 0,
+    page_of: Annotated[UUID | None, Query(alias="user")] = None,
 ) -> JSONResponse:
     """What has changed since a decision, with the interval of the score."""
+    _refuse_another(user, page_of)
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
         as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
     return JSONResponse(_answer(as_read, user, after, with_interval=True))
+
+
+def _refuse_another(user: User, page_of: UUID | None) -> None:
+    """A page that was opened by one user decides nothing under another's name."""
+    if page_of not in {None, user.id}:
+        raise AnotherUser(
+            message(
+                "Somebody else is signed in now, and this page decides nothing under their name. "
+                "Sign in as before and load the page again: what waited to be sent is kept."
+            )
+        )
 
 
 def _answer(

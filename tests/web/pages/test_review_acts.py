@@ -131,6 +131,41 @@ def test_two_readers_see_each_other_and_lose_nothing(client, case, open_containe
     assert state(seen, cell)["initials"] == "BB"
 
 
+def test_a_page_decides_nothing_under_another_users_name(client, case, open_container):
+    other_user = add_user(open_container, "b", "Bea Blanc")
+    cell = cells_of(client, case)[0]
+    mismatch = {"user": str(other_user.id)}
+    json = {"headers": {"Accept": "application/json"}}
+    poll = client.get(f"/cases/{case}/gallery/changes?user={other_user.id}", **json)
+    sent = client.post(f"/cases/{case}/gallery/undo", json=mismatch, **json)
+    for refused in (act(client, case, [cell], "exclude", **mismatch), sent, poll):
+        assert refused.status_code == 409
+        assert refused.json()["code"] == "another-user"
+        assert "Somebody else is signed in" in refused.json()["detail"]
+    assert changes(client, case)["sequence"] == 0
+    assert act(other_client(client, "b"), case, [cell], "exclude", **mismatch).status_code == 200
+
+
+def test_what_another_reader_changed_unseen_is_not_confirmed(client, case, open_container):
+    add_user(open_container, "b", "Bea Blanc")
+    other, cells = other_client(client, "b"), cells_of(client, case)[:3]
+    seen = act(client, case, cells, "normal").json()["sequence"]
+    theirs = act(other, case, cells[:1], "call", "vacuole", seen).json()
+    # It waited behind another decision of the same page, whose answer told of the change.
+    answer = act(client, case, cells, "confirm", after=theirs["sequence"], seen=seen).json()
+    assert "1 cell was changed by another reader meanwhile" in answer["said"]
+    assert {item["id"] for item in answer["cells"]} == set(cells[1:])
+    whole = changes(client, case)
+    assert state(whole, cells[0])["reader"] == "Bea Blanc"
+    assert state(whole, cells[0])["calls"] == ["vacuole"]
+    # Once seen, it is confirmed; and every other act says itself what shall hold.
+    act(client, case, cells[:1], "confirm", after=whole["sequence"])
+    assert state(changes(client, case), cells[0])["reader"] == "admin"
+    act(other, case, cells[:1], "call", "nuclear_spike", whole["sequence"] + 1)
+    answer = act(client, case, cells[:1], "call", "pseudo_pelger", seen).json()
+    assert state(answer, cells[0])["calls"] == ["pseudo_pelger", "nuclear_spike", "vacuole"]
+
+
 def test_the_blinded_second_reader_sees_nothing_of_the_first(client, case, open_container):
     second, cell = add_user(open_container, "b", "Bea Blanc"), cells_of(client, case)[0]
     first_page = changes(client, case)

@@ -33,4 +33,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", apply);
+document.addEventListener("cell-shown", apply);
 apply();

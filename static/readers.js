@@ -21,6 +21,9 @@ function focusCard(card) {
 /** The cell whose choice was sent, by its key: the list is put in place anew after it. */
 let sent = "";
 
+/** A digit by the place of its key: on a French keyboard the first one types & unless shifted. */
+const keyOf = (event) => /^Digit([1-9])$/.exec(event.code)?.[1] ?? event.key;
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const card = event.target.closest(".differing > li");
@@ -30,8 +33,8 @@ document.addEventListener("keydown", (event) => {
   if (FORWARD.has(event.key)) focusCard(all[index + 1]);
   else if (BACK.has(event.key)) focusCard(all[index - 1]);
   else {
-    const button = card.querySelector(`button[data-key="${CSS.escape(event.key)}"]`);
-    if (!button) return;
+    const button = card.querySelector(`button[data-key="${CSS.escape(keyOf(event))}"]`);
+    if (!button || event.repeat) return;
     button.click();
   }
   event.preventDefault();

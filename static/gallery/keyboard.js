@@ -100,9 +100,19 @@ function move(event) {
   return true;
 }
 
+/** Which digit a key stands for: on a French keyboard the first one types & unless shifted. */
+function digitOf(event) {
+  if (isAltGr(event)) return 0;
+  const byPlace = /^Digit([1-9])$/.exec(event.code)?.[1];
+  return Number(byPlace ?? event.key) || 0;
+}
+
+/** Types a sign; on Windows it is told as Ctrl and Alt. */
+const isAltGr = (event) => event.getModifierState("AltGraph");
+
 function single(event) {
   if (!keysOn.checked) return false;
-  const digit = Number(event.key);
+  const digit = digitOf(event);
   if (digit >= 1 && digit <= labels.length) {
     decide("toggle", targets(), labels[digit - 1]);
     return true;
@@ -121,14 +131,25 @@ function space(event) {
   return true;
 }
 
+/** A Space that is held down must not scroll away what it has confirmed. */
+function keepStill(event) {
+  const isOnCell = viewer.isOpen() || selection.focusedCard();
+  if (event.key === " " && isOnCell && !event.target.closest?.("button, input")) event.preventDefault();
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || help.open || isTyping(event.target)) return;
-  if (event.altKey) {
+  if (help.open || isTyping(event.target)) return;
+  if ((event.ctrlKey || event.metaKey) && !isAltGr(event)) return;
+  // Brackets need Alt on a French Mac.
+  if (event.altKey && !isAltGr(event) && !"[]".includes(event.key)) {
     if (!/^Digit[1-9]$/.test(event.code) || viewer.isOpen()) return;
     goToGroupAt(Number(event.code.slice(-1)) - 1);
     event.preventDefault();
     return;
   }
   if (event.key === "Escape" && !viewer.isOpen()) selection.clear();
-  if (move(event) || space(event) || single(event)) event.preventDefault();
+  if (move(event)) event.preventDefault();
+  // A key that is held down decides once.
+  else if (event.repeat) keepStill(event);
+  else if (space(event) || single(event)) event.preventDefault();
 });

@@ -1,6 +1,7 @@
 /** Size of the pictures, order of the cells, and the groups sorted anew. */
 
-import { isIdle, pollIn, say } from "./live.js";
+import { isIdle, isStopped, pollIn } from "./live.js";
+import { say } from "./saying.js";
 import * as selection from "./selection.js";
 import { readGroups, room } from "./state.js";
 
@@ -37,7 +38,10 @@ function restore(cell, group) {
 
 /** Sort the cells into their groups as they stand now; what is under way arrives first. */
 export async function regroup() {
+  if (isStopped()) return;
   while (!isIdle()) await new Promise((done) => { setTimeout(done, WAIT_MS); });
+  // Focus goes back where it is lost: who sorts by the list above stays there (WCAG 3.2.2).
+  const isInside = Boolean(document.activeElement?.closest("#review"));
   const card = selection.focusedCard() ?? selection.currentCard();
   const [cell, group] = [card?.dataset.cell, card?.closest("section").id];
   selection.clear();
@@ -46,7 +50,7 @@ export async function regroup() {
   readGroups();
   selection.setTabStops();
   resize();
-  if (cell) restore(cell, group);
+  if (cell && isInside) restore(cell, group);
   say("");
   pollIn(0);
 }

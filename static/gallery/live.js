@@ -4,27 +4,26 @@
  * stored once, for it carries a number of its own.
  */
 
+import * as queue from "./queue.js";
+import { say } from "./saying.js";
 import { cardsOf, confirm, expect, room, said, sequence, settle } from "./state.js";
 
 const POLL_MS = 2000;
 const SOON_MS = 250;
 const RETRY_MS = 1500;
 /** Answers that say nothing of the decision itself: it is sent again. */
-const PASSING = new Set([401, 429, 500, 502, 503, 504]);
+const PASSING = new Set([401, 408, 429, 500, 502, 503, 504]);
 
-const queue = [];
 let isSending = false;
-let isOffline = false;
+/** Why nothing is sent any more: somebody else is signed in, or it is another reading by now. */
+let stopped = "";
+/** What keeps everything from getting through, as it was said; empty while nothing does. */
+let trouble = "";
+let hasRefused = false;
 let timer = 0;
 
-const place = document.getElementById("said");
-
-/** @param {string} text Said aloud by a screen reader, too. */
-export function say(text) {
-  place.textContent = text;
-}
-
-export const isIdle = () => queue.length === 0;
+export const isIdle = () => isStopped() || queue.isEmpty();
+export const isStopped = () => stopped !== "";
 
 /** A random UUID; `crypto.randomUUID` is there over HTTPS alone. */
 function uuid() {
@@ -42,67 +41,109 @@ async function ask(name, body) {
   return fetch(`${room.dataset.path}/${name}`, {
     method: body ? "POST" : "GET",
     headers,
-    body: body && JSON.stringify(body),
+    body: body && JSON.stringify({ ...body, user: room.dataset.user }),
   });
 }
 
 /** Decide on cells: shown at once, confirmed or taken back by the answer. */
 export function act(cells, kind, label = null) {
-  if (room.dataset.closed === "yes") {
-    say(said.saidClosed);
+  if (room.dataset.closed === "yes" || stopped) {
+    say(stopped || said.saidClosed);
     return;
   }
   if (!cells.length) return;
   const made = { cells, act: kind, label };
   expect(made);
-  queue.push({ name: "acts", act: made, action: uuid() });
+  queue.add({ name: "acts", act: made, action: uuid(), seen: sequence });
   pump();
 }
 
 /** Take this reader's last action back. */
 export function undo() {
-  queue.push({ name: "undo", act: null, action: uuid() });
+  if (stopped) return;
+  queue.add({ name: "undo", act: null, action: uuid() });
   pump();
+}
+
+/** Send what a page that was left before had not sent any more. */
+export function resume() {
+  const { items, hasLost } = queue.restore();
+  for (const item of items) if (item.act) expect(item.act);
+  if (hasLost) say(said.saidOtherReading);
+  if (items.length) pump();
+  else pollIn(0);
 }
 
 async function pump() {
   if (isSending) return;
   isSending = true;
-  while (queue.length) {
-    const item = queue[0];
+  while (!queue.isEmpty() && !stopped) {
+    const item = queue.first();
     if (await sent(item)) queue.shift();
-    else await new Promise((done) => { setTimeout(done, RETRY_MS); });
+    else if (!stopped) await new Promise((done) => { setTimeout(done, RETRY_MS); });
   }
   isSending = false;
+  recovered();
   pollIn(SOON_MS);
 }
 
 /** @returns {Promise<boolean>} Whether the server has answered it, with yes or no. */
 async function sent(item) {
-  let response;
-  try {
-    response = await ask(item.name, { ...item.act, after: sequence, action: item.action });
-    if (PASSING.has(response.status)) {
-      waiting(response.status === 401 ? said.saidSignedOut : said.saidOffline);
-      return false;
-    }
-    const answer = await response.json();
-    if (isOffline) say(said.saidOnline);
-    isOffline = false;
-    if (response.ok) take(answer);
-    else say(`${said.saidRefused} ${answer.detail}`);
-  } catch {
-    waiting(said.saidOffline);
-    return false;
-  }
-  if (item.act) settle(item.act);
+  const { act: made, action, seen } = item;
+  const { response, answer } = await answered(item.name, { ...made, after: sequence, action, seen });
+  if (!response) return false;
+  if (response.ok) take(answer);
+  else refuse(answer.detail ?? `HTTP ${response.status}`);
+  if (made) settle(made);
   return true;
 }
 
-/** @param {string} text Why nothing gets through. */
+/** @returns {Promise<{response?: Response, answer?: object}>} Empty where it must be asked again. */
+async function answered(name, body) {
+  let response, answer;
+  try {
+    response = await ask(name, body);
+    // What is no JSON has not been written by the server itself, yet its status holds.
+    answer = await response.json().catch(() => null);
+  } catch {
+    waiting(said.saidOffline);
+    return {};
+  }
+  if (PASSING.has(response.status) || (response.ok && !answer)) {
+    waiting(response.status === 401 ? said.saidSignedOut : said.saidOffline);
+    return {};
+  }
+  if (answer?.code === "another-user") {
+    stop(answer.detail);
+    return {};
+  }
+  return { response, answer: answer ?? {} };
+}
+
+/** @param {string} text Why a decision is not stored. */
+function refuse(text) {
+  hasRefused = true;
+  say(`${said.saidRefused} ${text}`);
+}
+
+/** @param {string} text Why nothing gets through; said once for each reason. */
 function waiting(text) {
-  if (!isOffline) say(text);
-  isOffline = true;
+  if (trouble !== text) say(text);
+  if (!trouble) hasRefused = false;
+  trouble = text;
+}
+
+/** After trouble: everything is stored, unless something was refused. */
+function recovered() {
+  if (!trouble || stopped || !queue.isEmpty()) return;
+  if (!hasRefused) say(said.saidOnline);
+  trouble = "";
+}
+
+/** @param {string} text Why this page decides nothing any more; what waits is kept for its user. */
+function stop(text) {
+  stopped = text;
+  say(text);
 }
 
 /* ---- what the server says ---- */
@@ -121,15 +162,31 @@ function showNumbers(numbers) {
 }
 
 function take(answer) {
+  if (answer.reading !== room.dataset.reading) {
+    takeAnotherReading(answer.reading);
+    return;
+  }
   if (!confirm(answer)) return;
   showNumbers(answer.numbers);
   const lines = [...answer.others, answer.said].filter(Boolean);
-  if (answer.reading !== room.dataset.reading) lines.push(said.saidReading);
-  else if (answer.cell_count > Number(document.getElementById("review").dataset.cells)) {
+  if (answer.cell_count > Number(document.getElementById("review").dataset.cells)) {
     lines.push(said.saidNew);
   }
   if (lines.length) say(lines.join(" · "));
   if (answer.others.length) mark(answer.cells);
+}
+
+/** A second reader must not go on seeing the first reading, not for a moment. */
+function takeAnotherReading(reading) {
+  if (reading !== "second") {
+    say(said.saidReading);
+    return;
+  }
+  stop(said.saidReading);
+  document.getElementById("viewer").close();
+  document.getElementById("numbers").replaceChildren();
+  document.getElementById("review").replaceChildren();
+  location.reload();
 }
 
 /** Others' changes are marked until this reader goes there. */
@@ -143,27 +200,20 @@ function mark(cells) {
 
 export function pollIn(delay_ms) {
   clearTimeout(timer);
-  timer = setTimeout(poll, delay_ms);
+  if (!stopped) timer = setTimeout(poll, delay_ms);
 }
 
 async function poll() {
   if (document.hidden || isSending) return;
-  try {
-    const response = await ask(`changes?after=${sequence}`, null);
-    if (response.ok) {
-      const answer = await response.json();
-      if (isOffline) say(said.saidOnline);
-      isOffline = false;
-      if (!isSending) take(answer);
-    } else if (PASSING.has(response.status)) {
-      waiting(response.status === 401 ? said.saidSignedOut : said.saidOffline);
-    }
-  } catch {
-    waiting(said.saidOffline);
-  }
-  if (!isSending) pollIn(POLL_MS);
+  const name = `changes?after=${sequence}&user=${room.dataset.user}`;
+  const { response, answer } = await answered(name, null);
+  // What was decided meanwhile has an answer of its own.
+  if (isSending) return;
+  if (response?.ok) take(answer);
+  if (response) recovered();
+  pollIn(POLL_MS);
 }
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden) pollIn(0); });
 addEventListener("online", () => pollIn(0));
-addEventListener("beforeunload", (event) => { if (queue.length) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (!isIdle()) event.preventDefault(); });

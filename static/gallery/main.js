@@ -7,7 +7,7 @@
 import { decide } from "./deciding.js";
 import "./keyboard.js";
 import { regroup, resize } from "./layout.js";
-import { pollIn, undo } from "./live.js";
+import { resume, undo } from "./live.js";
 import * as selection from "./selection.js";
 import { readGroups } from "./state.js";
 import { show } from "./viewer.js";
@@ -15,12 +15,17 @@ import { show } from "./viewer.js";
 readGroups();
 selection.setTabStops();
 resize();
-pollIn(0);
+resume();
 
 const first = document.querySelector("li.card a.cell");
 if (first && !location.hash && !matchMedia("(pointer: coarse)").matches) {
   first.focus({ preventScroll: true });
 }
+
+const select = document.getElementById("select");
+/** While it is pressed a click selects: a finger has neither Shift nor Ctrl. */
+const selecting = () => select.getAttribute("aria-pressed") === "true";
+select.addEventListener("click", () => select.setAttribute("aria-pressed", String(!selecting())));
 
 document.addEventListener("click", (event) => {
   const card = event.target.closest?.("li.card");
@@ -36,7 +41,7 @@ document.addEventListener("click", (event) => {
     const from = selection.previousCard() ?? card;
     selection.focusCard(card);
     selection.extend(from, card);
-  } else if (event.ctrlKey || event.metaKey) {
+  } else if (event.ctrlKey || event.metaKey || selecting()) {
     selection.focusCard(card);
     selection.toggle(card);
   } else show(card);

@@ -30,6 +30,7 @@ function apply() {
   set("--brightness", input("brightness").value / 100);
   set("--contrast", input("contrast").value / 100);
   set("--heat", input("heat-opacity").value / 100);
+  viewer.toggleAttribute("data-zoomed", view.zoom > 1);
   drawScale();
 }
 
@@ -65,6 +66,7 @@ export function cycleHeat() {
 }
 
 function showHeat() {
+  input("heat-note").hidden = !input("heat").value;
   const frame = body.querySelector(".view-frame");
   if (!frame) return;
   frame.querySelector(".heat")?.remove();
@@ -102,6 +104,7 @@ function drawScale() {
   const length = LENGTHS.findLast((item) => item * shown <= 140) ?? LENGTHS[0];
   bar.style.setProperty("--bar", `${length * shown}px`);
   bar.textContent = `${length}\u202f${unit ? "µm" : "px"}`;
+  body.querySelector(".scale-note").hidden = !unit;
   bar.hidden = !Number.isFinite(shown) || shown <= 0;
 }
 
@@ -127,7 +130,7 @@ body.addEventListener("pointermove", (event) => {
   view.y = event.clientY - held.y;
   apply();
 });
-body.addEventListener("pointerup", () => { held = null; });
+for (const name of ["pointerup", "pointercancel"]) body.addEventListener(name, () => { held = null; });
 body.addEventListener("load", (event) => { if (event.target.matches?.(".view-image")) drawScale(); }, true);
 
 for (const id of ["brightness", "contrast", "heat-opacity"]) input(id).addEventListener("input", apply);

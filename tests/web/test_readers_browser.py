@@ -78,7 +78,11 @@ def test_from_giving_a_second_reading_to_settling_it(page, server):
     expect(page.get_by_role("status")).to_contain_text("differ on 2 cells. 2 are to be settled.")
     cards = page.locator(".differing > li")
     cards.first.locator("a").focus()
-    page.keyboard.press("1")
+    # The first digit of a French keyboard, which types & there.
+    page.evaluate(
+        "document.activeElement.dispatchEvent("
+        "new KeyboardEvent('keydown', {key: '&', code: 'Digit1', bubbles: true}))"
+    )
     expect(page.get_by_role("status")).to_contain_text("1 is to be settled.")
     expect(cards.first).to_contain_text("Settled by admin")
     expect(cards.first).to_contain_text("Counted: without abnormality")

@@ -228,6 +228,158 @@ def test_the_larger_view_at_the_keyboard(page, case):
     assert shown(page, cell) == {"hypogranularity"}
 
 
+def press_azerty(page, key, code):
+    """A key of a French keyboard, where a digit is typed with Shift."""
+    page.evaluate(
+        "([key, code]) => document.activeElement.dispatchEvent("
+        "new KeyboardEvent('keydown', {key, code, bubbles: true, cancelable: true}))",
+        [key, code],
+    )
+
+
+def test_digits_go_by_their_place_on_a_french_keyboard(case, window):
+    page = window()
+    open_room(page, case)
+    cell = start_normal(page)
+    press_azerty(page, "&", "Digit1")
+    press_azerty(page, "'", "Digit4")
+    settled(page)
+    assert shown(page, cell) == {"pseudo_pelger", "hypogranularity"}
+    # Held down, a key decides once.
+    page.keyboard.down("3")
+    page.keyboard.down("3")
+    page.keyboard.up("3")
+    settled(page)
+    assert "vacuole" in shown(page, cell)
+    first = page.evaluate("document.activeElement.closest('section').id")
+    page.evaluate(
+        "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: ']', "
+        "code: 'Minus', ctrlKey: true, altKey: true, modifierAltGraph: true, bubbles: true}))"
+    )
+    assert page.evaluate("document.activeElement.closest('section').id") != first
+
+
+def test_space_in_the_larger_view_confirms_and_goes_on(case, window):
+    page = window()
+    open_room(page, case)
+    start_normal(page)
+    page.locator("#order").focus()
+    with page.expect_response(re.compile("order=probability")):
+        page.locator("#order").select_option("probability")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#order")).to_be_focused()
+    card = page.locator("section.group:has(li:nth-child(2)) li.card").first
+    cell = card.get_attribute("data-cell")
+    card.locator("a.cell").click()
+    view = page.locator("#viewer")
+    expect(view.locator(".view-image")).to_be_visible()
+    place = view.locator("#viewer-place").text_content()
+    page.keyboard.press("Space")
+    assert view.locator("#viewer-place").text_content() != place
+    expect(page.locator(f"[data-cell='{cell}'] .card-by").first).to_have_text("A")
+    settled(page)
+    view.get_by_role("button", name="Undo").click()
+    expect(page.locator(f"[data-cell='{cell}'] .card-by").first).not_to_have_text("…")
+    answer = '{"detail": "The case is signed."}'
+    page.route("**/gallery/acts", lambda route: route.fulfill(status=409, body=answer))
+    page.keyboard.press("n")
+    expect(view.locator("#viewer-said")).to_contain_text("The case is signed.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#said")).to_contain_text("The case is signed.")
+
+
+def test_the_larger_view_never_shows_another_cell_than_the_keys_act_on(case, window):
+    page = window()
+    open_room(page, case)
+    card = page.locator("section.group:has(li:nth-child(2)) li.card").first
+    ordinals = [
+        card.locator("b").text_content(),
+        card.locator("xpath=following-sibling::li[1]//b").text_content(),
+    ]
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route(re.compile(r"/cells/[^/]+$"), hold)
+    card.locator("a.cell").click()
+    view = page.locator("#viewer")
+    expect(view.locator("#viewer-body h2")).to_have_text(ordinals[0])
+    page.keyboard.press("ArrowRight")
+    expect(view.locator("#viewer-body h2")).to_have_text(ordinals[1])
+    expect(view.locator("#viewer-body img")).to_be_visible()
+    held[-1].continue_()
+    expect(view.locator(".view-image")).to_be_visible()
+    expect(view.locator("#viewer-body h2")).to_have_text(ordinals[1])
+
+
+def test_nothing_is_decided_under_the_name_of_who_signs_in_later(case, server, window):
+    name = f"later-{uuid7()}"
+    password = account(server, name, "Lea Later")
+    page = window()
+    open_room(page, case)
+    cell = start_normal(page)
+    page.route("**/gallery/**", lambda route: route.fulfill(status=401, body=""))
+    page.keyboard.press("1")
+    expect(page.locator("#said")).to_contain_text("Sign in again")
+    tab = page.context.new_page()
+    sign_in(tab, name, password)
+    page.unroute("**/gallery/**")
+    expect(page.locator("#said")).to_contain_text("Somebody else is signed in")
+    tab.goto(f"{case}/gallery")
+    assert shown(tab, cell) == set()
+    # Who has decided it signs in again: it was kept, and is sent.
+    sign_in(tab, "admin", ADMIN_PASSWORD)
+    page.reload()
+    settled(page)
+    expect(page.locator("#said")).not_to_contain_text("Somebody else")
+    tab.goto(f"{case}/gallery")
+    assert shown(tab, cell) == {"pseudo_pelger"}
+
+
+def test_what_waits_outlives_a_reload(case, window):
+    page = window()
+    open_room(page, case)
+    cell = start_normal(page)
+    page.route("**/gallery/acts", lambda route: route.abort())
+    page.keyboard.press("1")
+    page.keyboard.press("3")
+    expect(page.locator("#said")).to_contain_text("does not answer")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    assert shown(page, cell) == {"pseudo_pelger", "vacuole"}
+    expect(page.locator("#said")).to_contain_text("does not answer")
+    page.unroute("**/gallery/acts")
+    expect(page.locator("#said")).to_contain_text("Everything is stored")
+    page.reload()
+    assert shown(page, cell) == {"pseudo_pelger", "vacuole"}
+
+
+def test_what_no_server_of_ours_refuses_is_refused_all_the_same(case, window):
+    page = window()
+    open_room(page, case)
+    cell = start_normal(page)
+    page.route("**/gallery/acts", lambda route: route.fulfill(status=413, body="<html>"))
+    page.keyboard.press("1")
+    expect(page.locator("#said")).to_contain_text("HTTP 413")
+    assert shown(page, cell) == set()
+    page.unroute("**/gallery/acts")
+    page.keyboard.press("2")
+    settled(page)
+    assert shown(page, cell) == {"nuclear_spike"}
+
+
+def test_cells_are_selected_without_a_keyboard(case, window):
+    page = window()
+    open_room(page, case)
+    page.get_by_role("button", name="Select", exact=True).click()
+    cards = page.locator("section.group:has(li:nth-child(2)) li.card a.cell")
+    cards.nth(0).click()
+    cards.nth(1).click()
+    expect(page.locator("#bulk-count")).to_contain_text("2")
+    expect(page.locator("#viewer")).to_be_hidden()
+
+
 def test_two_readers_of_one_cell_lose_nothing_and_see_each_other(page, case, server, window):
     name = f"second-{uuid7()}"
     password = account(server, name, "Bea Blanc")

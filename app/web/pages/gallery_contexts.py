@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.web.pages.contexts import CaseHead, Choice, ProgressPart
+from app.web.pages.neighbour_contexts import HeatNote
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,8 @@ class GalleryPage:
         The abnormalities in the order of their keys.
     heat_bundle
         Digest of the bundle whose heat maps are shown.
+    user_id
+        Whose page it is: nothing is decided on it under another name.
     um_per_pixel
         Micrometres to a pixel of the pictures; empty where nobody has said so.
     """
@@ -178,3 +181,5 @@ class GalleryPage:
     heat_bundle: str
     um_per_pixel: str
     report_path: str
+    user_id: str
+    heat: HeatNote

@@ -15,6 +15,7 @@ from app.web.pages.gallery_contexts import GalleryPage
 from app.web.pages.present import case_head, case_path, progress_part
 from app.web.pages.present_case import review_status
 from app.web.pages.present_gallery import Order, review_groups
+from app.web.pages.present_neighbours import heat_note
 from app.web.pages.present_references import references
 from app.web.pages.present_review import numbers
 from app.web.pages.rendering import chrome, render
@@ -52,6 +53,8 @@ def show_gallery(
         heat_bundle=as_read.bundle.manifest.digest,
         um_per_pixel=str(um_per_pixel) if um_per_pixel else "",
         report_path=f"{case_path(case_id)}/report",
+        user_id=str(user.id),
+        heat=heat_note(as_read.bundle.manifest, container.bundle.manifest),
     )
     title = gettext("Review of {accession}").format(accession=case.accession_number)
     return render("gallery.html", page, chrome(title, user, case.origin.notice))

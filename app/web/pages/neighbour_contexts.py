@@ -45,28 +45,19 @@ class SimilarPart:
 
 
 @dataclass(frozen=True)
-class HeatLayer:
-    """A label's overlay, of the shape of the picture that the classifier reads.
+class HeatNote:
+    """What stands beside the choice of a heat map.
 
     Parameters
     ----------
-    key
-        The label's stable name.
     statement
-        What the overlay is, and is not.
+        What a map is, and is not.
+    scale
+        What faint and strong mean.
+    missing
+        Why a cell has no map.
     """
 
-    key: str
-    label: str
-    path: str
     statement: str
-
-
-@dataclass(frozen=True)
-class HeatPart:
-    """heat.html: without layers, `missing` says why; `scale` says what faint and strong mean."""
-
-    layers: tuple[HeatLayer, ...]
-    missing: str | None
     scale: str
-    bundle_title: str
+    missing: str

@@ -15,7 +15,7 @@ from app.services.reading import bundle_of
 from app.services.similar import similar_cells
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.pages.images import FOR_GOOD, cell_of
-from app.web.pages.present_neighbours import WEIGHTS_ARE_GONE, heat_part, similar_part
+from app.web.pages.present_neighbours import WEIGHTS_ARE_GONE, similar_part
 from app.web.pages.rendering import render
 
 router = APIRouter(dependencies=[Depends(current_user)])
@@ -30,13 +30,6 @@ def show_similar(container: ContainerDep, user: UserDep, case_id: UUID, cell_id:
         cell = cell_of(transaction, case_id, cell_id)
         found = similar_cells(transaction, cell, container.bundle, container.review_rule, user.id)
     return render("similar.html", similar_part(found))
-
-
-@router.get("/cases/{case_id}/cells/{cell_id}/heat")
-def show_heat(container: ContainerDep, case_id: UUID, cell_id: UUID) -> Response:
-    """A fragment: what the heat maps are, and where they lie."""
-    cell, bundle = _read_by(container, case_id, cell_id)
-    return render("heat.html", heat_part(cell, bundle.manifest, container.bundle.manifest))
 
 
 @router.get("/cases/{case_id}/cells/{cell_id}/heat/{label}.png")

@@ -2,7 +2,6 @@
 
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import BundleManifest
-from app.domain.cell import Cell
 from app.domain.finding import ReadCell
 from app.domain.message import message
 from app.imaging.heat import CONTOURS
@@ -11,8 +10,7 @@ from app.services.thumbnails import SIZES_PX
 from app.web.language import gettext, localised, ngettext, translated
 from app.web.pages import wording
 from app.web.pages.neighbour_contexts import (
-    HeatLayer,
-    HeatPart,
+    HeatNote,
     SimilarCard,
     SimilarGroup,
     SimilarPart,
@@ -80,33 +78,21 @@ def _calls(read: ReadCell) -> str:
     return f"{calls} · {gettext('reviewed')}" if read.is_reviewed else calls
 
 
-def heat_part(cell: Cell, manifest: BundleManifest, active: BundleManifest) -> HeatPart:
-    """The overlays of a cell; none where the weights that read it are not here."""
+def heat_note(manifest: BundleManifest, active: BundleManifest) -> HeatNote:
+    """What is said of the heat maps; there are none where the weights that read are not here."""
     levels = [localised(f"{level / _PER_CENT:g}") for level in CONTOURS]
     scale = gettext(
         "One scale for all cells: lines at {low}, {middle} and {high} log-odds for each per cent "
         "of the picture, the last at full strength. What speaks against the label is not drawn."
     ).format(low=levels[0], middle=levels[1], high=levels[2])
-    if manifest.digest != active.digest:
-        return HeatPart((), translated(WEIGHTS_ARE_GONE), scale, manifest.title)
-    layers = tuple(
-        HeatLayer(
-            key=label.value,
-            label=translated(label.wording),
-            path=heat_path(cell, label, active),
-            statement=gettext(
-                "Where the classifier's log-odds for “{label}” come from. Not a segmentation, "
-                "and not measured against experts."
-            ).format(label=translated(label.wording)),
-        )
-        for label in Abnormality
+    statement = gettext(
+        "The map shows where the classifier's log-odds for the label come from. It is not a "
+        "segmentation, and not measured against experts."
     )
-    return HeatPart(layers, None, scale, manifest.title)
-
-
-def heat_path(cell: Cell, label: Abnormality, active: BundleManifest) -> str:
-    """Where the overlay of a label comes from: another bundle's has another address."""
-    return f"{cell_path(cell)}/heat/{label.value}.png?bundle={active.digest}"
+    missing = gettext("There is no heat map of this cell.")
+    if manifest.digest != active.digest:
+        missing = translated(WEIGHTS_ARE_GONE)
+    return HeatNote(statement, scale, missing)
 
 
 WEIGHTS_ARE_GONE = message(

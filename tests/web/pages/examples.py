@@ -30,7 +30,7 @@ from app.web.pages.present_case import next_step
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import CaseCells
 from app.web.pages.present_gallery import Order, review_groups
-from app.web.pages.present_neighbours import heat_part, similar_part
+from app.web.pages.present_neighbours import heat_note, similar_part
 from app.web.pages.present_references import references
 from app.web.pages.present_report import report_page
 from app.web.pages.present_review import numbers
@@ -210,10 +210,6 @@ def pages() -> dict[str, list[object]]:
             )
         ],
         "similar.html": [similar_part(found) for found in (None, neighbours())],
-        "heat.html": [
-            heat_part(cells.read[0].cell, cells.manifest, active)
-            for active in (cells.manifest, make_manifest(version="0.0.2"))
-        ],
         "report.html": [
             *(
                 report_page(report, LATER)
@@ -317,6 +313,8 @@ def _gallery_page(as_read, status) -> GalleryPage:
         heat_bundle="d" * 64,
         um_per_pixel="0.1",
         report_path="/cases/1/report",
+        user_id=str(uuid7()),
+        heat=heat_note(as_read.bundle.manifest, make_manifest(version="0.0.2")),
     )
 
 

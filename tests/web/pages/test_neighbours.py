@@ -10,7 +10,7 @@ from PIL import Image
 from app.domain.abnormality import Abnormality
 from app.domain.case import CaseOrigin
 from app.web.language import Language, speaking
-from app.web.pages.present_neighbours import heat_part, similar_part
+from app.web.pages.present_neighbours import heat_note, similar_part
 from tests.factories import make_manifest
 from tests.images import cell_png, encoded, frame_jpeg
 from tests.web.pages.examples import example_cells, neighbours
@@ -76,7 +76,7 @@ def test_a_cell_of_another_case_is_not_found(client):
     [first] = opened(client, "A-1", cell_png(1))
     [second] = opened(client, "A-2", cell_png(2))
     crossed = f"{first.rsplit('/', 1)[0]}/{second.rsplit('/', 1)[1]}"
-    for rest in ("heat", "heat/vacuole.png", "similar"):
+    for rest in ("heat/vacuole.png", "similar"):
         assert client.get(f"{crossed}/{rest}").status_code == 404
         assert client.get(f"{first}/{rest}").status_code == 200
 
@@ -84,7 +84,7 @@ def test_a_cell_of_another_case_is_not_found(client):
 def test_nobody_sees_them_without_signing_in(client):
     [path] = opened(client, "A-1", cell_png(1))
     client.auth = None
-    for rest in ("heat", "heat/vacuole.png", "similar"):
+    for rest in ("heat/vacuole.png", "similar"):
         assert client.get(f"{path}/{rest}", follow_redirects=False).status_code in {303, 401}
 
 
@@ -131,16 +131,12 @@ def test_a_similarity_is_rounded_down_unless_it_is_the_same():
 
 
 def test_the_words_say_what_a_heat_map_is_in_both_languages():
-    cells = example_cells(1)
-    manifest, cell = cells.manifest, cells.read[0].cell
-    english = heat_part(cell, manifest, manifest)
-    assert [layer.key for layer in english.layers] == [label.value for label in Abnormality]
-    assert "“Vacuoles” come from. Not a segmentation" in english.layers[2].statement
+    manifest = example_cells(1).manifest
+    english = heat_note(manifest, manifest)
+    assert "not a segmentation, and not measured against experts" in english.statement
     assert "0.05, 0.1 and 0.2 log-odds" in english.scale
     with speaking(Language.FRENCH):
-        french = heat_part(cell, manifest, manifest)
+        french = heat_note(manifest, manifest)
     assert "0,05, 0,1 et 0,2" in french.scale
-    assert "pas une segmentation" in french.layers[2].statement
-    other = heat_part(cell, manifest, make_manifest(version="0.0.2"))
-    assert other.layers == ()
-    assert "weights are not here" in other.missing
+    assert "pas une segmentation" in french.statement
+    assert "weights are not here" in heat_note(manifest, make_manifest(version="0.0.2")).missing

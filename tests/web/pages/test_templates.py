@@ -61,7 +61,6 @@ MEANINGS = {
     "group": contexts.FieldGroup,
     "interval": charts.IntervalBar,
     "item": contexts.Named,
-    "layer": neighbour_contexts.HeatLayer,
     "line": worklist_contexts.WorklistLine,
     "measured": geometry_contexts.GeometryRow,
     "moment": contexts.Moment,
@@ -85,7 +84,6 @@ MEANINGS = {
     "upload": upload_contexts.UploadPanel,
     "version": signing_contexts.VersionRow,
     "view": contexts.CellPage,
-    "warmth": neighbour_contexts.HeatPart,
     "box": charts_reference.GroupBox,
     "curve": charts_trend.TrendChart,
     "label": charts_trend.AxisText,
@@ -109,7 +107,6 @@ PASSED_ON = {
     "comments.html",
     "cell_view.html",
     "similar.html",
-    "heat.html",
     "deliveries.html",
 }
 TEMPLATE_NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))

@@ -41,7 +41,8 @@ case.json        the case, what the classifier found, what readers decided and w
 findings.csv     the same findings and decisions as a table, to be read; import does not use it
 manifest.sha256  digest of each file; `sha256sum -c manifest.sha256` checks them
 
-Import it with `vexascope case import FILE`, or POST it to /api/v1/cases/import.
+Import it with `vexascope case import FILE`, on its page /cases/import, or POST it
+to /api/v1/cases/import.
 For research use only. Not a medical device, not for diagnosis.
 
 ---

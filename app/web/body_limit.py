@@ -21,7 +21,7 @@ from app.web.errors import STATUS, answer
 DRAIN_FACTOR = 4
 SMALL_BYTES = MIB
 PART_BYTES = 8 * MIB
-_CELLS_PATH = re.compile(r"/api/v1/cases/(?:[^/]+/cells|import)")
+_CELLS_PATH = re.compile(r"/api/v1/cases/[^/]+/cells|(?:/api/v1)?/cases/import")
 _PART_PATH = re.compile(r"/cases/[^/]+/uploads/tus/[^/]+")
 
 

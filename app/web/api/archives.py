@@ -8,15 +8,15 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from fastapi.responses import StreamingResponse
 
-from app.services.archive_reading import read_archive, store_images
 from app.services.case_archive import records_of, write_archive
-from app.services.case_import import ImportChoices, import_case
+from app.services.case_import import ImportChoices
 from app.services.reading import bundle_of
 from app.services.signing import current_report
 from app.web.api.findings_schema import findings_csv
 from app.web.api.problems import problems
 from app.web.api.schemas import CaseRead
 from app.web.dependencies import ContainerDep, UserDep, reader_on
+from app.web.importing import take_archive
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -88,12 +88,9 @@ def import_archive(
     Its readers become accounts that cannot sign in. Signed versions stay as they were signed.
     """
     choices = ImportChoices(accession_number or None, patient_identifier or None, same_patient)
-    records = read_archive(file.file)
-    store_images(file.file, records, container.blobs, container.limits.image)
-    active, rule = container.bundle, container.review_rule
+    case = take_archive(container, file.file, choices)
     with container.transactions() as transaction:
-        case = import_case(transaction, records, choices, active, rule, container.now())
-        digest = bundle_of(transaction, case.id, active).manifest.digest
+        digest = bundle_of(transaction, case.id, container.bundle).manifest.digest
         progress = transaction.cells.progress(case.id, digest)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     return CaseRead.of(case, progress)

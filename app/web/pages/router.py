@@ -8,6 +8,7 @@ from app.web.pages import (
     comment_pages,
     gallery_pages,
     images,
+    import_pages,
     neighbour_pages,
     preferences,
     readers_pages,
@@ -23,6 +24,8 @@ from app.web.pages import (
 router = APIRouter(include_in_schema=False)
 router.include_router(sign_in_pages.router)
 router.include_router(worklist_pages.router)
+# Before the pages of a case, whose address it looks like.
+router.include_router(import_pages.router)
 router.include_router(case_pages.router)
 router.include_router(upload_pages.router)
 router.include_router(readers_pages.router)

@@ -24,6 +24,7 @@ from app.web.language import translated
 from app.web.pages.case_form import CaseForm, form_page
 from app.web.pages.contexts import CasePage, CellPage, Choice, FailurePage, Named, SignInPage
 from app.web.pages.gallery_contexts import GalleryPage, ReviewStatus
+from app.web.pages.import_pages import ImportForm, import_page
 from app.web.pages.preferences import PreferencesForm, preferences_page
 from app.web.pages.present import case_head, progress_part
 from app.web.pages.present_case import next_step
@@ -174,6 +175,10 @@ def pages() -> dict[str, list[object]]:
             example_worklist(shown=0, counts={}),
         ],
         "readers.html": example_readers(cells),
+        "case_import.html": [
+            import_page(ImportForm(), None),
+            import_page(ImportForm(accession_number=HOSTILE, same_patient=True), "No."),
+        ],
         "case_new.html": [
             form_page(CaseForm(), {}),
             form_page(CaseForm(sex="male", question=HOSTILE), errors, "/cases/1"),

@@ -1,0 +1,25 @@
+"""A case from another instance, as the API and the page take it in."""
+
+from typing import BinaryIO
+
+from app.bootstrap import Container
+from app.domain.case import Case
+from app.services.archive_reading import read_archive, store_images
+from app.services.case_import import ImportChoices, import_case
+
+
+def take_archive(container: Container, file: BinaryIO, choices: ImportChoices) -> Case:
+    """Check an archive to the last byte, then store its case.
+
+    Raises
+    ------
+    InvalidInput, TooLarge
+        If it is refused.
+    Conflict
+        If it does not fit what is stored here.
+    """
+    records = read_archive(file)
+    store_images(file, records, container.blobs, container.limits.image)
+    active, rule = container.bundle, container.review_rule
+    with container.transactions() as transaction:
+        return import_case(transaction, records, choices, active, rule, container.now())

@@ -249,9 +249,9 @@ def test_calls_that_a_reader_confirmed_leave_a_rule_without_correction_as_it_is(
     )
 
 
-def test_changing_calls_moves_unread_cells_first_and_then_the_others():
+def test_other_calls_are_counted_among_the_cells_that_they_would_be_of():
     rule = make_rule(correction=make_correction(1.0, 1.0))
     counts = part_reviewed([{VACUOLE}] * 5 + [set()] * 5, [{VACUOLE}] * 2 + [set()] * 8)
-    for change, expected in ((-2, 5 / 20), (-6, 1 / 20), (8, 15 / 20), (13, 20 / 20)):
-        found = entering_score(counts, rule, VACUOLE, change=change)
-        assert found == pytest.approx(expected)
+    assert entering_score(counts, rule, VACUOLE, change=-2) == pytest.approx(5 / 20)
+    assert entering_score(counts, rule, VACUOLE, reviewed_change=-4) == pytest.approx(3 / 20)
+    assert entering_score(counts, rule, VACUOLE, change=8, reviewed_change=5) == 1

@@ -137,7 +137,13 @@ def _evaluated(
         ordinal=number,
         **vars(examined),
     )
-    findings = CellFindings(cell.id, manifest.digest, **vars(prediction))
+    findings = CellFindings(
+        cell_id=cell.id,
+        bundle_digest=manifest.digest,
+        pmn_probability=prediction.pmn_probability,
+        probabilities=prediction.probabilities,
+        novelty=prediction.novelty,
+    )
     return EvaluatedCell(number, sample, read_cell(cell, findings, manifest))
 
 

@@ -141,7 +141,8 @@ class RuleRead(BaseModel):
 class ReportRead(BaseModel):
     """What was read on one case with one bundle."""
 
-    notice: str = Field(RESEARCH_USE_NOTICE, description="Show it with every figure.")
+    # Plain text: the schema cannot show a sentence that remembers its parts.
+    notice: str = Field(str(RESEARCH_USE_NOTICE), description="Show it with every figure.")
     case: CaseRead = Field(description="The case.")
     created_at: datetime = Field(description="When the report was compiled, UTC.")
     complete: bool = Field(description="False while cells wait: the numbers will change.")

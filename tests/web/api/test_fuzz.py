@@ -29,8 +29,13 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-# These answer 201 or 202, or need an image.
-SENDING = {"POST /api/v1/cases", "POST /api/v1/cases/{case_id}/cells", "POST /api/v1/tokens"}
+# These answer 201 or 202, or need an image or an archive.
+SENDING = {
+    "POST /api/v1/cases",
+    "POST /api/v1/cases/import",
+    "POST /api/v1/cases/{case_id}/cells",
+    "POST /api/v1/tokens",
+}
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ HOSTILE = '<script>alert("1")</script>'
 # What examples say in the words of people, not of the product.
 DATA = (
     "Dr Ann",
+    "ann",
     "Dr Bob",
     "drawn cells",
     "controls",

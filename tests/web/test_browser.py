@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 WAIT_MS = 30_000
+# What is looked for comes late on a busy machine; five seconds, the default, would be a timed test.
+expect.set_options(timeout=WAIT_MS)
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),

@@ -14,7 +14,7 @@ from app.domain.review import Act, CellReview, Decision, Reading, in_force, revi
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.reading import CaseAsRead, read_case
-from app.services.reviewing import Reader, refuse_signed
+from app.services.reviewing import Reader, events_of, refuse_signed
 from app.services.worklist import refresh, write_line
 
 
@@ -168,22 +168,9 @@ def settle(
     if found is None:
         raise Conflict(message("The two readers do not differ on this cell."))
     held = found.held_by(whose)
-    event = CellReview(
-        id=uuid7(),
-        case_id=reader.case.id,
-        sequence=transaction.reviews.last_sequence(reader.case.id) + 1,
-        cell_id=cell_id,
-        reading=Reading.SETTLED,
-        reader_id=reader.user.id,
-        reader_name=reader.user.printed_name,
-        at=now,
-        act=Act.CONFIRM,
-        label=None,
-        decision=Decision(held.exclusion, held.abnormalities),
-        action_id=uuid7(),
-        undoes=None,
-        bundle_digest=as_read.bundle.manifest.digest,
-    )
+    decision = Decision(held.exclusion, held.abnormalities)
+    make = events_of(reader, as_read, Reading.SETTLED, now, uuid7())
+    event = make(cell_id, Act.CONFIRM, None, decision, 0)
     transaction.reviews.add([event])
     after = replace(as_read, reviews=[*as_read.reviews, event])
     write_line(transaction, after)

@@ -1,0 +1,1 @@
+"""What other systems speak: mappings of a report to FHIR and HL7 v2, and what sends them."""

@@ -1,0 +1,45 @@
+"""What the services need from the outside: small protocols that the adapters fulfil."""
+
+from app.ports.accounts import UserRepository
+from app.ports.archives import ArchiveRepository
+from app.ports.blobs import BlobStore
+from app.ports.cases import CaseRepository, CaseSummary, CellRepository, Clock
+from app.ports.classifier import (
+    Bundle,
+    BundleRepository,
+    CellEmbedding,
+    Classifier,
+    EmbeddingRepository,
+    Prediction,
+)
+from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
+from app.ports.transactions import JobQueue, Transaction, Transactions
+from app.ports.uploads import PartFiles, PartWriter, UploadPartRepository
+from app.ports.worklists import FilterRepository, WorklistRepository
+
+__all__ = [
+    "ArchiveRepository",
+    "BlobStore",
+    "Bundle",
+    "BundleRepository",
+    "CaseRepository",
+    "CaseSummary",
+    "CellEmbedding",
+    "CellRepository",
+    "Classifier",
+    "Clock",
+    "DiscussionRepository",
+    "EmbeddingRepository",
+    "FilterRepository",
+    "JobQueue",
+    "PartFiles",
+    "PartWriter",
+    "Prediction",
+    "ReviewRepository",
+    "Transaction",
+    "Transactions",
+    "UploadPartRepository",
+    "UserRepository",
+    "VersionRepository",
+    "WorklistRepository",
+]

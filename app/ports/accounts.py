@@ -1,0 +1,39 @@
+"""Who signs in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from app.domain.user import ApiToken, User
+
+
+class UserRepository(Protocol):
+    """People and their tokens."""
+
+    def count(self) -> int:
+        """How many accounts there are."""
+
+    def add(self, user: User, created_at: datetime) -> None:
+        """Store an account; raises `Conflict` where the name exists."""
+
+    def by_name(self, name: str) -> User | None:
+        """An account by its name."""
+
+    def get(self, user_id: UUID) -> User | None:
+        """An account by its id."""
+
+    def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
+        """Replace the stored hash and end the account's tokens."""
+
+    def set_preferences(self, user: User) -> None:
+        """Store the full name, language, theme and tour of an account; raises `NotFound`."""
+
+    def all(self) -> Sequence[User]:
+        """Every account, by name."""
+
+    def add_token(self, token: ApiToken) -> None:
+        """Store a bearer token's digest."""
+
+    def by_token(self, token_sha256: str, now: datetime) -> User | None:
+        """Whose unexpired token this is."""

@@ -1,0 +1,28 @@
+"""A whole case at once."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from app.domain.case import Patient
+from app.domain.case_records import BundleRecord, CaseRecords
+
+
+class ArchiveRepository(Protocol):
+    """A whole case at once: to move it to another instance."""
+
+    def read(self, case_id: UUID, bundle_digest: str) -> CaseRecords:
+        """All of a case, with the findings of one bundle; raises `NotFound`."""
+
+    def bundles(self, digests: Collection[str]) -> Sequence[BundleRecord]:
+        """Those bundles that are known here."""
+
+    def patient(self, identifier: str) -> Patient | None:
+        """The patient with exactly this identifier."""
+
+    def is_here(self, records: CaseRecords) -> bool:
+        """Whether the case, or one of its cells, is stored already."""
+
+    def write(self, records: CaseRecords, now: datetime) -> None:
+        """Store a case whose accounts are there; raises `Conflict`."""

@@ -1,0 +1,46 @@
+"""All repositories on one database transaction, and the queue beside them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+from uuid import UUID
+
+from app.ports.accounts import UserRepository
+from app.ports.archives import ArchiveRepository
+from app.ports.cases import CaseRepository, CellRepository
+from app.ports.classifier import BundleRepository, EmbeddingRepository
+from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
+from app.ports.uploads import UploadPartRepository
+from app.ports.worklists import FilterRepository, WorklistRepository
+
+
+class JobQueue(Protocol):
+    """Durable work, enqueued in the transaction that stores what it reads."""
+
+    def enqueue_classification(self, case_id: UUID, cell_ids: Sequence[UUID]) -> None:
+        """Classify up to 64 cells of one case."""
+
+
+class Transaction(Protocol):
+    """All repositories on one database transaction."""
+
+    cases: CaseRepository
+    cells: CellRepository
+    embeddings: EmbeddingRepository
+    bundles: BundleRepository
+    users: UserRepository
+    reviews: ReviewRepository
+    discussion: DiscussionRepository
+    versions: VersionRepository
+    worklist: WorklistRepository
+    filters: FilterRepository
+    archives: ArchiveRepository
+    parts: UploadPartRepository
+    jobs: JobQueue
+
+    def on_commit(self, do: Callable[[], None]) -> None:
+        """Do something once everything is stored; nothing where the transaction fails."""
+
+
+Transactions = Callable[[], AbstractContextManager[Transaction]]
+"""Opens a transaction; leaving it commits, an exception rolls back. Only edges call it."""

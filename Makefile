@@ -27,6 +27,7 @@ setup: $(VENV)/.serve  ## Make .venv with the command `vexascope`
 
 setup-test: $(VENV)/.test  ## ... and what the tests need
 	@sh .ci/install-browser
+	@sh .ci/install-node
 
 setup-train: $(VENV)/.train  ## ... and what training needs (torch for the CPU)
 

@@ -8,8 +8,9 @@ import typer
 
 from app import logs
 from app.bootstrap import running
+from app.domain.access import Role
 from app.domain.errors import InvalidInput
-from app.domain.user import NO_PASSWORD, Role, User
+from app.domain.user import NO_PASSWORD, User
 from app.services.archive_reading import read_archive, store_images
 from app.services.case_archive import records_of, write_archive
 from app.services.case_import import ImportChoices, import_case

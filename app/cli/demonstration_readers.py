@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid_utils.compat import uuid7
 
 from app.bootstrap import Container
-from app.domain.user import Role, User
+from app.domain.access import Role
+from app.domain.user import User
 from app.ports import Transaction
 from app.services.identity import hash_password
 

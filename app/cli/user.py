@@ -8,7 +8,7 @@ import typer
 
 from app import logs
 from app.bootstrap import Container, running
-from app.domain.user import Role
+from app.domain.access import Role
 from app.services import identity
 from app.settings import LogFormat, load_settings
 

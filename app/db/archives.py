@@ -201,6 +201,7 @@ class SqlArchiveRepository:
                 origin=case.origin.value,
                 context=from_context(case.context),
                 created_at=case.created_at,
+                site_id=case.site_id,
             )
         )
         self._session.flush()

@@ -1,6 +1,6 @@
 """Patients, cases and uploads in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from app.db.cells import SqlCellRepository
 from app.db.inserting import insert_new
 from app.db.mapping import from_context, from_upload, to_case, to_patient, to_upload
-from app.db.tables import CaseRow, PatientRow, UploadRow
+from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
 from app.db.worklist import SqlWorklistRepository
 from app.domain.case import Case, NewCase, Patient, Upload
 from app.domain.errors import Conflict, NotFound
@@ -39,6 +39,7 @@ class SqlCaseRepository:
             origin=new.origin.value,
             context=from_context(new.context),
             created_at=created_at,
+            site_id=new.site_id,
         )
         self._session.add(row)
         try:
@@ -97,11 +98,19 @@ class SqlCaseRepository:
         row = self._session.scalar(_CASES.where(CaseRow.accession_number == accession_number))
         return to_case(row) if row else None
 
-    def page(self, before: UUID | None, limit: int, digest: str) -> Sequence[CaseSummary]:
+    def page(
+        self,
+        before: UUID | None,
+        limit: int,
+        digest: str,
+        site_ids: Collection[UUID] | None = None,
+    ) -> Sequence[CaseSummary]:
         """Keys are UUIDv7, so descending keys are newest first."""
         query = _CASES.order_by(CaseRow.id.desc()).limit(limit)
         if before is not None:
             query = query.where(CaseRow.id < before)
+        if site_ids is not None:
+            query = query.where(CaseRow.site_id.in_(site_ids))
         cases = [to_case(row) for row in self._session.scalars(query)]
         progress = SqlCellRepository(self._session).progress_of([case.id for case in cases], digest)
         return [CaseSummary(case, progress[case.id]) for case in cases]
@@ -110,6 +119,20 @@ class SqlCaseRepository:
         """By time: keys are UUIDv7."""
         query = _CASES.where(CaseRow.patient_id == patient_id).order_by(CaseRow.id)
         return [to_case(row) for row in self._session.scalars(query)]
+
+    def site_of(self, case_id: UUID) -> UUID | None:
+        """Of the row, if it is there."""
+        return self._session.scalar(select(CaseRow.site_id).where(CaseRow.id == case_id))
+
+    def site_of_cell(self, cell_id: UUID) -> UUID | None:
+        """Of the cell's case."""
+        query = select(CaseRow.site_id).join(CellRow, CellRow.case_id == CaseRow.id)
+        return self._session.scalar(query.where(CellRow.id == cell_id))
+
+    def site_of_upload(self, upload_id: UUID) -> UUID | None:
+        """Of the delivery's case."""
+        query = select(CaseRow.site_id).join(UploadRow, UploadRow.case_id == CaseRow.id)
+        return self._session.scalar(query.where(UploadRow.id == upload_id))
 
     def patient(self, patient_id: UUID) -> Patient:
         """One patient."""

@@ -1,6 +1,6 @@
 """Embeddings of cells in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import numpy as np
@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from app.db.inserting import insert_new
-from app.db.tables import CellEmbeddingRow, CellRow
+from app.db.tables import CaseRow, CellEmbeddingRow, CellRow
 from app.ports import CellEmbedding
 
 # The same on every machine, whatever its own order of bytes.
@@ -38,11 +38,14 @@ class SqlEmbeddingRepository:
         query = _under(digest).where(CellRow.case_id == case_id).order_by(CellRow.ordinal)
         return [_to_embedding(row, digest) for row in self._session.execute(query)]
 
-    def latest_elsewhere(self, case_id: UUID, digest: str, limit: int) -> Sequence[CellEmbedding]:
+    def latest_elsewhere(
+        self, case_id: UUID, digest: str, limit: int, site_ids: Collection[UUID]
+    ) -> Sequence[CellEmbedding]:
         """Keys are UUIDv7, so descending keys are newest first."""
         query = (
             _under(digest)
-            .where(CellRow.case_id != case_id)
+            .join(CaseRow, CaseRow.id == CellRow.case_id)
+            .where(CellRow.case_id != case_id, CaseRow.site_id.in_(site_ids))
             .order_by(CellEmbeddingRow.cell_id.desc())
             .limit(limit)
         )

@@ -29,6 +29,7 @@ def to_case(row: CaseRow) -> Case:
         context=_to_context(row.context),
         origin=CaseOrigin(row.origin),
         created_at=row.created_at,
+        site_id=row.site_id,
     )
 
 
@@ -146,6 +147,7 @@ _SAME = (
     "reader_id",
     "reader_name",
     "needs_second",
+    "site_id",
 )
 
 

@@ -19,6 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from app.domain.site import DEFAULT_SITE_ID
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -79,6 +81,8 @@ class CaseRow(Row):
     origin: Mapped[str] = mapped_column(String(20))
     context: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    # Without a foreign key: SQLite adds no such column to a table that has rows.
+    site_id: Mapped[UUID] = mapped_column(server_default=DEFAULT_SITE_ID.hex)
 
     patient: Mapped[PatientRow] = relationship(lazy="raise")
 

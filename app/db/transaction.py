@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.db.archives import SqlArchiveRepository
+from app.db.audit import SqlAuditRepository
 from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
@@ -16,6 +17,7 @@ from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
 from app.db.filters import SqlFilterRepository
 from app.db.reviews import SqlReviewRepository
+from app.db.sites import SqlSiteRepository
 from app.db.upload_parts import SqlUploadPartRepository
 from app.db.users import SqlUserRepository
 from app.db.versions import SqlVersionRepository
@@ -24,6 +26,7 @@ from app.domain.errors import StorageUnavailable
 from app.domain.message import message
 from app.ports import (
     ArchiveRepository,
+    AuditRepository,
     BundleRepository,
     CaseRepository,
     CellRepository,
@@ -32,6 +35,7 @@ from app.ports import (
     FilterRepository,
     JobQueue,
     ReviewRepository,
+    SiteRepository,
     Transaction,
     Transactions,
     UploadPartRepository,
@@ -56,6 +60,9 @@ class SqlTransaction:
         self.embeddings: EmbeddingRepository = SqlEmbeddingRepository(session)
         self.bundles: BundleRepository = SqlBundleRepository(session)
         self.users: UserRepository = SqlUserRepository(session)
+        self.sites: SiteRepository = SqlSiteRepository(session)
+        self._audit = SqlAuditRepository(session)
+        self.audit: AuditRepository = self._audit
         self.reviews: ReviewRepository = SqlReviewRepository(session)
         self.discussion: DiscussionRepository = SqlDiscussionRepository(session)
         self.versions: VersionRepository = SqlVersionRepository(session)
@@ -69,6 +76,10 @@ class SqlTransaction:
     def on_commit(self, do: Callable[[], None]) -> None:
         """Keep it for `committed`."""
         self._after.append(do)
+
+    def finish(self) -> None:
+        """The last act before the commit."""
+        self._audit.flush(self.on_commit)
 
     def committed(self) -> None:
         """Do what waited for the commit."""
@@ -85,6 +96,7 @@ def transactions(engine: Engine, job_queues: JobQueues) -> Transactions:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 transaction = SqlTransaction(session, job_queues(session))
                 yield transaction
+                transaction.finish()
             transaction.committed()
         except _AWAY as error:
             raise StorageUnavailable(

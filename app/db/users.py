@@ -8,11 +8,14 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.db.site_tables import UserSiteRow
+from app.db.sites import SqlSiteRepository
 from app.db.tables import ApiTokenRow, UserRow
 from app.db.worklist_tables import WorklistRow
+from app.domain.access import Role
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
-from app.domain.user import ApiToken, Role, Theme, User
+from app.domain.user import ApiToken, Theme, User
 
 
 class SqlUserRepository:
@@ -45,16 +48,17 @@ class SqlUserRepository:
             raise Conflict(
                 message("An account named {name} exists already.", name=user.name)
             ) from error
+        SqlSiteRepository(self._session).set_sites_of(user.id, user.site_ids)
 
     def by_name(self, name: str) -> User | None:
         """By exact name."""
         row = self._session.scalar(select(UserRow).where(UserRow.name == name))
-        return _to_user(row) if row else None
+        return self._user(row) if row else None
 
     def get(self, user_id: UUID) -> User | None:
         """By id."""
         row = self._session.get(UserRow, user_id)
-        return _to_user(row) if row else None
+        return self._user(row) if row else None
 
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the hash, and end the tokens: who had the old password may have made them."""
@@ -79,9 +83,8 @@ class SqlUserRepository:
 
     def all(self) -> Sequence[User]:
         """By name."""
-        return [
-            _to_user(row) for row in self._session.scalars(select(UserRow).order_by(UserRow.name))
-        ]
+        query = select(UserRow).order_by(UserRow.name)
+        return [self._user(row) for row in self._session.scalars(query).all()]
 
     def add_token(self, token: ApiToken) -> None:
         """Insert a token's digest."""
@@ -102,10 +105,14 @@ class SqlUserRepository:
             .join(ApiTokenRow, ApiTokenRow.user_id == UserRow.id)
             .where(ApiTokenRow.token_sha256 == token_sha256, ApiTokenRow.expires_at > now)
         )
-        return _to_user(row) if row else None
+        return self._user(row) if row else None
+
+    def _user(self, row: UserRow) -> User:
+        query = select(UserSiteRow.site_id).where(UserSiteRow.user_id == row.id)
+        return _to_user(row, frozenset(self._session.scalars(query)))
 
 
-def _to_user(row: UserRow) -> User:
+def _to_user(row: UserRow, site_ids: frozenset[UUID]) -> User:
     return User(
         id=row.id,
         name=row.name,
@@ -115,4 +122,5 @@ def _to_user(row: UserRow) -> User:
         language=row.language,
         theme=Theme(row.theme),
         tour_seen=row.tour_seen,
+        site_ids=site_ids,
     )

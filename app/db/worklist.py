@@ -256,6 +256,8 @@ def _by_choice(
         indexed = indexed and not free
         subject = column if free else _unindexed(column)
         yield subject == values[0] if len(values) == 1 else subject.in_(values)
+    if chosen.site_ids is not None:
+        yield WorklistRow.site_id.in_(chosen.site_ids)
     if chosen.unread:
         yield _unindexed(WorklistRow.reader_id).is_(None)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables import Row
+from app.domain.site import DEFAULT_SITE_ID
 
 
 class WorklistRow(Row):
@@ -54,6 +55,7 @@ class WorklistRow(Row):
     reader_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     reader_name: Mapped[str | None] = mapped_column(String(200))
     needs_second: Mapped[bool]
+    site_id: Mapped[UUID] = mapped_column(server_default=DEFAULT_SITE_ID.hex)
 
 
 class WorklistSearchRow(Row):

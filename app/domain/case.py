@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.domain.errors import InvalidInput, RefusedFile
 from app.domain.message import message
+from app.domain.site import DEFAULT_SITE_ID
 
 MAX_NAME_LENGTH = 200
 # Controls, format marks, lone surrogates, line and paragraph separators: what cannot be seen and
@@ -120,6 +121,7 @@ class Case:
     context: ClinicalContext
     origin: CaseOrigin
     created_at: datetime
+    site_id: UUID = DEFAULT_SITE_ID
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class NewCase:
     patient_name: str | None = None
     context: ClinicalContext = ClinicalContext()
     origin: CaseOrigin = CaseOrigin.LABORATORY
+    site_id: UUID = DEFAULT_SITE_ID
 
     def __post_init__(self) -> None:
         for name in ("accession_number", "patient_identifier"):

@@ -5,15 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from app.domain.access import Permission, Role, Scope, permissions_of
+from app.domain.site import DEFAULT_SITE_ID
+
 NO_PASSWORD = "!"  # noqa: S105 - the hash of nothing: no password fits it
 """In place of a password's hash: an account that names who did something elsewhere."""
-
-
-class Role(StrEnum):
-    """What an account is for. What each may do follows with the management of accounts."""
-
-    ADMINISTRATOR = "administrator"
-    HAEMATOLOGIST = "haematologist"
 
 
 class Theme(StrEnum):
@@ -36,6 +32,10 @@ class User:
         Code of the language that the person chose; None: what the browser prefers.
     tour_seen
         Whether the person has seen, or dismissed, the first-run tour.
+    site_ids
+        Sites whose cases the account sees.
+    scopes
+        Of a program: what the key that it came with opens. A person has none.
     """
 
     id: UUID
@@ -46,6 +46,21 @@ class User:
     language: str | None = None
     theme: Theme = Theme.SYSTEM
     tour_seen: bool = False
+    site_ids: frozenset[UUID] = frozenset({DEFAULT_SITE_ID})
+    scopes: frozenset[Scope] = frozenset()
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What the account may do."""
+        return permissions_of(self.role, self.scopes)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the account may do it."""
+        return permission in self.permissions
+
+    def sees(self, site_id: UUID) -> bool:
+        """Whether the account sees the cases of a site."""
+        return site_id in self.site_ids
 
     @property
     def can_sign_in(self) -> bool:

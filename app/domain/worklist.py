@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,6 +13,7 @@ from app.domain.case_state import CaseState
 from app.domain.errors import InvalidInput
 from app.domain.message import message
 from app.domain.screening import Recommendation
+from app.domain.site import DEFAULT_SITE_ID
 
 MAX_FILTER_NAME_LENGTH = 60
 WHOLE_PERCENT = 100
@@ -72,6 +73,8 @@ class WorklistFilter:
         Part of the accession number or the patient identifier, in any case.
     reader_id, unread
         Whose reading it is, or that it is nobody's yet.
+    site_ids
+        The sites that whoever asks sees; None only where nobody asks, in the product's own work.
     """
 
     states: frozenset[CaseState] = frozenset()
@@ -83,6 +86,7 @@ class WorklistFilter:
     text: str = ""
     reader_id: UUID | None = None
     unread: bool = False
+    site_ids: frozenset[UUID] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.least_percent <= WHOLE_PERCENT:
@@ -98,8 +102,8 @@ class WorklistFilter:
 
     @property
     def is_empty(self) -> bool:
-        """Whether it leaves nothing out."""
-        return self == WorklistFilter()
+        """Whether it leaves nothing out of what is seen."""
+        return replace(self, site_ids=None) == WorklistFilter()
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,7 @@ class WorklistEntry:
     reader_id: UUID | None = None
     reader_name: str | None = None
     needs_second: bool = False
+    site_id: UUID = DEFAULT_SITE_ID
 
 
 def opened(case: Case) -> WorklistEntry:
@@ -143,6 +148,7 @@ def opened(case: Case) -> WorklistEntry:
         origin=case.origin,
         opened_at=case.created_at,
         state=CaseState.EMPTY,
+        site_id=case.site_id,
     )
 
 

@@ -1,7 +1,8 @@
 """What the services need from the outside: small protocols that the adapters fulfil."""
 
-from app.ports.accounts import UserRepository
+from app.ports.accounts import SiteRepository, UserRepository
 from app.ports.archives import ArchiveRepository
+from app.ports.audit import AuditFilter, AuditRepository
 from app.ports.blobs import BlobStore
 from app.ports.cases import CaseRepository, CaseSummary, CellRepository, Clock
 from app.ports.classifier import (
@@ -19,6 +20,8 @@ from app.ports.worklists import FilterRepository, WorklistRepository
 
 __all__ = [
     "ArchiveRepository",
+    "AuditFilter",
+    "AuditRepository",
     "BlobStore",
     "Bundle",
     "BundleRepository",
@@ -36,6 +39,7 @@ __all__ = [
     "PartWriter",
     "Prediction",
     "ReviewRepository",
+    "SiteRepository",
     "Transaction",
     "Transactions",
     "UploadPartRepository",

@@ -1,10 +1,11 @@
 """Who signs in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from app.domain.site import Site
 from app.domain.user import ApiToken, User
 
 
@@ -37,3 +38,19 @@ class UserRepository(Protocol):
 
     def by_token(self, token_sha256: str, now: datetime) -> User | None:
         """Whose unexpired token this is."""
+
+
+class SiteRepository(Protocol):
+    """The laboratories of this installation."""
+
+    def add(self, site: Site) -> None:
+        """Store a site; raises `Conflict` where the name exists."""
+
+    def put(self, site: Site) -> None:
+        """Rename, end or resume a site; raises `NotFound` and `Conflict`."""
+
+    def all(self) -> Sequence[Site]:
+        """Every site, by name."""
+
+    def set_sites_of(self, user_id: UUID, site_ids: Collection[UUID]) -> None:
+        """Say which sites an account sees."""

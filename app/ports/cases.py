@@ -1,6 +1,6 @@
 """Patients, cases, deliveries and cells."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -37,11 +37,29 @@ class CaseRepository(Protocol):
     def find(self, accession_number: str) -> Case | None:
         """The case with exactly this accession number."""
 
-    def page(self, before: UUID | None, limit: int, digest: str) -> Sequence[CaseSummary]:
-        """Cases, newest first, older than `before`, with their progress under a bundle."""
+    def page(
+        self,
+        before: UUID | None,
+        limit: int,
+        digest: str,
+        site_ids: Collection[UUID] | None = None,
+    ) -> Sequence[CaseSummary]:
+        """Cases, newest first, older than `before`, with their progress under a bundle.
+
+        Only those of the given sites; None in the product's own work alone.
+        """
 
     def of_patient(self, patient_id: UUID) -> Sequence[Case]:
         """All cases of a patient, oldest first."""
+
+    def site_of(self, case_id: UUID) -> UUID | None:
+        """The site of a case; None where there is no such case."""
+
+    def site_of_cell(self, cell_id: UUID) -> UUID | None:
+        """The site of a cell's case; None where there is no such cell."""
+
+    def site_of_upload(self, upload_id: UUID) -> UUID | None:
+        """The site of a delivery's case; None where there is no such delivery."""
 
     def patient(self, patient_id: UUID) -> Patient:
         """One patient; raises `NotFound`."""

@@ -1,6 +1,6 @@
 """What runs a bundle, and what is kept of the bundles that ran."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -95,5 +95,7 @@ class EmbeddingRepository(Protocol):
     def of_case(self, case_id: UUID, digest: str) -> Sequence[CellEmbedding]:
         """Those of a case's cells under one bundle, by ordinal."""
 
-    def latest_elsewhere(self, case_id: UUID, digest: str, limit: int) -> Sequence[CellEmbedding]:
-        """The newest cells of all other cases under one bundle, newest first."""
+    def latest_elsewhere(
+        self, case_id: UUID, digest: str, limit: int, site_ids: Collection[UUID]
+    ) -> Sequence[CellEmbedding]:
+        """The newest cells of the sites' other cases under one bundle, newest first."""

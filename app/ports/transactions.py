@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 from uuid import UUID
 
-from app.ports.accounts import UserRepository
+from app.ports.accounts import SiteRepository, UserRepository
 from app.ports.archives import ArchiveRepository
+from app.ports.audit import AuditRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
@@ -29,6 +30,8 @@ class Transaction(Protocol):
     embeddings: EmbeddingRepository
     bundles: BundleRepository
     users: UserRepository
+    sites: SiteRepository
+    audit: AuditRepository
     reviews: ReviewRepository
     discussion: DiscussionRepository
     versions: VersionRepository

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.domain.access import Role
 from app.domain.case import Case, NewCase, Patient
 from app.domain.case_records import CaseRecords, PersonRecord
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.review import ReviewRule
-from app.domain.user import NO_PASSWORD, Role, User
+from app.domain.user import NO_PASSWORD, User
 from app.ports import Bundle, Transaction
 from app.services.case_check import refuse
 from app.services.worklist import refresh

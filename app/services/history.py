@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from app.domain.user import User
 from app.ports import Bundle, CaseSummary, Transaction
 from app.services.reading import bundle_of
 
@@ -17,13 +18,17 @@ class CasePage:
 
 
 def page_of_cases(
-    transaction: Transaction, before: UUID | None, limit: int, active: Bundle
+    transaction: Transaction,
+    viewer: User,
+    before: UUID | None,
+    limit: int,
+    active: Bundle,
 ) -> CasePage:
-    """Up to `limit` cases that are older than `before`.
+    """Up to `limit` cases of the viewer's sites that are older than `before`.
 
     The progress of each is under the bundle that its report is made with.
     """
-    found = transaction.cases.page(before, limit + 1, active.manifest.digest)
+    found = transaction.cases.page(before, limit + 1, active.manifest.digest, viewer.site_ids)
     items = [_as_reported(transaction, item, active) for item in found[:limit]]
     return CasePage(items, items[-1].case.id if len(found) > limit else None)
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
+from app.domain.access import Role
 from app.domain.case import MAX_NAME_LENGTH
 from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from app.domain.message import message
-from app.domain.user import ApiToken, Role, User
+from app.domain.user import ApiToken, User
 from app.ports import Transaction
 
 ADMINISTRATOR_NAME = "admin"

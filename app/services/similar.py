@@ -1,7 +1,7 @@
 """Similar cells: the nearest by embedding, in the same case and in others."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,9 +61,16 @@ class SimilarCells:
 
 
 def similar_cells(
-    transaction: Transaction, cell: Cell, active: Bundle, rule: ReviewRule, viewer_id: UUID | None
+    transaction: Transaction,
+    cell: Cell,
+    active: Bundle,
+    rule: ReviewRule,
+    viewer_id: UUID | None,
+    site_ids: Collection[UUID],
 ) -> SimilarCells | None:
-    """Find the cells that look like one to the bundle of its case; None without an embedding.
+    """Find the cells of some sites that look like one to the bundle of its case.
+
+    None without an embedding.
 
     Embeddings of two bundles are never compared: they have nothing in common.
     """
@@ -74,7 +81,9 @@ def similar_cells(
     if own is None:
         return None
     others = [item for item in here if item.cell_id != cell.id]
-    elsewhere = transaction.embeddings.latest_elsewhere(cell.case_id, digest, SEARCHED_ELSEWHERE)
+    elsewhere = transaction.embeddings.latest_elsewhere(
+        cell.case_id, digest, SEARCHED_ELSEWHERE, site_ids
+    )
     found_here, found_elsewhere = nearest(own, others), nearest(own, elsewhere)
     ids = [cell_id for cell_id, _ in (*found_here, *found_elsewhere)]
     held = _held(transaction, ids, bundle, rule, viewer_id)

@@ -27,7 +27,7 @@ def patient_points(
 
 def _others(transaction: Transaction, reader: Reader, now: datetime) -> Iterator[Report]:
     for case in transaction.cases.of_patient(reader.case.patient.id):
-        if case.id == reader.case.id:
+        if case.id == reader.case.id or not reader.user.sees(case.site_id):
             continue
         try:
             report, _ = current_report(transaction, replace(reader, case=case), now)

@@ -4,8 +4,8 @@ import pytest
 
 from app.bootstrap import migrate, running
 from app.cli import main
+from app.domain.access import Role
 from app.domain.errors import NotSignedIn
-from app.domain.user import Role
 from app.services.identity import check_password
 from app.settings import load_settings
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.domain.site import DEFAULT_SITE_ID
 from app.ports import CellEmbedding
 from tests.db.test_repositories import add_cells, open_case
 
@@ -56,7 +57,7 @@ def test_the_latest_of_other_cases_come_newest_first(container, digest):
         for case in (third, first, second):
             transaction.embeddings.add(embedded(cells[case.id], digest))
     with container.transactions() as transaction:
-        found = transaction.embeddings.latest_elsewhere(second.id, digest, 3)
+        found = transaction.embeddings.latest_elsewhere(second.id, digest, 3, {DEFAULT_SITE_ID})
     wanted = [*reversed(cells[third.id]), cells[first.id][1]]
     assert [item.cell_id for item in found] == [cell.id for cell in wanted]
 
@@ -69,5 +70,7 @@ def test_another_bundle_has_others(container, digest):
         transaction.embeddings.add(embedded(cells, digest))
         elsewhere = open_case(transaction, "A-2")
         assert not transaction.embeddings.of_case(case.id, other)
-        assert not transaction.embeddings.latest_elsewhere(elsewhere.id, other, 9)
-        assert transaction.embeddings.latest_elsewhere(elsewhere.id, digest, 9)
+        assert not transaction.embeddings.latest_elsewhere(
+            elsewhere.id, other, 9, {DEFAULT_SITE_ID}
+        )
+        assert transaction.embeddings.latest_elsewhere(elsewhere.id, digest, 9, {DEFAULT_SITE_ID})

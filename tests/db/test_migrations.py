@@ -23,8 +23,9 @@ from app.db.migrating import (
 )
 from app.db.tables import Row
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.errors import StorageUnavailable
-from app.domain.user import ApiToken, Role, Theme, User
+from app.domain.user import ApiToken, Theme, User
 from tests.conftest import make_settings
 from tests.db.test_repositories import add_cells, open_case
 from tests.factories import NOW, make_findings

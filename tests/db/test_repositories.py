@@ -7,10 +7,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.case import ClinicalContext, NewCase, Progress, Sex, Upload
 from app.domain.cell import QualityFlag
 from app.domain.errors import Conflict, NotFound, RefusedFile
-from app.domain.user import ApiToken, Role, User
+from app.domain.user import ApiToken, User
 from tests.factories import NOW, make_cell, make_findings
 
 CONTEXT = ClinicalContext(age_years=70, sex=Sex.MALE, mcv_fl=104.5, question="VEXAS ?")

@@ -9,11 +9,12 @@ from sqlalchemy import event
 from uuid_utils.compat import uuid7
 
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.case import NewCase
 from app.domain.case_state import CaseState
 from app.domain.errors import Conflict, NotFound
 from app.domain.screening import Recommendation
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.domain.worklist import (
     SavedFilter,
     WorklistFilter,

@@ -6,10 +6,11 @@ from datetime import timedelta
 from uuid_utils.compat import uuid7
 
 from app.bootstrap import Container
+from app.domain.access import Role
 from app.domain.case import Case
 from app.domain.cell import Cell
 from app.domain.review import ReviewRule
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.services.reading import CaseAsRead, read_case
 from app.services.reviewing import Reader
 from tests.db.test_repositories import add_cells, open_case

@@ -15,10 +15,11 @@ from uuid_utils.compat import uuid7
 
 from app.bootstrap import Container, build
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.case import Case, ClinicalContext, NewCase, Sex
 from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
 from app.domain.review import Act, Reading, ReviewRule
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.imaging.archive import ArchiveLimits
 from app.services import archive_reading, classified
 from app.services.archive_reading import read_archive, store_images

@@ -7,10 +7,11 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.errors import Conflict, Forbidden, InvalidInput, NotSignedIn
 from app.domain.finding import Exclusion
 from app.domain.review import Act, Reading
-from app.domain.user import NO_PASSWORD, Role, User
+from app.domain.user import NO_PASSWORD, User
 from app.services.discussing import comment, comments_for
 from app.services.identity import check_password
 from app.services.reviewing import finish, relabel

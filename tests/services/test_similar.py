@@ -8,10 +8,12 @@ from uuid_utils.compat import uuid7
 
 from app.bootstrap import running
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.case import NewCase
 from app.domain.finding import Exclusion
 from app.domain.review import Act
-from app.domain.user import Role, User
+from app.domain.site import DEFAULT_SITE_ID
+from app.domain.user import User
 from app.jobs.worker import classify_job
 from app.ports import CellEmbedding
 from app.services.intake import IncomingFile, take_in
@@ -32,6 +34,8 @@ RED, ORANGE, YELLOW, GREEN, BLUE = (
     (20, 30, 230),
 )
 
+SITES = {DEFAULT_SITE_ID}
+
 
 def classified(container, number, *colours):
     files = [
@@ -49,7 +53,9 @@ def classified(container, number, *colours):
 
 def similar_to(container, cell, viewer_id=None):
     with container.transactions() as transaction:
-        return similar_cells(transaction, cell, container.bundle, container.review_rule, viewer_id)
+        return similar_cells(
+            transaction, cell, container.bundle, container.review_rule, viewer_id, SITES
+        )
 
 
 def ordinals(found):

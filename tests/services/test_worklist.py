@@ -8,10 +8,11 @@ from uuid_utils.compat import uuid7
 from app.bootstrap import migrate
 from app.db.worklist_tables import WorklistRow
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.case_state import CaseState
 from app.domain.review import Act, ReviewRule, SecondReading
 from app.domain.screening import Recommendation
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.jobs.worker import classify_job, give_up_job
 from app.services.reporting import report_on
 from app.services.reviewing import Reader, finish, relabel

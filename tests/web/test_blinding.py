@@ -18,8 +18,9 @@ from uuid_utils.compat import uuid7
 
 from app.bootstrap import Container
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.review import Act, Reading
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.services.discussing import comment
 from app.services.identity import issue_token
 from app.services.reading import read_case

@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 from uuid_utils.compat import uuid7
 
 from app.bootstrap import running
+from app.domain.access import Role
 from app.domain.review import Act, ReviewRule
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.services.reviewing import Reader, finish, relabel
 from tests.conftest import make_settings
 from tests.factories import NOW

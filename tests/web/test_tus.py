@@ -10,9 +10,10 @@ from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
+from app.domain.access import Role
 from app.domain.case_state import CaseState
 from app.domain.signing import Meaning, Signature, SignedVersion
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.services.uploading import let_go
 from app.web.app import create_app
 from app.web.arrivals import sweep, take_in_complete

@@ -9,7 +9,7 @@ from app.services.history import page_of_cases
 from app.services.reading import bundle_of
 from app.web.api.problems import problems
 from app.web.api.schemas import CaseCreate, CaseList, CaseRead
-from app.web.dependencies import ContainerDep
+from app.web.dependencies import ContainerDep, UserDep
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -27,12 +27,13 @@ def create_case(new: CaseCreate, container: ContainerDep, response: Response) ->
 @router.get("", responses=problems(422), summary="List cases")
 def list_cases(
     container: ContainerDep,
+    user: UserDep,
     before: Annotated[UUID | None, Query(description="Only cases older than this one.")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="Most cases in the answer.")] = 50,
 ) -> CaseList:
     """Cases, newest first."""
     with container.transactions() as transaction:
-        page = page_of_cases(transaction, before, limit, container.bundle)
+        page = page_of_cases(transaction, user, before, limit, container.bundle)
     return CaseList.of(page.items, page.next_before)
 
 

@@ -28,7 +28,8 @@ def show_similar(container: ContainerDep, user: UserDep, case_id: UUID, cell_id:
     """A fragment: the nearest cells in this case and in others."""
     with container.transactions() as transaction:
         cell = cell_of(transaction, case_id, cell_id)
-        found = similar_cells(transaction, cell, container.bundle, container.review_rule, user.id)
+        rule, active = container.review_rule, container.bundle
+        found = similar_cells(transaction, cell, active, rule, user.id, user.site_ids)
     return render("similar.html", similar_part(found))
 
 

@@ -1,5 +1,6 @@
 """The worklist, its search, and the filters that people keep."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -53,7 +54,8 @@ def show_worklist(
     now = container.now()
     with container.transactions() as transaction:
         looked = _looked(transaction, user)
-        chosen, order = read_filter(query, looked), read_order(query)
+        chosen = replace(read_filter(query, looked), site_ids=user.site_ids)
+        order = read_order(query)
         position = read_position(query, looked)
         view = WorklistView(
             query=query,

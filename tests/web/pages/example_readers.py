@@ -5,6 +5,7 @@ from dataclasses import replace
 from uuid_utils.compat import uuid7
 
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.case import Progress
 from app.domain.finding import Exclusion
 from app.domain.review import (
@@ -16,7 +17,7 @@ from app.domain.review import (
     SecondReading,
 )
 from app.domain.signing import ReadingState
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.ports import Bundle
 from app.services.reading import CaseAsRead
 from app.web.pages.present_readers import Roster, readers_page

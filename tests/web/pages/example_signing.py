@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid_utils.compat import uuid7
 
 from app.domain.abnormality import Abnormality
+from app.domain.access import Role
 from app.domain.case import Progress
 from app.domain.difference import difference
 from app.domain.errors import Conflict, InvalidInput
@@ -22,7 +23,7 @@ from app.domain.signing import (
     SignedVersion,
     missing,
 )
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.ports import Bundle
 from app.services.reading import CaseAsRead
 from app.services.report_content import digest, to_content

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from app.domain.user import Role
+from app.domain.access import Role
 from app.services.identity import create_user
 from app.web.language import Language, speaking
 from app.web.pages.rendering import chrome, render

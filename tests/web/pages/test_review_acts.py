@@ -7,8 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from uuid_utils.compat import uuid7
 
+from app.domain.access import Role
 from app.domain.review import Reading
-from app.domain.user import Role, User
+from app.domain.user import User
 from app.services.reviewing import Reader
 from app.services.second_reading import give_to_second_reader
 from app.services.signing import sign

@@ -5,8 +5,9 @@ import re
 import pytest
 from pwdlib import PasswordHash
 
+from app.domain.access import Role
 from app.domain.case import NewCase
-from app.domain.user import Role, User
+from app.domain.user import User
 from tests.factories import NOW
 
 

@@ -1,0 +1,48 @@
+"""Who acts at this moment: set once at each edge, read where the audit is written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from app.domain.audit import PRODUCT, Actor
+
+
+@dataclass
+class Act:
+    """What goes on.
+
+    Parameters
+    ----------
+    is_noted
+        Whether something of it stands in the audit; the threads of a request share it.
+    """
+
+    actor: Actor
+    is_noted: bool = False
+
+
+_act: ContextVar[Act | None] = ContextVar("act", default=None)
+
+
+def acting() -> Actor:
+    """Who acts; the product itself where no edge said otherwise."""
+    act = _act.get()
+    return act.actor if act else PRODUCT
+
+
+def noted() -> None:
+    """Something of the act was written to the audit, and committed."""
+    if act := _act.get():
+        act.is_noted = True
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[Act]:
+    """For a while, in this thread or task and those that it starts."""
+    act = Act(actor)
+    token = _act.set(act)
+    try:
+        yield act
+    finally:
+        _act.reset(token)

@@ -20,9 +20,11 @@ import pytest
 
 from app.bootstrap import Container, build, migrate
 from app.settings import PROJECT, Settings
+from tests.accounts import ADMIN_PASSWORD
 from tests.bundles import write_bundle
 
-ADMIN_PASSWORD = "correct horse battery staple"
+__all__ = ["ADMIN_PASSWORD"]
+
 START_S = 60
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import httpx
 
+from app.bootstrap import running
+from app.settings import Settings
+from tests.accounts import add_accounts
 from tests.conftest import ADMIN_PASSWORD, free_port
 
 START_S = 180
@@ -50,10 +53,22 @@ class Server:
                 raise RuntimeError(f"the server ended with {self._process.returncode}")
             try:
                 if httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200:
-                    return time.monotonic() - started
+                    took_s = time.monotonic() - started
+                    self._add_reader()
+                    return took_s
             except httpx.HTTPError:
                 time.sleep(0.05)
         raise RuntimeError(f"the server was not ready after {START_S} s")
+
+    def _add_reader(self) -> None:
+        """The reader's account, beside the administrator's that the server makes."""
+        values = {
+            name.removeprefix("VEXASCOPE_").lower(): value
+            for name, value in self.environment.items()
+            if name.startswith("VEXASCOPE_")
+        }
+        with running(Settings(**values)) as container:
+            add_accounts(container)
 
     def kill(self) -> None:
         """As the kernel does when memory is short."""
@@ -69,7 +84,7 @@ class Server:
 
     def client(self) -> httpx.Client:
         """A signed-in system."""
-        return httpx.Client(base_url=self.url, auth=("admin", ADMIN_PASSWORD), timeout=300)
+        return httpx.Client(base_url=self.url, auth=("reader", ADMIN_PASSWORD), timeout=300)
 
     def memory_mib(self, which: str = "VmRSS") -> float:
         """Resident memory now, or the most so far (`VmHWM`), in MiB."""

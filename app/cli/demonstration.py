@@ -22,6 +22,7 @@ from app.domain.case import CaseOrigin, ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput, SettingsRefused
 from app.imaging.synthetic import CaseProfile, random_case, render_frame
 from app.services.intake import IncomingFile, take_in
+from app.services.opening import open_case
 from app.services.reading import bundle_of
 from app.services.registering import register
 from app.web.security import DemonstrationLink, Security
@@ -195,7 +196,7 @@ def _seed(
     new = NewCase(number, item.patient_identifier, None, item.context, origin)
     with container.transactions() as transaction:
         opened_at = container.now() - timedelta(days=item.age_days)
-        case = transaction.cases.add(new, opened_at)
+        case = open_case(transaction, new, opened_at)
         digest = container.bundle.manifest.digest
         register(transaction, case.id, delivery, digest, container.now())
     return case.id

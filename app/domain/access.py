@@ -56,7 +56,13 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     Role.TECHNICIAN: _READ | _SEND | {Permission.EXCLUDE},
     Role.HAEMATOLOGIST: _READ
     | _SEND
-    | {Permission.EXCLUDE, Permission.REVIEW, Permission.SIGN, Permission.READ_STATISTICS},
+    | {
+        Permission.EXCLUDE,
+        Permission.REVIEW,
+        Permission.SIGN,
+        Permission.IMPORT,
+        Permission.READ_STATISTICS,
+    },
     Role.ADMINISTRATOR: frozenset(Permission)
     - {Permission.EXCLUDE, Permission.REVIEW, Permission.SIGN},
     Role.AUDITOR: _READ

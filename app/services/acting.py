@@ -37,6 +37,12 @@ def noted() -> None:
         act.is_noted = True
 
 
+def become(actor: Actor) -> None:
+    """Only now it is known who acts: who has signed in, for example."""
+    if act := _act.get():
+        act.actor = actor
+
+
 @contextmanager
 def acting_as(actor: Actor) -> Iterator[Act]:
     """For a while, in this thread or task and those that it starts."""

@@ -13,6 +13,7 @@ from app.domain.case_records import CaseRecords, PersonRecord
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.review import ReviewRule
+from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import NO_PASSWORD, User
 from app.ports import Bundle, Transaction
 from app.services.case_check import refuse
@@ -31,11 +32,14 @@ class ImportChoices:
         In place of those in the archive.
     same_patient
         That the patient who has this identifier here is the one of the archive.
+    site_id
+        The laboratory that it belongs to here.
     """
 
     accession_number: str | None = None
     patient_identifier: str | None = None
     same_patient: bool = False
+    site_id: UUID = DEFAULT_SITE_ID
 
 
 def import_case(
@@ -68,9 +72,10 @@ def import_case(
     patient = _patient(transaction, records.case.patient, choices)
     # Checked as a new one is.
     NewCase(number, patient.identifier, patient.name, records.case.context, records.case.origin)
-    case = replace(records.case, accession_number=number, patient=patient)
+    case = replace(records.case, accession_number=number, patient=patient, site_id=choices.site_id)
     keys = _accounts(transaction, records.people, now)
     transaction.archives.write(_renamed(replace(records, case=case), keys), now)
+    transaction.audit.note("case.import", case_id=case.id, after={"site": str(case.site_id)})
     refresh(transaction, case.id, active, rule)
     return transaction.cases.get(case.id)
 

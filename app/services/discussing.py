@@ -32,6 +32,9 @@ def comment(
     user = reader.user
     made = Comment(uuid7(), reader.case.id, cell_id, user.id, user.printed_name, now, written(text))
     transaction.discussion.add_comment(made)
+    subject = f"cell:{cell_id}" if cell_id else None
+    after = {"characters": len(made.text)}
+    transaction.audit.note("comment.write", case_id=reader.case.id, subject=subject, after=after)
     return made
 
 
@@ -87,3 +90,5 @@ def interpret(
     if seen_at != (current.at if current else None):
         raise Conflict(message("The interpretation has been changed since you opened it."))
     transaction.discussion.add_interpretation(reader.case.id, cleaned, reader.user, now)
+    after = {"characters": len(cleaned)}
+    transaction.audit.note("interpretation.write", case_id=reader.case.id, after=after)

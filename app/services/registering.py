@@ -68,6 +68,7 @@ def register_each(
             size_bytes=arrival.size_bytes,
         )
         transaction.cases.add_upload(upload)
+        _note(transaction, upload)
         transaction.cells.add(cells)
         uploads.append(upload)
         waiting.extend(cell.id for cell in cells)
@@ -78,6 +79,16 @@ def register_each(
     if waiting:
         worklist.note_arrivals(transaction, case_id, digest)
     return uploads
+
+
+def _note(transaction: Transaction, upload: Upload) -> None:
+    after = {
+        "accepted": upload.accepted_count,
+        "duplicates": len(upload.duplicates),
+        "refused": len(upload.refused),
+    }
+    subject = f"upload:{upload.id}"
+    transaction.audit.note("upload.take", case_id=upload.case_id, subject=subject, after=after)
 
 
 def _new_cells(arrival: Arrival, case_id: UUID, seen: set[str]) -> tuple[list[Cell], list[str]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.domain.abnormality import Abnormality
+from app.domain.access import Permission
 from app.domain.case import Case
 from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.domain.message import message
@@ -30,6 +31,7 @@ from app.services.reading import CaseAsRead, read_case
 from app.services.worklist import write_line
 
 MOST_CELLS = 5000
+EXCLUDING_ACTS = {Act.EXCLUDE, Act.INCLUDE}
 
 
 @dataclass(frozen=True)
@@ -90,9 +92,11 @@ def relabel(
     Conflict
         If the case is signed, or the reading is finished.
     Forbidden
-        If the reader has finished the second reading and waits for the first.
+        If the reader has finished the second reading and waits for the first; or who may only
+        exclude does something else, or comes when a reader is at work.
     """
     _check(act, label, cell_ids)
+    _check_permitted(reader.user, act)
     as_read, reading = begin(transaction, reader, now)
     if is_done(as_read, action_id):
         return Reviewed(as_read, ())
@@ -117,9 +121,31 @@ def relabel(
         for offset, (cell_id, decision) in enumerate(decisions.items())
     )
     transaction.reviews.add(events)
+    note_events(transaction, "review.change", events)
     after = replace(as_read, reviews=[*as_read.reviews, *events])
     write_line(transaction, after)
     return Reviewed(after, events, kept)
+
+
+def note_events(transaction: Transaction, action: str, events: Sequence[CellReview]) -> None:
+    """Tell the audit of one action; what it changed on each cell stands in its events."""
+    if not events:
+        return
+    first, last = events[0], events[-1]
+    after = {
+        "act": first.act.value,
+        "label": first.label.value if first.label else None,
+        "reading": first.reading.value,
+        "cells": len(events),
+        "events": [first.sequence, last.sequence],
+    }
+    transaction.audit.note(action, case_id=first.case_id, after=after)
+
+
+def _check_permitted(user: User, act: Act) -> None:
+    """Who may only exclude says nothing else of a cell."""
+    if act not in EXCLUDING_ACTS and not user.may(Permission.REVIEW):
+        raise Forbidden(message("Your account may only exclude cells, and put them back."))
 
 
 def _unseen(
@@ -152,6 +178,8 @@ def finish(transaction: Transaction, reader: Reader, now: datetime) -> CaseAsRea
     if as_read.unreviewed:
         raise Conflict(not_reviewed(len(as_read.unreviewed)))
     transaction.reviews.finish(reader.case.id, reading, now)
+    after = {"reading": reading.value}
+    transaction.audit.note("reading.finish", case_id=reader.case.id, after=after)
     return _written(transaction, reader)
 
 
@@ -170,7 +198,10 @@ def reopen(transaction: Transaction, reader: Reader) -> CaseAsRead:
         raise Conflict(
             message("Both readings are finished and known to both readers. Settle what differs.")
         )
-    transaction.reviews.finish(reader.case.id, reading_of(as_read), None)
+    reading = reading_of(as_read)
+    transaction.reviews.finish(reader.case.id, reading, None)
+    after = {"reading": reading.value}
+    transaction.audit.note("reading.reopen", case_id=reader.case.id, after=after)
     return _written(transaction, reader)
 
 
@@ -216,6 +247,8 @@ def begin(transaction: Transaction, reader: Reader, now: datetime) -> tuple[Case
     refuse_signed(transaction, reader.case.id)
     as_read = _read(transaction, reader)
     reading = reading_of(as_read)
+    if not reader.user.may(Permission.REVIEW):
+        return _prepare(as_read), Reading.FIRST
     if reading is Reading.SETTLED:
         return as_read, reading
     state = as_read.readings.get(reading)
@@ -226,6 +259,14 @@ def begin(transaction: Transaction, reader: Reader, now: datetime) -> tuple[Case
     else:
         return as_read, reading
     return _read(transaction, reader), reading
+
+
+def _prepare(as_read: CaseAsRead) -> CaseAsRead:
+    """Who may only exclude prepares a case for its readers, and is done once they are."""
+    first = as_read.readings.get(Reading.FIRST)
+    if Reading.SECOND in as_read.readings or (first and first.finished_at):
+        raise Forbidden(message("The case has been read. Ask its reader to exclude the cell."))
+    return as_read
 
 
 def _go_on(transaction: Transaction, as_read: CaseAsRead, reading: Reading) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.domain.access import Permission
 from app.domain.errors import Conflict, Forbidden, InvalidInput
 from app.domain.finding import ReadCell
 from app.domain.message import message
@@ -14,7 +15,7 @@ from app.domain.review import Act, CellReview, Decision, Reading, in_force, revi
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.reading import CaseAsRead, read_case
-from app.services.reviewing import Reader, events_of, refuse_signed
+from app.services.reviewing import Reader, events_of, note_events, refuse_signed
 from app.services.worklist import refresh, write_line
 
 
@@ -52,6 +53,8 @@ def give_to_second_reader(
         raise InvalidInput(
             message("This reader knows the first reading. Choose somebody who does not.")
         )
+    if not chosen.may(Permission.REVIEW) or not chosen.sees(reader.case.site_id):
+        raise InvalidInput(message("This account may not review this case. Choose a reader."))
     if not chosen.can_sign_in:
         raise InvalidInput(message("This account cannot sign in. Choose somebody who can."))
     first = transaction.reviews.readings(case_id).get(Reading.FIRST)
@@ -59,6 +62,9 @@ def give_to_second_reader(
         # Else whoever opens the case next would have the first one, the chosen reader too.
         _keep_first(transaction, reader, chosen, now)
     transaction.reviews.assign(case_id, Reading.SECOND, chosen, reader.user, now)
+    transaction.audit.note(
+        "reading.give", case_id=case_id, after={"reading": "second", "reader": str(chosen.id)}
+    )
     refresh(transaction, case_id, reader.active, reader.rule)
 
 
@@ -82,6 +88,8 @@ def withdraw_second_reader(transaction: Transaction, reader: Reader) -> None:
     """
     _may_change(transaction, reader)
     transaction.reviews.withdraw(reader.case.id, Reading.SECOND)
+    before = {"reading": "second"}
+    transaction.audit.note("reading.withdraw", case_id=reader.case.id, before=before)
     refresh(transaction, reader.case.id, reader.active, reader.rule)
 
 
@@ -172,6 +180,7 @@ def settle(
     make = events_of(reader, as_read, Reading.SETTLED, now, uuid7())
     event = make(cell_id, Act.CONFIRM, None, decision, 0)
     transaction.reviews.add([event])
+    note_events(transaction, "review.settle", [event])
     after = replace(as_read, reviews=[*as_read.reviews, event])
     write_line(transaction, after)
     return after

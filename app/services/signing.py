@@ -85,6 +85,8 @@ def sign(
     version = _version(transaction, report, reader.user, now)
     transaction.versions.add(version)
     transaction.versions.close_amendment(case_id, now)
+    after = {"version": version.number, "sha256": version.sha256}
+    transaction.audit.note("report.sign", case_id=case_id, after=after)
     refresh(transaction, case_id, reader.active, reader.rule)
     return version
 
@@ -132,6 +134,8 @@ def amend(transaction: Transaction, reader: Reader, reason: str, now: datetime) 
     transaction.versions.open_amendment(
         Amendment(case_id, reader.user.id, reader.user.printed_name, now, reason)
     )
+    before = {"version": transaction.versions.count(case_id)}
+    transaction.audit.note("report.amend", case_id=case_id, before=before)
     refresh(transaction, case_id, reader.active, reader.rule)
 
 

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.review import Act, CellReview, Decision, standing, to_undo
 from app.ports import Transaction
-from app.services.reviewing import Reader, Reviewed, begin, events_of, is_done
+from app.services.reviewing import Reader, Reviewed, begin, events_of, is_done, note_events
 from app.services.worklist import write_line
 
 
@@ -42,6 +42,7 @@ def undo(
         for offset, cell_id in enumerate(undone or done[:1])
     ]
     transaction.reviews.add(events)
+    note_events(transaction, "review.undo", events)
     after = replace(as_read, reviews=[*as_read.reviews, *events])
     write_line(transaction, after)
     return Reviewed(after, tuple(events), kept)

@@ -17,11 +17,12 @@ from app.settings import PROJECT
 from app.web import errors, health, tus
 from app.web.api.router import router as api
 from app.web.arrivals import Arrivals
+from app.web.auditing import AuditWriter
 from app.web.body_limit import BodyLimitMiddleware
+from app.web.guard import Guard
 from app.web.middleware import LanguageMiddleware, RequestMiddleware
 from app.web.pages.router import router as pages
 from app.web.security import Security, session_secret
-from app.web.sign_in_first import SignInFirst
 from app.web.static_files import VersionedFiles
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +54,7 @@ def create_app(
     app.state.container = container
     app.state.security = security or Security(container)
     app.state.background = background
+    app.state.auditor = AuditWriter(container.transactions)
     app.state.arrivals = Arrivals(container)
     errors.install(app)
     app.include_router(health.router)
@@ -76,7 +78,7 @@ def _middleware(container: Container) -> list[Middleware]:
             https_only=settings.secure_cookies,
         ),
         Middleware(LanguageMiddleware),
-        Middleware(SignInFirst),
+        Middleware(Guard),
         Middleware(BodyLimitMiddleware, max_bytes=settings.max_request_mib * MIB),
     ]
 
@@ -87,6 +89,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(container.remember_bundle)
     # In a thread: the queue refuses to start inside a running event loop.
     async with (
+        contextmanager_in_threadpool(app.state.auditor.running()),
         contextmanager_in_threadpool(app.state.background(container)),
         contextmanager_in_threadpool(app.state.arrivals.running()),
     ):

@@ -10,6 +10,7 @@ from app.domain.user import User
 from app.ports import Transaction
 from app.services.reviewing import Reader
 from app.web.arrivals import Arrivals
+from app.web.auditing import AuditWriter
 from app.web.security import Security
 
 
@@ -23,6 +24,11 @@ def security_of(request: Request) -> Security:
     return cast("Security", request.app.state.security)
 
 
+def auditor_of(request: Request) -> AuditWriter:
+    """Who writes requests into the audit."""
+    return cast("AuditWriter", request.app.state.auditor)
+
+
 def arrivals_of(request: Request) -> Arrivals:
     """Who takes in the files that have arrived."""
     return cast("Arrivals", request.app.state.arrivals)
@@ -31,7 +37,7 @@ def arrivals_of(request: Request) -> Arrivals:
 def current_user(request: Request) -> User:
     """Who is signed in; raises `NotSignedIn` or, from another site, `Forbidden`.
 
-    Where `SignInFirst` has asked already, its answer stands: a password is checked once.
+    Where the guard has asked already, its answer stands: a password is checked once.
     """
     known: User | None = getattr(request.state, "user", None)
     return known or security_of(request).user_of(request)

@@ -23,6 +23,8 @@ from app.domain.errors import Forbidden, NotSignedIn, SettingsRefused, TooManyAt
 from app.domain.message import message
 from app.domain.user import User
 from app.services import identity
+from app.services.acting import become
+from app.web.actors import actor_of
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # Argon2 is slow on purpose; a system that sends Basic with each request pays once in this time.
@@ -109,6 +111,7 @@ class Security:
         request.session.update(
             user=str(user.id), since=int(time.time()), password=_fingerprint(user)
         )
+        become(actor_of(request, user))
         if user.language:
             keep_language(request, user.language)
 

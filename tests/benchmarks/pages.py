@@ -134,7 +134,7 @@ def _served(server: Server, cases: dict[int, str], folder: Path, rounds: int) ->
 @contextmanager
 def _signed_in(server: Server) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=60, follow_redirects=True) as client:
-        form = {"name": "admin", "password": ADMIN_PASSWORD}
+        form = {"name": "reader", "password": ADMIN_PASSWORD}
         client.post("/sign-in", data=form).raise_for_status()
         yield client
 
@@ -209,7 +209,7 @@ def _page(browser: Browser, server: Server) -> Iterator[Page]:
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto("/sign-in")
-    page.locator("input[name=name]").fill("admin")
+    page.locator("input[name=name]").fill("reader")
     page.locator("input[name=password]").fill(ADMIN_PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/cases")

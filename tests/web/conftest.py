@@ -7,18 +7,17 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import Container, running
 from app.jobs.worker import worker
-from app.services.identity import ensure_administrator
 from app.web.app import create_app
-from tests.conftest import ADMIN_PASSWORD, make_settings
+from tests.accounts import READER, add_accounts
+from tests.conftest import make_settings
 
-CREDENTIALS = ("admin", ADMIN_PASSWORD)
+CREDENTIALS = READER
 
 
 @pytest.fixture
 def open_container(container: Container) -> Container:
-    """A container with an administrator."""
-    with container.transactions() as transaction:
-        ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+    """A container with an administrator and a reader."""
+    add_accounts(container)
     return container
 
 
@@ -47,8 +46,7 @@ def steady_client(
     folder = tmp_path_factory.mktemp("steady")
     shutil.copy(migrated_sqlite, folder / "vexascope.db")
     with running(make_settings(folder, bundle=small_bundle)) as container:
-        with container.transactions() as transaction:
-            ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        add_accounts(container)
         app = create_app(container, background=worker)
         with TestClient(app, raise_server_exceptions=False) as client:
             client.auth = CREDENTIALS

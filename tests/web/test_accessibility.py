@@ -56,7 +56,7 @@ def _sign_twice(settings, case_id):
     with running(settings) as container:
         now, rule = container.now(), container.review_rule
         with container.transactions() as transaction:
-            user = transaction.users.by_name("admin")
+            user = transaction.users.by_name("reader")
             case = transaction.cases.get(case_id)
             reader = Reader(user, case, container.bundle, rule)
             cells = [cell.id for cell in transaction.cells.of_case(case_id)]
@@ -123,7 +123,7 @@ def test_axe_finds_nothing_on_any_page(place, browser, width, scheme, language):
 
 def _sign_in(page):
     page.goto("/sign-in")
-    page.locator("input[name=name]").fill("admin")
+    page.locator("input[name=name]").fill("reader")
     page.locator("input[name=password]").fill(ADMIN_PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/cases$"))

@@ -73,7 +73,7 @@ def page(request, browser, server) -> Iterator[Page]:
 def sign_in(page):
     page.goto("/cases")
     expect(page).to_have_url(re.compile(r"/sign-in"))
-    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Name").fill("reader")
     page.get_by_label("Password").fill(ADMIN_PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/cases$"))
@@ -151,7 +151,7 @@ def test_the_page_may_be_left_during_the_upload_and_found_again(page, tmp_path):
 
 def test_a_wrong_password_is_told_on_the_page(page):
     page.goto("/sign-in")
-    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Name").fill("reader")
     page.get_by_label("Password").fill("not the password")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Name or password is wrong")

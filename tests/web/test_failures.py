@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from app.bootstrap import running
-from app.services.identity import ensure_administrator
 from app.web.app import create_app
-from tests.conftest import ADMIN_PASSWORD, make_settings
+from tests.accounts import add_accounts
+from tests.conftest import make_settings
 from tests.web.api.test_cases import NEW, is_problem
 from tests.web.conftest import CREDENTIALS
 
@@ -89,8 +89,7 @@ def impatient_client(tmp_path, migrated_sqlite, small_bundle, monkeypatch):
     monkeypatch.setattr("app.db.engine.BUSY_TIMEOUT_MS", 100)
     shutil.copy(migrated_sqlite, tmp_path / "vexascope.db")
     with running(make_settings(tmp_path, bundle=small_bundle)) as container:
-        with container.transactions() as transaction:
-            ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        add_accounts(container)
         client = TestClient(create_app(container))
         client.auth = CREDENTIALS
         yield client

@@ -40,7 +40,7 @@ def test_a_pages_script_is_not_asked_for_a_password_by_the_browser(client):
 
 
 def test_a_change_from_another_sites_page_is_refused(client):
-    sign_in = {"name": "admin", "password": ADMIN_PASSWORD}
+    sign_in = {"name": "reader", "password": ADMIN_PASSWORD}
     answer = client.post("/sign-in", data=sign_in, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
     answer = client.post("/sign-in", data=sign_in, headers={"origin": "https://evil.example"})

@@ -63,7 +63,7 @@ def test_from_giving_a_second_reading_to_settling_it(page, server):
     with running(make_settings(folder, bundle=bundle)) as container:
         with container.transactions() as transaction:
             transaction.users.add(bob, NOW)
-            admin = transaction.users.by_name("admin")
+            admin = transaction.users.by_name("reader")
         sign_in(page)
         page.goto(f"/cases/{case_id}/readers")
         page.get_by_label("Give the second reading to").select_option(label=bob.full_name)
@@ -85,7 +85,7 @@ def test_from_giving_a_second_reading_to_settling_it(page, server):
         "new KeyboardEvent('keydown', {key: '&', code: 'Digit1', bubbles: true}))"
     )
     expect(page.get_by_role("status")).to_contain_text("1 is to be settled.")
-    expect(cards.first).to_contain_text("Settled by admin")
+    expect(cards.first).to_contain_text("Settled by reader")
     expect(cards.first).to_contain_text("Counted: without abnormality")
     # The focus has gone on to the next that is not settled.
     expect(cards.nth(1).locator("a")).to_be_focused()

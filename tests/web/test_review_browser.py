@@ -76,7 +76,7 @@ def sign_in(page, name, password):
     expect(page).to_have_url(re.compile(r"/cases$"))
 
 
-def open_room(page, case, name="admin", password=ADMIN_PASSWORD):
+def open_room(page, case, name="reader", password=ADMIN_PASSWORD):
     sign_in(page, name, password)
     page.goto(f"{case}/gallery?order=number")
     page.wait_for_load_state("networkidle")
@@ -329,7 +329,7 @@ def test_nothing_is_decided_under_the_name_of_who_signs_in_later(case, server, w
     tab.goto(f"{case}/gallery")
     assert shown(tab, cell) == set()
     # Who has decided it signs in again: it was kept, and is sent.
-    sign_in(tab, "admin", ADMIN_PASSWORD)
+    sign_in(tab, "reader", ADMIN_PASSWORD)
     page.reload()
     settled(page)
     expect(page.locator("#said")).not_to_contain_text("Somebody else")

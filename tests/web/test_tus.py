@@ -356,7 +356,7 @@ def test_a_signed_case_takes_no_images_by_any_way(open_container):
 
 def _administrator(container):
     with container.transactions() as transaction:
-        return transaction.users.by_name("admin").id
+        return transaction.users.by_name("reader").id
 
 
 def test_no_name_of_a_file_is_logged_or_in_a_path(idle_client, case, caplog, capsys):

@@ -70,6 +70,7 @@ def _sent(file: BinaryIO) -> Iterator[bytes]:
 )
 def import_archive(
     container: ContainerDep,
+    user: UserDep,
     response: Response,
     file: Annotated[UploadFile, File(description="What `export.zip` gave.")],
     accession_number: Annotated[
@@ -88,7 +89,7 @@ def import_archive(
     Its readers become accounts that cannot sign in. Signed versions stay as they were signed.
     """
     choices = ImportChoices(accession_number or None, patient_identifier or None, same_patient)
-    case = take_archive(container, file.file, choices)
+    case = take_archive(container, user, file.file, choices)
     with container.transactions() as transaction:
         digest = bundle_of(transaction, case.id, container.bundle).manifest.digest
         progress = transaction.cells.progress(case.id, digest)

@@ -6,7 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.services.history import page_of_cases
+from app.services.opening import open_case
 from app.services.reading import bundle_of
+from app.services.sites import site_for
 from app.web.api.problems import problems
 from app.web.api.schemas import CaseCreate, CaseList, CaseRead
 from app.web.dependencies import ContainerDep, UserDep
@@ -15,10 +17,13 @@ router = APIRouter(prefix="/cases", tags=["cases"])
 
 
 @router.post("", status_code=201, responses=problems(409, 413, 422), summary="Open a case")
-def create_case(new: CaseCreate, container: ContainerDep, response: Response) -> CaseRead:
+def create_case(
+    new: CaseCreate, container: ContainerDep, user: UserDep, response: Response
+) -> CaseRead:
     """Open a case for an accession number that is not in use yet."""
     with container.transactions() as transaction:
-        case = transaction.cases.add(new.to_domain(), container.now())
+        site_id = site_for(transaction, user, new.site_id)
+        case = open_case(transaction, new.to_domain(site_id), container.now())
         progress = transaction.cells.progress(case.id, container.bundle.manifest.digest)
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
     return CaseRead.of(case, progress)

@@ -74,14 +74,18 @@ class CaseCreate(_Strict):
     clinical_context: ClinicalContextCreate = Field(
         default_factory=ClinicalContextCreate, description="What the requester knows."
     )
+    site_id: UUID | None = Field(
+        None, description="The laboratory that it belongs to; left out: the account's own."
+    )
 
-    def to_domain(self) -> NewCase:
-        """The domain's value."""
+    def to_domain(self, site_id: UUID) -> NewCase:
+        """The domain's value, in a site."""
         return NewCase(
             accession_number=self.accession_number,
             patient_identifier=self.patient_identifier,
             patient_name=self.patient_name,
             context=self.clinical_context.to_domain(),
+            site_id=site_id,
         )
 
 
@@ -115,6 +119,7 @@ class CaseRead(BaseModel):
     origin: CaseOrigin = Field(description="`laboratory`, or a demonstration's kind of images.")
     clinical_context: ClinicalContextCreate = Field(description="What the requester knows.")
     created_at: datetime = Field(description="When the case was opened, UTC.")
+    site_id: UUID = Field(description="The laboratory that the case belongs to.")
     progress: ProgressRead = Field(description="How far classification is.")
 
     @classmethod
@@ -129,6 +134,7 @@ class CaseRead(BaseModel):
             origin=case.origin,
             clinical_context=ClinicalContextCreate(**vars(case.context)),
             created_at=case.created_at,
+            site_id=case.site_id,
             progress=ProgressRead.of(progress),
         )
 

@@ -1,6 +1,7 @@
 """The form of a new case, and the page of a case."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -10,9 +11,11 @@ from fastapi import APIRouter, Depends, Form, Response
 from app.domain.errors import Conflict
 from app.domain.user import User
 from app.services.discussing import comments_for
+from app.services.opening import open_case
 from app.services.reading import bundle_of, read_case
 from app.services.reviewing import is_closed
 from app.services.signing import missing_for_signature
+from app.services.sites import site_for
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.language import gettext, translated
 from app.web.pages.case_form import CaseForm, form_page, read_form
@@ -38,7 +41,7 @@ def show_new_case(user: UserDep) -> Response:
 
 
 @router.post("/cases/new")
-def open_case(
+def open_new_case(
     container: ContainerDep, user: UserDep, form: Annotated[CaseForm, Form()]
 ) -> Response:
     """Open a case and go to it, or say on the form why not."""
@@ -47,7 +50,8 @@ def open_case(
         return _case_form(form, user, read.errors, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         with container.transactions() as transaction:
-            case = transaction.cases.add(read.case, container.now())
+            site_id = site_for(transaction, user, None)
+            case = open_case(transaction, replace(read.case, site_id=site_id), container.now())
     except Conflict as error:
         with container.transactions() as transaction:
             existing = transaction.cases.find(read.case.accession_number)

@@ -65,7 +65,7 @@ def import_archive(
         error = gettext("Choose a file.")
         return _form(form, user, error, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        case = take_archive(container, file.file, form.choices())
+        case = take_archive(container, user, file.file, form.choices())
     except (InvalidInput, Conflict, TooLarge) as problem:
         return _form(form, user, translated(problem.detail), _STATUS[type(problem)])
     return see_other(case_path(case.id))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Response
 
+from app.domain.access import Permission
 from app.domain.errors import InvalidInput
 from app.domain.message import message
 from app.domain.review import Reading
@@ -107,7 +108,11 @@ def _roster(transaction: Transaction, as_read: CaseAsRead, viewer: User) -> Rost
         eligible=[
             user
             for user in transaction.users.all()
-            if user.can_sign_in and user.id not in refused and not as_read.is_blinded
+            if user.can_sign_in
+            and user.may(Permission.REVIEW)
+            and user.sees(as_read.case.site_id)
+            and user.id not in refused
+            and not as_read.is_blinded
         ],
         has_begun=has_begun(transaction, case_id),
         is_closed=bool(versions.count(case_id)) and versions.amendment(case_id) is None,

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import migrate, running
-from app.services.identity import ensure_administrator
 from app.settings import PROJECT
 from app.web.app import create_app
-from tests.conftest import ADMIN_PASSWORD, make_settings
+from tests.accounts import add_accounts
+from tests.conftest import make_settings
 from tests.images import cell_jpeg
 from tests.web.api.test_cases import NEW, is_problem
 
@@ -91,8 +91,7 @@ def test_import_by_api_on_a_second_server(client, case_id, small_bundle, tmp_pat
     before = client.get(f"/api/v1/cases/{case_id}/report").json()
     with running(make_settings(tmp_path / "second", bundle=small_bundle)) as container:
         migrate(container)
-        with container.transactions() as transaction:
-            ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        add_accounts(container)
         with TestClient(create_app(container)) as second:
             second.auth = client.auth
             answer = second.post(

@@ -15,9 +15,9 @@ from schemathesis.specs.openapi.checks import (
 
 from app.bootstrap import running
 from app.jobs.worker import worker
-from app.services.identity import ensure_administrator
 from app.web.app import create_app
-from tests.conftest import ADMIN_PASSWORD, make_settings
+from tests.accounts import add_accounts
+from tests.conftest import make_settings
 from tests.images import cell_png
 from tests.web.api.test_cases import NEW
 from tests.web.conftest import CREDENTIALS
@@ -43,8 +43,7 @@ def application(migrated_sqlite, small_bundle, tmp_path_factory):
     folder = tmp_path_factory.mktemp("fuzz")
     shutil.copy(migrated_sqlite, folder / "vexascope.db")
     with running(make_settings(folder, bundle=small_bundle)) as container:
-        with container.transactions() as transaction:
-            ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        add_accounts(container)
         yield create_app(container), _seed(container)
 
 

@@ -6,10 +6,9 @@ from fastapi.testclient import TestClient
 from pypdf import PdfReader
 
 from app.domain.abnormality import Abnormality
-from app.services.identity import ensure_administrator
 from app.services.signing import sign
 from app.web.app import create_app
-from tests.conftest import ADMIN_PASSWORD
+from tests.accounts import add_accounts
 from tests.images import cell_png
 from tests.services.reading_room import LATER as SIGNED_AT
 from tests.services.reading_room import open_room
@@ -55,8 +54,8 @@ def test_the_report_page_links_to_it(idle_client):
 
 def test_a_signed_version_stays_as_it_was_signed(container):
     room = open_room(container, shown=[{Abnormality.VACUOLE}])
+    add_accounts(container)
     with container.transactions() as transaction:
-        ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
         last = transaction.reviews.last_sequence(room.case.id)
         sign(transaction, room.reader(room.ann), last, SIGNED_AT)
     with TestClient(create_app(container)) as client:

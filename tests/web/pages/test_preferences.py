@@ -20,13 +20,13 @@ CHOSEN = {"full_name": "Dr A. Martin", "language": "fr", "theme": "dark"}
 def browser(idle_client):
     """Somebody signed in by the form, without what a system sends."""
     idle_client.auth = None
-    idle_client.post("/sign-in", data={"name": "admin", "password": ADMIN_PASSWORD})
+    idle_client.post("/sign-in", data={"name": "reader", "password": ADMIN_PASSWORD})
     return idle_client
 
 
 def stored(container):
     with container.transactions() as transaction:
-        return transaction.users.by_name("admin")
+        return transaction.users.by_name("reader")
 
 
 def test_pages_speak_what_the_browser_prefers_until_a_person_chooses(browser):
@@ -74,7 +74,7 @@ def test_the_switch_works_before_and_after_signing_in(idle_client, open_containe
     assert answer.url.path == "/sign-in"
     assert answer.url.query == b"next=/cases/1"
     assert "Se connecter" in answer.text
-    idle_client.post("/sign-in", data={"name": "admin", "password": ADMIN_PASSWORD})
+    idle_client.post("/sign-in", data={"name": "reader", "password": ADMIN_PASSWORD})
     assert '<html lang="fr"' in idle_client.get("/cases").text
     assert stored(open_container).language is None
     idle_client.post("/language", data={"language": "en"})
@@ -97,7 +97,7 @@ def test_the_tour_is_shown_until_it_is_dismissed(browser):
     browser.post("/preferences/tour")
     assert 'id="tour"' not in browser.get("/cases").text
     browser.post("/sign-out")
-    browser.post("/sign-in", data={"name": "admin", "password": ADMIN_PASSWORD})
+    browser.post("/sign-in", data={"name": "reader", "password": ADMIN_PASSWORD})
     assert 'id="tour"' not in browser.get("/cases").text
     browser.post("/preferences", data={**CHOSEN, "tour": "again"})
     assert 'id="tour"' in browser.get("/cases").text

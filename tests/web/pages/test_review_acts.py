@@ -35,7 +35,7 @@ def cells_of(client, case):
 
 def add_user(container, name, full_name):
     with container.transactions() as transaction:
-        same = transaction.users.by_name("admin").password_hash
+        same = transaction.users.by_name("reader").password_hash
         user = User(uuid7(), name, Role.HAEMATOLOGIST, same, full_name)
         transaction.users.add(user, container.now())
     return user
@@ -125,7 +125,7 @@ def test_two_readers_see_each_other_and_lose_nothing(client, case, open_containe
     act(client, case, [cell], "call", "vacuole", start)
     answer = act(other, case, [cell], "call", "nuclear_spike", start).json()
     assert state(answer, cell)["calls"] == ["nuclear_spike", "vacuole"]
-    assert answer["others"] == ["admin: 1 cell changed"]
+    assert answer["others"] == ["reader: 1 cell changed"]
     seen = changes(client, case, start + 1)
     assert seen["others"] == ["Bea Blanc: 1 cell changed"]
     assert state(seen, cell)["calls"] == ["nuclear_spike", "vacuole"]
@@ -161,7 +161,7 @@ def test_what_another_reader_changed_unseen_is_not_confirmed(client, case, open_
     assert state(whole, cells[0])["calls"] == ["vacuole"]
     # Once seen, it is confirmed; and every other act says itself what shall hold.
     act(client, case, cells[:1], "confirm", after=whole["sequence"])
-    assert state(changes(client, case), cells[0])["reader"] == "admin"
+    assert state(changes(client, case), cells[0])["reader"] == "reader"
     act(other, case, cells[:1], "call", "nuclear_spike", whole["sequence"] + 1)
     answer = act(client, case, cells[:1], "call", "pseudo_pelger", seen).json()
     assert state(answer, cells[0])["calls"] == ["pseudo_pelger", "nuclear_spike", "vacuole"]
@@ -172,7 +172,7 @@ def test_the_blinded_second_reader_sees_nothing_of_the_first(client, case, open_
     first_page = changes(client, case)
     act(client, case, [cell], "call", "vacuole")
     with open_container.transactions() as transaction:
-        admin = transaction.users.by_name("admin")
+        admin = transaction.users.by_name("reader")
         reader = Reader(
             admin,
             transaction.cases.get(UUID(case)),
@@ -228,7 +228,7 @@ def test_a_signed_case_refuses_and_says_why(client, case, open_container):
     confirm_all(client, case)
     with open_container.transactions() as transaction:
         reader = Reader(
-            transaction.users.by_name("admin"),
+            transaction.users.by_name("reader"),
             transaction.cases.get(UUID(case)),
             open_container.bundle,
             open_container.review_rule,
@@ -264,7 +264,7 @@ def test_what_makes_no_sense_is_refused_in_json(client, case, sent, status):
 
 def test_another_sites_page_decides_nothing(client, case):
     client.auth = None
-    client.post("/sign-in", data={"name": "admin", "password": ADMIN_PASSWORD})
+    client.post("/sign-in", data={"name": "reader", "password": ADMIN_PASSWORD})
     cell = uuid7()
     refused = client.post(
         f"/cases/{case}/gallery/acts",

@@ -1,0 +1,191 @@
+"""Who may ask for what: one rule for each route, and no answer without a rule.
+
+`docs/access.md` is made from this table and the roles of `app.domain.access`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from starlette.routing import compile_path
+
+from app.domain.access import Permission
+
+
+class Anyone(StrEnum):
+    """What needs no permission."""
+
+    OPEN = "open"
+    """Nobody needs to be signed in."""
+    SIGNED_IN = "signed in"
+    """Every account, about itself."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a route needs, and what the audit calls it.
+
+    Parameters
+    ----------
+    action
+        None: a part of a page whose view is recorded, or a question that is asked again and
+        again; of these only refusals and failures are recorded.
+    """
+
+    needs: Permission | Anyone
+    action: str | None = None
+
+
+Route = tuple[str, str]
+"""Method and path template."""
+
+_OPEN = Rule(Anyone.OPEN)
+_PART = Rule(Permission.READ_CASES)
+_VIEW = Rule(Permission.READ_CASES, "case.view")
+_REVIEW = Rule(Permission.REVIEW, "review.change")
+_CASE = "/cases/{case_id}"
+_CELL = "/cases/{case_id}/cells/{cell_id}"
+_API_CASE = "/api/v1/cases/{case_id}"
+_TUS = "/cases/{case_id}/uploads/tus"
+
+_FOR_ALL: Mapping[Route, Rule] = {
+    ("GET", "/health/live"): _OPEN,
+    ("GET", "/health/ready"): _OPEN,
+    ("GET", "/static/{path:path}"): _OPEN,
+    ("GET", "/sign-in"): _OPEN,
+    ("POST", "/sign-in"): Rule(Anyone.OPEN, "session.sign-in"),
+    ("POST", "/sign-out"): Rule(Anyone.OPEN, "session.sign-out"),
+    ("GET", "/demonstration/{token}"): Rule(Anyone.OPEN, "session.sign-in"),
+    ("POST", "/language"): _OPEN,
+    ("GET", "/preferences"): Rule(Anyone.SIGNED_IN),
+    ("POST", "/preferences"): Rule(Anyone.SIGNED_IN, "account.preferences"),
+    ("POST", "/preferences/tour"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/api/v1/openapi.json"): Rule(Anyone.SIGNED_IN),
+    ("POST", "/api/v1/tokens"): Rule(Anyone.SIGNED_IN, "account.token"),
+    ("GET", "/api/v1/bundle"): Rule(Anyone.SIGNED_IN),
+}
+
+_PAGES: Mapping[Route, Rule] = {
+    ("GET", "/"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/cases"): Rule(Permission.READ_CASES, "case.list"),
+    ("POST", "/cases/search"): Rule(Permission.READ_CASES, "case.search"),
+    ("POST", "/cases/filters"): Rule(Permission.READ_CASES, "account.filter"),
+    ("POST", "/cases/filters/{filter_id}/rename"): Rule(Permission.READ_CASES, "account.filter"),
+    ("POST", "/cases/filters/{filter_id}/remove"): Rule(Permission.READ_CASES, "account.filter"),
+    ("GET", "/cases/import"): Rule(Permission.IMPORT),
+    ("POST", "/cases/import"): Rule(Permission.IMPORT, "case.import"),
+    ("GET", "/cases/new"): Rule(Permission.OPEN_CASES),
+    ("POST", "/cases/new"): Rule(Permission.OPEN_CASES, "case.open"),
+    ("GET", _CASE): _VIEW,
+    ("GET", f"{_CASE}/progress"): _PART,
+    ("GET", f"{_CASE}/uploads"): _PART,
+    ("GET", f"{_CASE}/uploads/outcomes"): _PART,
+    ("OPTIONS", _TUS): Rule(Permission.UPLOAD),
+    ("POST", _TUS): Rule(Permission.UPLOAD, "upload.begin"),
+    ("GET", f"{_TUS}/{{part_id}}"): Rule(Permission.UPLOAD),
+    ("PATCH", f"{_TUS}/{{part_id}}"): Rule(Permission.UPLOAD),
+    ("DELETE", f"{_TUS}/{{part_id}}"): Rule(Permission.UPLOAD, "upload.cancel"),
+    ("GET", f"{_CASE}/gallery"): Rule(Permission.READ_CASES, "cells.view"),
+    ("GET", f"{_CASE}/gallery/changes"): _PART,
+    ("GET", _CELL): Rule(Permission.READ_CASES, "cells.view"),
+    ("GET", f"{_CELL}/image.png"): _PART,
+    ("GET", f"{_CELL}/crop.jpg"): _PART,
+    ("GET", f"{_CELL}/similar"): Rule(Permission.READ_CASES, "cells.similar"),
+    ("GET", f"{_CELL}/heat/{{label}}.png"): _PART,
+    ("GET", "/reference/{subject}.png"): Rule(Anyone.SIGNED_IN),
+}
+
+_REVIEWING: Mapping[Route, Rule] = {
+    # Which acts need more than to exclude, the service says: it knows the act.
+    ("POST", f"{_CASE}/gallery/acts"): Rule(Permission.EXCLUDE, "review.change"),
+    ("POST", f"{_CASE}/gallery/undo"): Rule(Permission.EXCLUDE, "review.undo"),
+    ("GET", f"{_CASE}/readers"): Rule(Permission.READ_CASES, "readers.view"),
+    ("POST", f"{_CASE}/readers/give"): _REVIEW,
+    ("POST", f"{_CASE}/readers/withdraw"): _REVIEW,
+    ("POST", f"{_CASE}/readers/finish"): _REVIEW,
+    ("POST", f"{_CASE}/readers/reopen"): _REVIEW,
+    ("POST", f"{_CASE}/readers/settle"): _REVIEW,
+    ("POST", f"{_CASE}/comments"): Rule(Permission.REVIEW, "comment.write"),
+    ("GET", f"{_CASE}/report"): Rule(Permission.READ_CASES, "report.view"),
+    ("GET", f"{_CASE}/report/versions"): Rule(Permission.READ_CASES, "report.view"),
+    ("GET", f"{_CASE}/report/versions/{{number}}"): Rule(Permission.READ_CASES, "report.view"),
+    ("GET", f"{_CASE}/report/differences"): Rule(Permission.READ_CASES, "report.view"),
+    ("POST", f"{_CASE}/report/interpretation"): Rule(Permission.REVIEW, "interpretation.write"),
+    ("GET", f"{_CASE}/sign"): Rule(Permission.SIGN),
+    ("POST", f"{_CASE}/sign"): Rule(Permission.SIGN, "report.sign"),
+    ("GET", f"{_CASE}/amend"): Rule(Permission.SIGN),
+    ("POST", f"{_CASE}/amend"): Rule(Permission.SIGN, "report.amend"),
+}
+
+_API: Mapping[Route, Rule] = {
+    ("POST", "/api/v1/cases"): Rule(Permission.OPEN_CASES, "case.open"),
+    ("GET", "/api/v1/cases"): Rule(Permission.READ_CASES, "case.list"),
+    ("GET", _API_CASE): _VIEW,
+    ("GET", f"{_API_CASE}/export.zip"): Rule(Permission.EXPORT, "case.export"),
+    ("POST", "/api/v1/cases/import"): Rule(Permission.IMPORT, "case.import"),
+    ("POST", f"{_API_CASE}/cells"): Rule(Permission.UPLOAD, "upload.send"),
+    ("GET", f"{_API_CASE}/cells"): Rule(Permission.READ_CASES, "cells.view"),
+    ("GET", "/api/v1/uploads/{upload_id}"): Rule(Permission.READ_CASES, "upload.view"),
+    ("GET", "/api/v1/cells/{cell_id}"): Rule(Permission.READ_CASES, "cells.view"),
+    ("GET", "/api/v1/cells/{cell_id}/image"): Rule(Permission.READ_CASES, "cells.view"),
+    ("GET", f"{_API_CASE}/report"): Rule(Permission.READ_CASES, "report.view"),
+    ("GET", f"{_API_CASE}/report.pdf"): Rule(Permission.READ_CASES, "report.view"),
+    ("GET", f"{_API_CASE}/versions"): Rule(Permission.READ_CASES, "report.view"),
+    ("GET", f"{_API_CASE}/findings.json"): Rule(Permission.EXPORT, "findings.export"),
+    ("GET", f"{_API_CASE}/findings.csv"): Rule(Permission.EXPORT, "findings.export"),
+}
+
+RULES: Mapping[Route, Rule] = {**_FOR_ALL, **_PAGES, **_REVIEWING, **_API}
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The rule of a request, and the keys in its path."""
+
+    rule: Rule
+    keys: Mapping[str, str]
+
+
+def rule_for(method: str, path: str) -> Matched | None:
+    """The rule of a request; None where the table has none.
+
+    A path that stands there as it is comes before one with keys: `/cases/new` is no case.
+    """
+    for asked in _methods(method):
+        if rule := RULES.get((asked, path)):
+            return Matched(rule, {})
+        for pattern, rule in _patterns()[asked]:
+            if found := pattern.fullmatch(path):
+                return Matched(rule, found.groupdict())
+    return None
+
+
+def has_path(path: str) -> bool:
+    """Whether the table knows the path under any method."""
+    return any(rule_for(method, path) for method in _patterns())
+
+
+def _methods(method: str) -> tuple[str, ...]:
+    """HEAD is a GET without its body."""
+    return ("HEAD", "GET") if method == "HEAD" else (method,)
+
+
+class _Patterns(dict[str, list[tuple[re.Pattern[str], Rule]]]):
+    def __missing__(self, method: str) -> list[tuple[re.Pattern[str], Rule]]:
+        return []
+
+
+@cache
+def _patterns() -> _Patterns:
+    found = _Patterns()
+    for method, template, rule in _with_keys():
+        found.setdefault(method, []).append((compile_path(template)[0], rule))
+    return found
+
+
+def _with_keys() -> Iterator[tuple[str, str, Rule]]:
+    for (method, template), rule in RULES.items():
+        if "{" in template:
+            yield method, template, rule

@@ -1,0 +1,191 @@
+"""Who is there, may they, and what they did: asked and noted around every route.
+
+The framework reads and parses a body before it runs the dependencies of a route. Asked here, a
+stranger's body stays unread. A request without a rule in `app.web.access` reaches no route.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.access import Permission, Role, scopes_for
+from app.domain.audit import AuditEvent, Outcome
+from app.domain.errors import Forbidden, NotFound, NotSignedIn, StorageUnavailable, VexascopeError
+from app.domain.message import message
+from app.domain.user import User
+from app.services.acting import Act, acting_as, become
+from app.web.access import Anyone, Matched, has_path, rule_for
+from app.web.actors import actor_of
+from app.web.dependencies import auditor_of, container_of, security_of
+from app.web.errors import explain
+from app.web.language import chosen_language, use_language
+from app.web.security import SAFE_METHODS
+
+SERVER_ERROR = 500
+REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+class Guard:
+    """Let a request through to its route if its rule allows; it needs the session around it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask, pass on, note; everything but HTTP passes untouched."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        matched = rule_for(scope["method"], scope["path"])
+        if matched is not None and matched.rule.needs is Anyone.OPEN and not matched.rule.action:
+            await self._app(scope, receive, send)
+            return
+        with acting_as(actor_of(request, None)) as act:
+            noting = _Noting(request, matched, act, send)
+            try:
+                if matched is None or matched.rule.needs is not Anyone.OPEN:
+                    await run_in_threadpool(_let_in, request, matched)
+                if language := getattr(request.state, "language", None):
+                    use_language(language)
+                await self._app(scope, receive, noting.send)
+            except VexascopeError as error:
+                # The server throws away what still comes of the body.
+                noting.refused = error
+                await explain(request, error)(scope, receive, noting.send)
+            except Exception:
+                await noting.write(SERVER_ERROR)
+                raise
+
+
+def _let_in(request: Request, matched: Matched | None) -> None:
+    """Raise unless the rule allows; note who asks."""
+    user = security_of(request).user_of(request)
+    request.state.user = user
+    become(actor_of(request, user))
+    if user.language:
+        # A system has no session: its account's choice is known only now.
+        request.state.language = chosen_language(user.language, "")
+    if matched is not None:
+        _permit(user, matched)
+        _same_site(request, user, matched)
+    elif not has_path(request.url.path):
+        raise NotFound(message("There is no such address."))
+    # Else the route answers that it does not know the method.
+
+
+class _Noting:
+    """Writes the audit's entry before the answer begins; without it, none goes out."""
+
+    def __init__(self, request: Request, matched: Matched | None, act: Act, send: Send) -> None:
+        self.refused: VexascopeError | None = None
+        self._request = request
+        self._matched = matched
+        self._act = act
+        self._send = send
+        self._is_replaced = False
+
+    async def send(self, sent: Message) -> None:
+        """Hold the start of an answer until its entry is stored."""
+        if sent["type"] == "http.response.start":
+            try:
+                await self.write(sent["status"])
+            except StorageUnavailable as error:
+                self._is_replaced = True
+                response = explain(self._request, error)
+                await response(self._request.scope, self._request.receive, self._send)
+        if not self._is_replaced:
+            await self._send(sent)
+
+    async def write(self, status: int) -> None:
+        """Store the entry, if there is to be one."""
+        event = self._event(status)
+        if event is not None:
+            await auditor_of(self._request).write(event)
+
+    def _event(self, status: int) -> AuditEvent | None:
+        outcome = self._outcome(status)
+        rule = self._matched.rule if self._matched else None
+        action = rule.action if rule else None
+        if outcome is Outcome.DONE and (action is None or self._act.is_noted):
+            return None
+        if outcome is Outcome.REFUSED and not self._is_telling(status):
+            return None
+        keys = self._matched.keys if self._matched else {}
+        return AuditEvent(
+            at=container_of(self._request).now(),
+            actor=self._act.actor,
+            action=action or "request",
+            outcome=outcome,
+            case_id=_key(keys.get("case_id")),
+            subject=_subject(keys),
+            after=None if outcome is Outcome.DONE else {"status": status},
+        )
+
+    def _outcome(self, status: int) -> Outcome:
+        if status >= SERVER_ERROR:
+            return Outcome.FAILED
+        refused = self.refused is not None or status >= HTTPStatus.BAD_REQUEST
+        return Outcome.REFUSED if refused else Outcome.DONE
+
+    def _is_telling(self, status: int) -> bool:
+        """Whether a refusal says something: not a stranger who only came by, not a wrong link."""
+        if isinstance(self.refused, NotSignedIn):
+            return "authorization" in self._request.headers
+        return self._request.method not in SAFE_METHODS or status in REFUSALS
+
+
+def _subject(keys: Mapping[str, str]) -> str | None:
+    """What else the path names: keys of cells, uploads, accounts; never a token."""
+    shown = (f"{name.removesuffix('_id')}:{key}" for name, key in keys.items() if _key(key))
+    return " ".join(item for item in shown if not item.startswith("case:")) or None
+
+
+def _key(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _permit(user: User, matched: Matched) -> None:
+    """Raise `Forbidden` unless the account may."""
+    needed = matched.rule.needs
+    if not isinstance(needed, Permission) or user.may(needed):
+        return
+    if user.role is Role.SYSTEM:
+        raise Forbidden(
+            message(
+                "This key does not open it. It needs one of the scopes {scopes}.",
+                scopes=", ".join(scopes_for(needed)) or "(none: only people may)",
+            )
+        )
+    raise Forbidden(
+        message(
+            "Your account's role, {role}, may not do this. Ask an administrator.",
+            role=user.role.value,
+        )
+    )
+
+
+def _same_site(request: Request, user: User, matched: Matched) -> None:
+    """Raise `NotFound` where what the path names belongs to a site that the account does not see.
+
+    As if it were not there: who does not see a case does not learn that it exists.
+    """
+    keys = {name: key for name, text in matched.keys.items() if (key := _key(text))}
+    if not keys.keys() & {"case_id", "cell_id", "upload_id"}:
+        return
+    with container_of(request).transactions() as transaction:
+        cases = transaction.cases
+        found = {
+            "case_id": cases.site_of(keys["case_id"]) if "case_id" in keys else None,
+            "cell_id": cases.site_of_cell(keys["cell_id"]) if "cell_id" in keys else None,
+            "upload_id": cases.site_of_upload(keys["upload_id"]) if "upload_id" in keys else None,
+        }
+    if any(site is not None and not user.sees(site) for site in found.values()):
+        raise NotFound(message("There is no such case, or it belongs to another site."))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -214,6 +215,7 @@ class UserRow(Row):
     language: Mapped[str | None] = mapped_column(String(10))
     theme: Mapped[str] = mapped_column(String(10))
     tour_seen: Mapped[bool]
+    is_active: Mapped[bool] = mapped_column(server_default=true())
 
 
 class ApiTokenRow(Row):

@@ -17,6 +17,9 @@ from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
 from app.db.filters import SqlFilterRepository
 from app.db.reviews import SqlReviewRepository
+from app.db.second_factors import SqlSecondFactorRepository
+from app.db.sessions import SqlSessionRepository
+from app.db.sign_ins import SqlSignInRepository
 from app.db.sites import SqlSiteRepository
 from app.db.upload_parts import SqlUploadPartRepository
 from app.db.users import SqlUserRepository
@@ -35,6 +38,9 @@ from app.ports import (
     FilterRepository,
     JobQueue,
     ReviewRepository,
+    SecondFactorRepository,
+    SessionRepository,
+    SignInRepository,
     SiteRepository,
     Transaction,
     Transactions,
@@ -70,6 +76,9 @@ class SqlTransaction:
         self.filters: FilterRepository = SqlFilterRepository(session)
         self.archives: ArchiveRepository = SqlArchiveRepository(session)
         self.parts: UploadPartRepository = SqlUploadPartRepository(session)
+        self.sessions: SessionRepository = SqlSessionRepository(session)
+        self.second_factors: SecondFactorRepository = SqlSecondFactorRepository(session)
+        self.sign_ins: SignInRepository = SqlSignInRepository(session)
         self.jobs = jobs
         self._after: list[Callable[[], None]] = []
 

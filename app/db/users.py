@@ -40,6 +40,7 @@ class SqlUserRepository:
             language=user.language,
             theme=user.theme.value,
             tour_seen=user.tour_seen,
+            is_active=user.is_active,
         )
         self._session.add(row)
         try:
@@ -122,5 +123,6 @@ def _to_user(row: UserRow, site_ids: frozenset[UUID]) -> User:
         language=row.language,
         theme=Theme(row.theme),
         tour_seen=row.tour_seen,
+        is_active=row.is_active,
         site_ids=site_ids,
     )

@@ -95,6 +95,12 @@ class StorageUnavailable(VexascopeError):
     title = message("Storage is unavailable")
 
 
+class ProviderUnavailable(VexascopeError):
+    """The OpenID Connect provider does not answer, or not as it should."""
+
+    title = message("The sign-in provider is unavailable")
+
+
 class Damaged(VexascopeError):
     """What is stored is not what was stored."""
 

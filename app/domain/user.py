@@ -36,6 +36,8 @@ class User:
         Sites whose cases the account sees.
     scopes
         Of a program: what the key that it came with opens. A person has none.
+    is_active
+        Whether the account may sign in; one that may not keeps what it has done.
     """
 
     id: UUID
@@ -48,6 +50,7 @@ class User:
     tour_seen: bool = False
     site_ids: frozenset[UUID] = frozenset({DEFAULT_SITE_ID})
     scopes: frozenset[Scope] = frozenset()
+    is_active: bool = True
 
     @property
     def permissions(self) -> frozenset[Permission]:

@@ -14,6 +14,11 @@ from app.ports.classifier import (
     Prediction,
 )
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
+from app.ports.signing_in import (
+    SecondFactorRepository,
+    SessionRepository,
+    SignInRepository,
+)
 from app.ports.transactions import JobQueue, Transaction, Transactions
 from app.ports.uploads import PartFiles, PartWriter, UploadPartRepository
 from app.ports.worklists import FilterRepository, WorklistRepository
@@ -39,6 +44,9 @@ __all__ = [
     "PartWriter",
     "Prediction",
     "ReviewRepository",
+    "SecondFactorRepository",
+    "SessionRepository",
+    "SignInRepository",
     "SiteRepository",
     "Transaction",
     "Transactions",

@@ -11,6 +11,11 @@ from app.ports.audit import AuditRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
+from app.ports.signing_in import (
+    SecondFactorRepository,
+    SessionRepository,
+    SignInRepository,
+)
 from app.ports.uploads import UploadPartRepository
 from app.ports.worklists import FilterRepository, WorklistRepository
 
@@ -39,6 +44,9 @@ class Transaction(Protocol):
     filters: FilterRepository
     archives: ArchiveRepository
     parts: UploadPartRepository
+    sessions: SessionRepository
+    second_factors: SecondFactorRepository
+    sign_ins: SignInRepository
     jobs: JobQueue
 
     def on_commit(self, do: Callable[[], None]) -> None:

@@ -27,6 +27,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.Forbidden: 403,
     errors.TooManyAttempts: 429,
     errors.StorageUnavailable: 503,
+    errors.ProviderUnavailable: 503,
     errors.Damaged: 500,
     errors.BundleRefused: 500,
     errors.SettingsRefused: 500,

@@ -21,12 +21,13 @@ from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import SettingsRefused, StorageUnavailable
 from app.domain.message import message
+from app.domain.outbox import SinkKind
 from app.domain.review import ReviewRule
 from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
 from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
-from app.ports import BlobStore, Bundle, Classifier, PartFiles, Transactions
+from app.ports import BlobStore, Bundle, Classifier, PartFiles, Sink, Transactions
 from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
 from app.services.worklist import refresh
@@ -53,6 +54,7 @@ class Container:
     bundle_files: BundleFiles
     limits: IntakeLimits
     threads: Executor
+    sinks: dict[SinkKind, Sink] = field(default_factory=dict)
     explainer: Explainer = field(default_factory=Explainer)
     _classifier_lock: Lock = field(default_factory=Lock)
 
@@ -106,6 +108,8 @@ class Container:
     def close(self) -> None:
         """Let go of threads and connections."""
         self.threads.shutdown()
+        for sink in self.sinks.values():
+            sink.close()
         self.queue_client.destroy()
         self.engine.dispose()
 

@@ -13,9 +13,11 @@ from app.db.audit import SqlAuditRepository
 from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
+from app.db.destinations import SqlDestinationRepository
 from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
 from app.db.filters import SqlFilterRepository
+from app.db.outbox import SqlOutboxRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.second_factors import SqlSecondFactorRepository
 from app.db.sessions import SqlSessionRepository
@@ -33,10 +35,12 @@ from app.ports import (
     BundleRepository,
     CaseRepository,
     CellRepository,
+    DestinationRepository,
     DiscussionRepository,
     EmbeddingRepository,
     FilterRepository,
     JobQueue,
+    OutboxRepository,
     ReviewRepository,
     SecondFactorRepository,
     SessionRepository,
@@ -79,6 +83,8 @@ class SqlTransaction:
         self.sessions: SessionRepository = SqlSessionRepository(session)
         self.second_factors: SecondFactorRepository = SqlSecondFactorRepository(session)
         self.sign_ins: SignInRepository = SqlSignInRepository(session)
+        self.outbox: OutboxRepository = SqlOutboxRepository(session)
+        self.destinations: DestinationRepository = SqlDestinationRepository(session)
         self.jobs = jobs
         self._after: list[Callable[[], None]] = []
 

@@ -10,11 +10,13 @@ from dbos import DBOS
 from app.bootstrap import Container
 from app.db.job_queue import CLASSIFY, JOB_VERSION, QUEUE
 from app.domain.message import message
+from app.jobs.deliverer import deliverer
 from app.jobs.executor import executor_name
 from app.jobs.heartbeat import heartbeat
 from app.ports import Transaction
 from app.services.analysis import classify_cells, record
 from app.services.intake import CELLS_PER_JOB, batches
+from app.services.telling import tell_if_classified
 from app.services.worklist import refresh
 
 # The library's default of one second would be most of the time that a small upload takes.
@@ -47,6 +49,7 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
         if begins:
             _read_again(transaction, case_id, digest)
         refresh(transaction, case_id, container.bundle, container.review_rule)
+        tell_if_classified(transaction, case_id, digest, container.now())
     _log.info(
         "cells classified",
         case=str(case_id),
@@ -67,6 +70,7 @@ def give_up_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> No
         if begins:
             _read_again(transaction, case_id, digest)
         refresh(transaction, case_id, container.bundle, container.review_rule)
+        tell_if_classified(transaction, case_id, digest, container.now())
 
 
 def _begins(transaction: Transaction, case_id: UUID, digest: str) -> bool:
@@ -103,6 +107,7 @@ def worker(container: Container) -> Iterator[str]:
         _launch(container, name)
         stack.callback(_stop)
         stack.enter_context(heartbeat(container, name))
+        stack.enter_context(deliverer(container))
         yield name
 
 

@@ -13,6 +13,7 @@ from app.ports.classifier import (
     EmbeddingRepository,
     Prediction,
 )
+from app.ports.outbox import DestinationRepository, OutboxRepository, Outgoing, Sink
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
     SecondFactorRepository,
@@ -36,10 +37,13 @@ __all__ = [
     "CellRepository",
     "Classifier",
     "Clock",
+    "DestinationRepository",
     "DiscussionRepository",
     "EmbeddingRepository",
     "FilterRepository",
     "JobQueue",
+    "OutboxRepository",
+    "Outgoing",
     "PartFiles",
     "PartWriter",
     "Prediction",
@@ -47,6 +51,7 @@ __all__ = [
     "SecondFactorRepository",
     "SessionRepository",
     "SignInRepository",
+    "Sink",
     "SiteRepository",
     "Transaction",
     "Transactions",

@@ -10,6 +10,7 @@ from app.ports.archives import ArchiveRepository
 from app.ports.audit import AuditRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
+from app.ports.outbox import DestinationRepository, OutboxRepository
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
     SecondFactorRepository,
@@ -47,6 +48,8 @@ class Transaction(Protocol):
     sessions: SessionRepository
     second_factors: SecondFactorRepository
     sign_ins: SignInRepository
+    outbox: OutboxRepository
+    destinations: DestinationRepository
     jobs: JobQueue
 
     def on_commit(self, do: Callable[[], None]) -> None:

@@ -26,6 +26,7 @@ from app.services.reading import CaseAsRead, is_blinded, read_case
 from app.services.report_content import digest, digest_of_draft, read_version, to_content
 from app.services.reporting import report_of, report_on
 from app.services.reviewing import Reader, refuse_signed
+from app.services.telling import tell_signed
 from app.services.worklist import refresh
 
 
@@ -87,6 +88,7 @@ def sign(
     transaction.versions.close_amendment(case_id, now)
     after = {"version": version.number, "sha256": version.sha256}
     transaction.audit.note("report.sign", case_id=case_id, after=after)
+    tell_signed(transaction, version, as_read.bundle.manifest.digest, as_read.progress.cell_count)
     refresh(transaction, case_id, reader.active, reader.rule)
     return version
 

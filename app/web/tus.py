@@ -24,6 +24,7 @@ from app.domain.upload_part import UploadPart
 from app.domain.user import User
 from app.ports import PartWriter
 from app.services.intake import shown_name
+from app.services.telling import tell_if_classified
 from app.services.uploading import begin, new_part
 from app.services.worklist import refresh
 from app.web.dependencies import ArrivalsDep, ContainerDep, UserDep
@@ -139,6 +140,8 @@ def terminate(
     with container.part_files.appending(part_id), container.transactions() as transaction:
         transaction.parts.remove(part_id)
         refresh(transaction, case_id, container.bundle, container.review_rule)
+        digest = container.bundle.manifest.digest
+        tell_if_classified(transaction, case_id, digest, container.now())
     container.part_files.remove(part_id)
     return _answer(204, {})
 

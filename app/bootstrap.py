@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
+from uuid import UUID
 
 import cv2
 import structlog
@@ -16,13 +17,14 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.engine import make_engine
-from app.db.job_queue import job_queues, migrate_queue, open_client
+from app.db.job_queue import job_queues, migrate_queue, open_client, queue_states
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import SettingsRefused, StorageUnavailable
 from app.domain.message import message
 from app.domain.outbox import SinkKind
 from app.domain.review import ReviewRule
+from app.domain.statistics import QueueState
 from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
 from app.inference.bundle import BundleFiles, load_bundle
@@ -30,6 +32,7 @@ from app.inference.onnx_classifier import OnnxClassifier
 from app.ports import BlobStore, Bundle, Classifier, PartFiles, Sink, Transactions
 from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
+from app.services.measuring_cases import fill_in
 from app.services.worklist import refresh
 from app.settings import Settings
 from app.storage.object_store import open_store
@@ -100,6 +103,13 @@ class Container:
                 )
             )
 
+    def queue_states(self) -> list[QueueState]:
+        """How many jobs wait, run and have failed, for each queue."""
+        try:
+            return queue_states(self.engine)
+        except SQLAlchemyError as error:
+            raise StorageUnavailable(message("The database does not answer.")) from error
+
     def remember_bundle(self) -> None:
         """Keep the active bundle's manifest and rule, so that its reports stay readable."""
         with self.transactions() as transaction:
@@ -159,6 +169,7 @@ def migrate(container: Container) -> None:
         migrate_queue(container.engine)
         container.remember_bundle()
         _fill_worklist(container)
+        _fill_statistics(container)
 
 
 def _fill_worklist(container: Container) -> None:
@@ -175,6 +186,19 @@ def _fill_worklist(container: Container) -> None:
             break
         written += len(cases)
         _log.info("cases entered into the worklist", written=written, of=number)
+
+
+def _fill_statistics(container: Container) -> None:
+    """Write what cases add that do not count yet, in transactions of a moment each."""
+    after: UUID | None = None
+    while True:
+        with container.transactions() as transaction:
+            cases = transaction.statistics.unmeasured(after, CASES_AT_ONCE)
+            for case_id in cases:
+                fill_in(transaction, case_id, container.bundle, container.review_rule)
+        if not cases:
+            break
+        after = cases[-1]
 
 
 def intake_limits(settings: Settings) -> IntakeLimits:

@@ -1,18 +1,27 @@
 """Enqueueing side of the durable queue: a job is a row beside the rows that it will read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from dbos import DBOS, DBOSClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, case, column, func, select, table
 from sqlalchemy.orm import Session
 
 from app.db.transaction import JobQueues
+from app.domain.statistics import QueueState
 
 QUEUE = "classification"
 CLASSIFY = "classify_cells"
 # The version of the job's arguments, not of the product: an upgrade finishes the old jobs.
 JOB_VERSION = "1"
+# Where the library keeps its tables on PostgreSQL; SQLite knows no schemas.
+_SCHEMA = "dbos"
+_STATES = {
+    "waiting": ("ENQUEUED", "DELAYED"),
+    "running": ("PENDING",),
+    "failed": ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"),
+}
 
 
 class DbosJobQueue:
@@ -35,6 +44,41 @@ class DbosJobQueue:
 def job_queues(client: DBOSClient) -> JobQueues:
     """Make the function that binds the queue to a session."""
     return lambda session: DbosJobQueue(client, session)
+
+
+def queue_states(engine: Engine) -> list[QueueState]:
+    """How many jobs wait, run and have failed, for each queue; that of the product always.
+
+    From the library's own table, by an index on its status: its client would list every job.
+    """
+    jobs = table(
+        "workflow_status",
+        *(column(name) for name in ("queue_name", "status", "created_at")),
+        schema=_SCHEMA if engine.dialect.name == "postgresql" else None,
+    )
+    state = case(*((jobs.c.status.in_(statuses), name) for name, statuses in _STATES.items()))
+    query = (
+        select(jobs.c.queue_name, state, func.count(), func.min(jobs.c.created_at))
+        .where(jobs.c.status.in_([status for group in _STATES.values() for status in group]))
+        .where(jobs.c.queue_name.is_not(None))
+        .group_by(jobs.c.queue_name, state)
+    )
+    found: dict[str, dict[str, tuple[int, int]]] = {QUEUE: {}}
+    with engine.connect() as connection:
+        for queue, name, number, oldest_ms in connection.execute(query):
+            found.setdefault(queue, {})[name] = (number, oldest_ms)
+    return [_to_state(queue, counts) for queue, counts in sorted(found.items())]
+
+
+def _to_state(queue: str, counts: Mapping[str, tuple[int, int]]) -> QueueState:
+    waiting, oldest_ms = counts.get("waiting", (0, None))
+    return QueueState(
+        queue=queue,
+        waiting=waiting,
+        running=counts.get("running", (0, 0))[0],
+        failed=counts.get("failed", (0, 0))[0],
+        oldest_waiting_at=datetime.fromtimestamp(oldest_ms / 1000, UTC) if oldest_ms else None,
+    )
 
 
 def open_client(engine: Engine) -> DBOSClient:

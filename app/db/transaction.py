@@ -23,6 +23,7 @@ from app.db.second_factors import SqlSecondFactorRepository
 from app.db.sessions import SqlSessionRepository
 from app.db.sign_ins import SqlSignInRepository
 from app.db.sites import SqlSiteRepository
+from app.db.statistics import SqlStatisticsRepository
 from app.db.upload_parts import SqlUploadPartRepository
 from app.db.users import SqlUserRepository
 from app.db.versions import SqlVersionRepository
@@ -46,6 +47,7 @@ from app.ports import (
     SessionRepository,
     SignInRepository,
     SiteRepository,
+    StatisticsRepository,
     Transaction,
     Transactions,
     UploadPartRepository,
@@ -85,6 +87,7 @@ class SqlTransaction:
         self.sign_ins: SignInRepository = SqlSignInRepository(session)
         self.outbox: OutboxRepository = SqlOutboxRepository(session)
         self.destinations: DestinationRepository = SqlDestinationRepository(session)
+        self.statistics: StatisticsRepository = SqlStatisticsRepository(session)
         self.jobs = jobs
         self._after: list[Callable[[], None]] = []
 

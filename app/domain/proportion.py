@@ -38,7 +38,7 @@ class Proportion:
         return wilson_interval(self.count, self.total)[1] if self.total else None
 
 
-def wilson_interval(count: int, total: int, z: float = Z_95) -> tuple[float, float]:
+def wilson_interval(count: float, total: float, z: float = Z_95) -> tuple[float, float]:
     """Score interval of a binomial proportion (Wilson 1927, without continuity correction).
 
     Chosen over the exact interval because its coverage is nearer to 95 % at 50 to 500 cells

@@ -17,6 +17,7 @@ from app.ports import Transaction
 from app.services.analysis import classify_cells, record
 from app.services.intake import CELLS_PER_JOB, batches
 from app.services.telling import tell_if_classified
+from app.services.measuring_cases import measure_case
 from app.services.worklist import refresh
 
 # The library's default of one second would be most of the time that a small upload takes.
@@ -50,6 +51,7 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
             _read_again(transaction, case_id, digest)
         refresh(transaction, case_id, container.bundle, container.review_rule)
         tell_if_classified(transaction, case_id, digest, container.now())
+        measure_case(transaction, case_id, container.bundle)
     _log.info(
         "cells classified",
         case=str(case_id),
@@ -71,6 +73,7 @@ def give_up_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> No
             _read_again(transaction, case_id, digest)
         refresh(transaction, case_id, container.bundle, container.review_rule)
         tell_if_classified(transaction, case_id, digest, container.now())
+        measure_case(transaction, case_id, container.bundle)
 
 
 def _begins(transaction: Transaction, case_id: UUID, digest: str) -> bool:

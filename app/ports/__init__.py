@@ -20,6 +20,7 @@ from app.ports.signing_in import (
     SessionRepository,
     SignInRepository,
 )
+from app.ports.statistics import CaseVector, StatisticsRepository
 from app.ports.transactions import JobQueue, Transaction, Transactions
 from app.ports.uploads import PartFiles, PartWriter, UploadPartRepository
 from app.ports.worklists import FilterRepository, WorklistRepository
@@ -33,6 +34,7 @@ __all__ = [
     "BundleRepository",
     "CaseRepository",
     "CaseSummary",
+    "CaseVector",
     "CellEmbedding",
     "CellRepository",
     "Classifier",
@@ -53,6 +55,7 @@ __all__ = [
     "SignInRepository",
     "Sink",
     "SiteRepository",
+    "StatisticsRepository",
     "Transaction",
     "Transactions",
     "UploadPartRepository",

@@ -17,6 +17,7 @@ from app.ports.signing_in import (
     SessionRepository,
     SignInRepository,
 )
+from app.ports.statistics import StatisticsRepository
 from app.ports.uploads import UploadPartRepository
 from app.ports.worklists import FilterRepository, WorklistRepository
 
@@ -50,6 +51,7 @@ class Transaction(Protocol):
     sign_ins: SignInRepository
     outbox: OutboxRepository
     destinations: DestinationRepository
+    statistics: StatisticsRepository
     jobs: JobQueue
 
     def on_commit(self, do: Callable[[], None]) -> None:

@@ -17,6 +17,7 @@ from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import NO_PASSWORD, User
 from app.ports import Bundle, Transaction
 from app.services.case_check import refuse
+from app.services.measuring_cases import fill_in
 from app.services.worklist import refresh
 
 _LONGEST_NAME, _LONGEST_ACCOUNT = 200, 150
@@ -77,6 +78,7 @@ def import_case(
     transaction.archives.write(_renamed(replace(records, case=case), keys), now)
     transaction.audit.note("case.import", case_id=case.id, after={"site": str(case.site_id)})
     refresh(transaction, case.id, active, rule)
+    fill_in(transaction, case.id, active, rule)
     return transaction.cases.get(case.id)
 
 

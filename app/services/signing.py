@@ -21,6 +21,7 @@ from app.domain.signing import (
 )
 from app.domain.user import User
 from app.ports import Transaction
+from app.services.measuring_cases import note_overrides
 from app.services.readiness import review_state
 from app.services.reading import CaseAsRead, is_blinded, read_case
 from app.services.report_content import digest, digest_of_draft, read_version, to_content
@@ -89,6 +90,7 @@ def sign(
     after = {"version": version.number, "sha256": version.sha256}
     transaction.audit.note("report.sign", case_id=case_id, after=after)
     tell_signed(transaction, version, as_read.bundle.manifest.digest, as_read.progress.cell_count)
+    note_overrides(transaction, as_read, now)
     refresh(transaction, case_id, reader.active, reader.rule)
     return version
 

@@ -135,7 +135,7 @@ class SqlStatisticsRepository:
             .where(*_of(chosen), *_within(at, chosen))
             .group_by(day)
         )
-        return dict(self._session.execute(query).tuples())
+        return dict(self._session.execute(query).all())
 
     def turnarounds(self, chosen: StatisticsFilter) -> Sequence[Turnaround]:
         """A case's first delivery, beside its first version."""
@@ -162,7 +162,7 @@ class SqlStatisticsRepository:
             .where(*_of(chosen), *_within(CaseRow.created_at, chosen))
             .group_by(WorklistRow.recommendation)
         )
-        found = dict(self._session.execute(query).tuples())
+        found = dict(self._session.execute(query).all())
         return Recommended(
             test_uba1=found.get(Recommendation.TEST_UBA1.value, 0),
             not_raised=found.get(Recommendation.NOT_RAISED_BY_SMEAR.value, 0),

@@ -16,8 +16,8 @@ from app.jobs.heartbeat import heartbeat
 from app.ports import Transaction
 from app.services.analysis import classify_cells, record
 from app.services.intake import CELLS_PER_JOB, batches
-from app.services.telling import tell_if_classified
 from app.services.measuring_cases import measure_case
+from app.services.telling import tell_if_classified
 from app.services.worklist import refresh
 
 # The library's default of one second would be most of the time that a small upload takes.

@@ -17,6 +17,7 @@ from app.db.destinations import SqlDestinationRepository
 from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
 from app.db.filters import SqlFilterRepository
+from app.db.idempotency import SqlIdempotencyRepository, noting_work
 from app.db.outbox import SqlOutboxRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.second_factors import SqlSecondFactorRepository
@@ -40,6 +41,7 @@ from app.ports import (
     DiscussionRepository,
     EmbeddingRepository,
     FilterRepository,
+    IdempotencyRepository,
     JobQueue,
     OutboxRepository,
     ReviewRepository,
@@ -88,6 +90,7 @@ class SqlTransaction:
         self.outbox: OutboxRepository = SqlOutboxRepository(session)
         self.destinations: DestinationRepository = SqlDestinationRepository(session)
         self.statistics: StatisticsRepository = SqlStatisticsRepository(session)
+        self.keys: IdempotencyRepository = SqlIdempotencyRepository(session)
         self.jobs = jobs
         self._after: list[Callable[[], None]] = []
 
@@ -113,7 +116,9 @@ def transactions(engine: Engine, job_queues: JobQueues) -> Transactions:
         try:
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 transaction = SqlTransaction(session, job_queues(session))
+                note_work = noting_work(session)
                 yield transaction
+                note_work()
                 transaction.finish()
             transaction.committed()
         except _AWAY as error:

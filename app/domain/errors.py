@@ -37,6 +37,24 @@ class Conflict(VexascopeError):
     title = message("Conflict with what is stored")
 
 
+class KeyReused(Conflict):
+    """An Idempotency-Key that stands for another request already."""
+
+    title = message("The Idempotency-Key is taken")
+
+
+class KeyInUse(Conflict):
+    """The request that holds the Idempotency-Key is still at work."""
+
+    title = message("The first request is running")
+
+
+class AnswerNotKept(Conflict):
+    """What an Idempotency-Key stands for is done, and its answer cannot be given again."""
+
+    title = message("The answer is not kept")
+
+
 class AnotherUser(VexascopeError):
     """A page acts for one user, and another is signed in by now."""
 

@@ -13,6 +13,7 @@ from app.ports.classifier import (
     EmbeddingRepository,
     Prediction,
 )
+from app.ports.idempotency import IdempotencyRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository, Outgoing, Sink
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
@@ -43,6 +44,7 @@ __all__ = [
     "DiscussionRepository",
     "EmbeddingRepository",
     "FilterRepository",
+    "IdempotencyRepository",
     "JobQueue",
     "OutboxRepository",
     "Outgoing",

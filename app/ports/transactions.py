@@ -10,6 +10,7 @@ from app.ports.archives import ArchiveRepository
 from app.ports.audit import AuditRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
+from app.ports.idempotency import IdempotencyRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
@@ -52,6 +53,7 @@ class Transaction(Protocol):
     outbox: OutboxRepository
     destinations: DestinationRepository
     statistics: StatisticsRepository
+    keys: IdempotencyRepository
     jobs: JobQueue
 
     def on_commit(self, do: Callable[[], None]) -> None:

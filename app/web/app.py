@@ -1,5 +1,6 @@
 """The web application: routes, middleware and the life of the process."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
@@ -20,6 +21,7 @@ from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
 from app.web.body_limit import BodyLimitMiddleware
 from app.web.guard import Guard
+from app.web.idempotency import IdempotencyMiddleware, forget_expired
 from app.web.middleware import LanguageMiddleware, RequestMiddleware
 from app.web.pages.router import router as pages
 from app.web.security import Security, session_secret
@@ -80,6 +82,7 @@ def _middleware(container: Container) -> list[Middleware]:
         Middleware(LanguageMiddleware),
         Middleware(Guard),
         Middleware(BodyLimitMiddleware, max_bytes=settings.max_request_mib * MIB),
+        Middleware(IdempotencyMiddleware, container=container),
     ]
 
 
@@ -93,5 +96,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         contextmanager_in_threadpool(app.state.background(container)),
         contextmanager_in_threadpool(app.state.arrivals.running()),
     ):
+        sweeping = asyncio.create_task(forget_expired(container))
         yield
+        sweeping.cancel()
         _log.info("stopping: running jobs finish, the rest waits in the queue")

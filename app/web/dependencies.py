@@ -49,6 +49,11 @@ def reader_on(container: Container, transaction: Transaction, user: User, case_i
     return Reader(user, case, container.bundle, container.review_rule)
 
 
+def shows_secret(request: Request) -> None:
+    """For routes whose answer shows a secret once: it is not kept under an Idempotency-Key."""
+    request.state.shows_secret = True
+
+
 ArrivalsDep = Annotated[Arrivals, Depends(arrivals_of)]
 ContainerDep = Annotated[Container, Depends(container_of)]
 SecurityDep = Annotated[Security, Depends(security_of)]

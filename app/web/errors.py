@@ -20,6 +20,9 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.ImageRefused: 422,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.KeyReused: 409,
+    errors.KeyInUse: 409,
+    errors.AnswerNotKept: 409,
     errors.AnotherUser: 409,
     errors.Locked: 423,
     errors.TooLarge: 413,
@@ -33,6 +36,14 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.SettingsRefused: 500,
     errors.DatasetRefused: 500,
 }
+# Problems that share a status, told apart for systems.
+CODES: dict[type[errors.VexascopeError], str] = {
+    errors.AnotherUser: "another-user",
+    errors.KeyReused: "idempotency-key-reused",
+    errors.KeyInUse: "idempotency-key-in-use",
+    errors.AnswerNotKept: "answer-not-kept",
+}
+KEY_RETRY_S = 1
 # What the framework answers by itself, for the catalogue of sentences.
 _PHRASES = {
     HTTPStatus.BAD_REQUEST: message("Bad Request"),
@@ -67,11 +78,13 @@ def explain(request: Request, error: Exception) -> Response:
     headers = {}
     if isinstance(error, errors.TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, errors.KeyInUse):
+        headers["Retry-After"] = str(KEY_RETRY_S)
     if isinstance(error, errors.NotSignedIn):
         headers["WWW-Authenticate"] = _challenge(request)
     extra: dict[str, Any] = {}
-    if isinstance(error, errors.AnotherUser):
-        extra["code"] = "another-user"
+    if type(error) in CODES:
+        extra["code"] = CODES[type(error)]
     if isinstance(error, errors.NothingAccepted):
         extra["refused"] = [
             {**vars(item), "detail": translated(item.detail)} for item in error.refused

@@ -8,6 +8,7 @@ from app.domain.case import Case
 from app.domain.user import User
 from app.services.archive_reading import read_archive, store_images
 from app.services.case_import import ImportChoices, import_case
+from app.services.once import found_at
 from app.services.sites import site_for
 
 
@@ -26,4 +27,6 @@ def take_archive(container: Container, user: User, file: BinaryIO, choices: Impo
     active, rule = container.bundle, container.review_rule
     with container.transactions() as transaction:
         placed = replace(choices, site_id=site_for(transaction, user, None))
-        return import_case(transaction, records, placed, active, rule, container.now())
+        case = import_case(transaction, records, placed, active, rule, container.now())
+        found_at(f"/api/v1/cases/{case.id}", 201)
+    return case

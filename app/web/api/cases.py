@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.services.history import page_of_cases
+from app.services.once import found_at
 from app.services.opening import open_case
 from app.services.reading import bundle_of
 from app.services.sites import site_for
@@ -25,7 +26,8 @@ def create_case(
         site_id = site_for(transaction, user, new.site_id)
         case = open_case(transaction, new.to_domain(site_id), container.now())
         progress = transaction.cells.progress(case.id, container.bundle.manifest.digest)
-    response.headers["Location"] = f"/api/v1/cases/{case.id}"
+        found_at(place := f"/api/v1/cases/{case.id}", 201)
+    response.headers["Location"] = place
     return CaseRead.of(case, progress)
 
 

@@ -15,6 +15,7 @@ from app.domain.finding import read_cell
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.intake import IncomingFile, blob_name, shown_name, take_in
+from app.services.once import found_at
 from app.services.reading import CaseAsRead, read_case
 from app.services.registering import register
 from app.services.reviewing import refuse_signed
@@ -122,7 +123,9 @@ def _deliver(container: Container, case_id: UUID, files: list[IncomingFile]) -> 
     delivery = take_in(files, container.limits, container.blobs, container.threads)
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
-        return register(transaction, case_id, delivery, digest, container.now()).id
+        upload = register(transaction, case_id, delivery, digest, container.now())
+        found_at(f"/api/v1/uploads/{upload.id}", 202)
+    return upload.id
 
 
 def _read_upload(container: Container, upload_id: UUID, user: User) -> UploadRead:

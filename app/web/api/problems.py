@@ -24,6 +24,10 @@ class ProblemRead(BaseModel):
     detail: str = Field(description="What is wrong with this request, and what to do.")
     instance: str = Field(description="The path of the request.")
     request_id: str = Field(description="Number of the request; the log has it too.")
+    code: str | None = Field(
+        None,
+        description="Tells problems of one status apart, `idempotency-key-reused` for example.",
+    )
     refused: list[RefusedFileRead] | None = Field(
         None, description="Uploads only: each file that was refused."
     )

@@ -1,20 +1,25 @@
 """REST: bearer tokens, and the active bundle."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
 from app.domain.errors import Forbidden
 from app.domain.message import message
 from app.services.identity import issue_token
 from app.web.api.problems import problems
 from app.web.api.schemas import BundleRead, TokenRead
-from app.web.dependencies import ContainerDep, UserDep
+from app.web.dependencies import ContainerDep, UserDep, shows_secret
 from app.web.security import has_token
 
 router = APIRouter()
 
 
 @router.post(
-    "/tokens", status_code=201, responses=problems(), tags=["access"], summary="Make a token"
+    "/tokens",
+    status_code=201,
+    responses=problems(),
+    tags=["access"],
+    summary="Make a token",
+    dependencies=[Depends(shows_secret)],
 )
 def create_token(request: Request, user: UserDep, container: ContainerDep) -> TokenRead:
     """Make a bearer token for the account that asks; its text is shown once.

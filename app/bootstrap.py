@@ -6,8 +6,6 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
-from threading import Lock
 from uuid import UUID
 
 import cv2
@@ -20,19 +18,22 @@ from app.db.engine import make_engine
 from app.db.job_queue import job_queues, migrate_queue, open_client, queue_states
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
-from app.domain.errors import SettingsRefused, StorageUnavailable
+from app.domain.errors import BundleRefused, Conflict, SettingsRefused, StorageUnavailable
 from app.domain.message import message
 from app.domain.outbox import SinkKind
 from app.domain.review import ReviewRule
 from app.domain.statistics import QueueState
 from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
+from app.inference.active import ActiveBundle
 from app.inference.bundle import BundleFiles, load_bundle
-from app.inference.onnx_classifier import OnnxClassifier
+from app.inference.shelf import BundleShelf, LoadedClassifiers, shelf_of
 from app.ports import BlobStore, Bundle, Classifier, PartFiles, Sink, Transactions
 from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
 from app.services.measuring_cases import fill_in
+from app.services.standing import active_digest
+from app.services.switching import Candidate
 from app.services.worklist import refresh
 from app.settings import Settings
 from app.storage.object_store import open_store
@@ -55,11 +56,13 @@ class Container:
     blobs: BlobStore
     part_files: PartFiles
     bundle_files: BundleFiles
+    shelf: BundleShelf
+    classifiers: LoadedClassifiers
     limits: IntakeLimits
     threads: Executor
     sinks: dict[SinkKind, Sink] = field(default_factory=dict)
     explainer: Explainer = field(default_factory=Explainer)
-    _classifier_lock: Lock = field(default_factory=Lock)
+    active: ActiveBundle = field(default_factory=ActiveBundle, init=False)
 
     @property
     def review_rule(self) -> ReviewRule:
@@ -67,19 +70,56 @@ class Container:
         return ReviewRule(self.settings.low_confidence_log_odds, self.settings.second_reading)
 
     @property
+    def default_digest(self) -> str:
+        """Digest of the bundle that is active until somebody activates another one."""
+        return self.bundle_files.bundle.manifest.digest
+
+    @property
     def bundle(self) -> Bundle:
         """The active bundle."""
-        return self.bundle_files.bundle
+        return self.active.get(self._read_active)
 
-    @cached_property
-    def _loaded_classifier(self) -> Classifier:
-        return OnnxClassifier(self.bundle_files, self.settings.provider, self.settings.threads)
+    def _read_active(self, known: Bundle | None) -> Bundle:
+        """Ask the database which bundle is active; `known` spares to read it again."""
+        with self.transactions() as transaction:
+            digest = active_digest(transaction, self.default_digest)
+            if digest == self.default_digest:
+                return self.bundle_files.bundle
+            if known and digest == known.manifest.digest:
+                return known
+            return transaction.bundles.get(digest)
+
+    def files_of(self, digest: str) -> BundleFiles:
+        """An installed bundle; raises `BundleRefused` where it is not on this machine."""
+        if digest == self.default_digest:
+            return self.bundle_files
+        return self.shelf.files(digest)
+
+    def classifier_of(self, digest: str) -> Classifier:
+        """The classifier of an installed bundle, loaded on first use."""
+        return self.classifiers.get(self.files_of(digest))
+
+    def candidate(self, digest: str) -> Candidate:
+        """An installed bundle that is to get a part: it is loaded, and so tried.
+
+        Raises
+        ------
+        Conflict
+            With what does not fit.
+        """
+        try:
+            self.classifier_of(digest)
+            files = self.files_of(digest)
+        except BundleRefused as error:
+            raise Conflict(
+                message("The bundle cannot run here. {reason}", reason=error.detail)
+            ) from error
+        return Candidate(files.bundle, files.texts)
 
     @property
     def classifier(self) -> Classifier:
-        """The classifier, loaded on first use: without a worker, only heat maps need it."""
-        with self._classifier_lock:
-            return self._loaded_classifier
+        """The active classifier, loaded on first use: without a worker, only heat maps need it."""
+        return self.classifier_of(self.bundle.manifest.digest)
 
     def now(self) -> datetime:
         """The time now, in UTC."""
@@ -111,9 +151,18 @@ class Container:
             raise StorageUnavailable(message("The database does not answer.")) from error
 
     def remember_bundle(self) -> None:
-        """Keep the active bundle's manifest and rule, so that its reports stay readable."""
+        """Keep manifest and rule of the settings' bundle, so that its reports stay readable."""
+        files = self.bundle_files
         with self.transactions() as transaction:
-            transaction.bundles.remember(self.bundle, self.bundle_files.texts, self.now())
+            transaction.bundles.remember(files.bundle, files.texts, self.now())
+        active = self.bundle.manifest
+        if active.digest != self.default_digest:
+            _log.info(
+                "another bundle than the one of the settings was activated",
+                active=active.title,
+                digest=active.digest[:12],
+                settings=files.bundle.manifest.title,
+            )
 
     def close(self) -> None:
         """Let go of threads and connections."""
@@ -146,6 +195,8 @@ def build(settings: Settings) -> Container:
         blobs=open_store(settings.resolved_storage_url),
         part_files=LocalPartFiles(settings.data_dir / "uploads"),
         bundle_files=bundle_files,
+        shelf=shelf_of(settings),
+        classifiers=LoadedClassifiers(settings),
         limits=intake_limits(settings),
         # Half the cores: the others classify, and more threads would fight for the interpreter.
         threads=ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "intake"),

@@ -56,7 +56,14 @@ class Settings(BaseSettings):
         "default: `images` in the data folder.",
     )
     bundle: Path | None = Field(
-        None, description="Folder of the classifier bundle; default: the one that is shipped."
+        None,
+        description="Folder of the classifier bundle that runs until an administrator activates "
+        "another one; default: the one that is shipped.",
+    )
+    bundles_dir: Path | None = Field(
+        None,
+        description="Folder of bundles that can be activated, each in a folder of its own; "
+        "default: `models` of the product and `bundles` in the data folder.",
     )
     provider: Provider = Field(
         Provider.AUTO, description="`cpu`, `cuda`, or `auto`: CUDA where it works, else the CPU."
@@ -150,8 +157,15 @@ class Settings(BaseSettings):
         return self.storage_url or (self.data_dir.resolve() / "images").as_uri()
 
     @property
+    def bundle_folders(self) -> tuple[Path, ...]:
+        """Folders that hold installed bundles."""
+        if self.bundles_dir is not None:
+            return (self.bundles_dir,)
+        return (PROJECT / "models", self.data_dir / "bundles")
+
+    @property
     def bundle_dir(self) -> Path:
-        """The folder of the bundle that runs."""
+        """The folder of the bundle that runs until another one is activated."""
         return self.bundle or shipped_bundle()
 
 

@@ -39,22 +39,26 @@ def write_bundle(
     batch: str | int = "n",
     ending: str = "Sigmoid",
     label_count: int = 4,
+    bias: float = BIAS,
 ) -> Path:
     """Write a bundle that passes every check, but for what the arguments change.
 
     With a threshold of novelty the network has that output: the largest of the mean red, green
     and blue, 0-1. With the ending of a variant there is a network `model-int8.onnx` as well.
+    Another bias makes another network: the higher, the more it calls.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if novelty_threshold is not None:
         outputs = (*outputs, "novelty")
         manifest = {**novelty_manifest(novelty_threshold), **(manifest or {})}
-    network = _network(size_px, outputs, batch, ending, label_count, novelty_ending)
+    network = _network(size_px, outputs, batch, ending, label_count, novelty_ending, bias)
     onnx.save(network, folder / "model.onnx")
     (folder / "screening.json").write_text(json.dumps(rule_content(**(rule or {}))))
     names = ["model.onnx", "screening.json"]
     if variant_ending is not None:
-        variant = _network(size_px, outputs, batch, variant_ending, label_count, novelty_ending)
+        variant = _network(
+            size_px, outputs, batch, variant_ending, label_count, novelty_ending, bias
+        )
         onnx.save(variant, folder / "model-int8.onnx")
         names.append("model-int8.onnx")
         manifest = {"variants": {"int8": {"file": "model-int8.onnx"}}, **(manifest or {})}
@@ -73,6 +77,7 @@ def _network(
     ending: str,
     label_count: int,
     novelty_ending: str,
+    bias: float,
 ) -> onnx.ModelProto:
     weights = np.zeros((3, 5), np.float32)
     weights[2, 0], weights[0, 3] = 8, 8
@@ -82,7 +87,7 @@ def _network(
         "scale": np.array(255, np.float32),
         "axes": np.array([1, 2], np.int64),
         "weights": weights,
-        "bias": np.full(1 + label_count, BIAS, np.float32),
+        "bias": np.full(1 + label_count, bias, np.float32),
         "split": np.array([1, label_count], np.int64),
         "last": np.array([1], np.int64),
         "map_weights": weights[:, 1:].T.reshape(label_count, 3, 1, 1),

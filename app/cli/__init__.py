@@ -12,6 +12,7 @@ from rich.console import Console
 
 from app import __version__, logs
 from app.bootstrap import Container, migrate, running
+from app.cli.bundle import bundle_commands
 from app.cli.case import case_commands
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
@@ -29,7 +30,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-bundle_commands = typer.Typer(help="Classifier bundles.", no_args_is_help=True)
 app.add_typer(bundle_commands, name="bundle")
 app.add_typer(case_commands, name="case")
 app.add_typer(dataset_commands, name="dataset")
@@ -127,15 +127,3 @@ def predict(
         settings = settings.model_copy(update={"bundle": bundle})
     logs.configure(LogFormat.TEXT, "WARNING")
     sys.exit(predict_paths(paths, settings, output))
-
-
-@bundle_commands.command("check")
-def check_bundle(
-    folder: Annotated[Path | None, typer.Argument(help="Folder; default: the active one.")] = None,
-) -> None:
-    """Check a bundle's files, digests and network."""
-    from app.cli.prediction import describe_bundle  # noqa: PLC0415 - the classifier is slow to import
-
-    settings = load_settings()
-    logs.configure(LogFormat.TEXT, "WARNING")
-    print(describe_bundle(folder or settings.bundle_dir, settings))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.db.inserting import insert_new
@@ -74,10 +74,11 @@ class SqlCellRepository:
         return self._session.scalar(query) is not None
 
     def read_by_another(self, case_id: UUID, digest: str) -> Sequence[UUID]:
-        """Read, but not under this bundle."""
+        """Read or given up, but not under this bundle."""
         read = exists().where(FindingRow.cell_id == CellRow.id)
+        failed = exists().where(ClassificationFailureRow.cell_id == CellRow.id)
         query = select(CellRow.id).where(
-            CellRow.case_id == case_id, read, ~_has_pmn(digest), ~_has_failure(digest)
+            CellRow.case_id == case_id, or_(read, failed), ~_has_pmn(digest), ~_has_failure(digest)
         )
         return list(self._session.scalars(query.order_by(CellRow.ordinal)))
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db.archives import SqlArchiveRepository
 from app.db.audit import SqlAuditRepository
+from app.db.bundle_switches import SqlBundleSwitchRepository, SqlCaseBundleRepository
 from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
@@ -35,6 +36,8 @@ from app.ports import (
     ArchiveRepository,
     AuditRepository,
     BundleRepository,
+    BundleSwitchRepository,
+    CaseBundleRepository,
     CaseRepository,
     CellRepository,
     DestinationRepository,
@@ -73,6 +76,8 @@ class SqlTransaction:
         self.cells: CellRepository = SqlCellRepository(session)
         self.embeddings: EmbeddingRepository = SqlEmbeddingRepository(session)
         self.bundles: BundleRepository = SqlBundleRepository(session)
+        self.switches: BundleSwitchRepository = SqlBundleSwitchRepository(session)
+        self.case_bundles: CaseBundleRepository = SqlCaseBundleRepository(session)
         self.users: UserRepository = SqlUserRepository(session)
         self.sites: SiteRepository = SqlSiteRepository(session)
         self._audit = SqlAuditRepository(session)

@@ -15,8 +15,9 @@ from app.jobs.executor import executor_name
 from app.jobs.heartbeat import heartbeat
 from app.ports import Transaction
 from app.services.analysis import classify_cells, record
-from app.services.intake import CELLS_PER_JOB, batches
 from app.services.measuring_cases import measure_case
+from app.services.reading import bundle_of
+from app.services.standing import bundle_to_read_with, settle
 from app.services.telling import tell_if_classified
 from app.services.worklist import refresh
 
@@ -40,23 +41,20 @@ _log = structlog.get_logger(__name__)
 
 def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
     """Classify those of the cells that are not read yet; running it again changes nothing."""
-    digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
+        digest = bundle_to_read_with(transaction, case_id, container.default_digest)
         cells = transaction.cells.unread(cell_ids, digest)
-    result = classify_cells(cells, container.classifier, container.blobs)
+    result = classify_cells(cells, container.classifier_of(digest), container.blobs)
     with container.transactions() as transaction:
-        begins = _begins(transaction, case_id, digest)
+        transaction.cases.lock(case_id)
         record(transaction, result, digest, container.now())
-        if begins:
-            _read_again(transaction, case_id, digest)
-        refresh(transaction, case_id, container.bundle, container.review_rule)
-        tell_if_classified(transaction, case_id, digest, container.now())
-        measure_case(transaction, case_id, container.bundle)
+        _settle(container, transaction, case_id, cell_ids)
     _log.info(
         "cells classified",
         case=str(case_id),
         classified=len(result.findings),
         failed=len(result.failures),
+        bundle=digest[:12],
     )
     for failure in result.failures:
         _log.warning("cell not classified", cell=str(failure.cell.id), reason=failure.reason)
@@ -64,34 +62,22 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
 
 def give_up_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
     """Note a failure for those of the cells that are still unread."""
-    digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
-        begins = _begins(transaction, case_id, digest)
+        transaction.cases.lock(case_id)
+        digest = bundle_to_read_with(transaction, case_id, container.default_digest)
         for cell in transaction.cells.unread(cell_ids, digest):
             transaction.cells.add_failure(cell.id, digest, GIVEN_UP, container.now())
-        if begins:
-            _read_again(transaction, case_id, digest)
-        refresh(transaction, case_id, container.bundle, container.review_rule)
-        tell_if_classified(transaction, case_id, digest, container.now())
-        measure_case(transaction, case_id, container.bundle)
+        _settle(container, transaction, case_id, cell_ids)
 
 
-def _begins(transaction: Transaction, case_id: UUID, digest: str) -> bool:
-    """Whether the bundle has read nothing of the case yet; holds the case, so one job is first."""
-    transaction.cases.lock(case_id)
-    progress = transaction.cells.progress(case_id, digest)
-    return not progress.classified_count + progress.failed_count
-
-
-def _read_again(transaction: Transaction, case_id: UUID, digest: str) -> None:
-    """Queue what another bundle has read: from now on the report is made with this one.
-
-    The first job of a bundle does this, once: each would else queue what the others will read.
-    """
-    progress = transaction.cells.progress(case_id, digest)
-    if progress.classified_count + progress.failed_count:
-        for batch in batches(transaction.cells.read_by_another(case_id, digest), CELLS_PER_JOB):
-            transaction.jobs.enqueue_classification(case_id, batch)
+def _settle(
+    container: Container, transaction: Transaction, case_id: UUID, cell_ids: list[UUID]
+) -> None:
+    now = container.now()
+    digest = settle(transaction, case_id, cell_ids, container.default_digest, now)
+    refresh(transaction, case_id, container.bundle, container.review_rule)
+    tell_if_classified(transaction, case_id, digest, now)
+    measure_case(transaction, case_id, bundle_of(transaction, case_id, container.bundle))
 
 
 @contextmanager

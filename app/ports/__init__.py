@@ -4,6 +4,7 @@ from app.ports.accounts import SiteRepository, UserRepository
 from app.ports.archives import ArchiveRepository
 from app.ports.audit import AuditFilter, AuditRepository
 from app.ports.blobs import BlobStore
+from app.ports.bundles import BundleSwitchRepository, CaseBundleRepository, InstalledBundle
 from app.ports.cases import CaseRepository, CaseSummary, CellRepository, Clock
 from app.ports.classifier import (
     Bundle,
@@ -33,6 +34,8 @@ __all__ = [
     "BlobStore",
     "Bundle",
     "BundleRepository",
+    "BundleSwitchRepository",
+    "CaseBundleRepository",
     "CaseRepository",
     "CaseSummary",
     "CaseVector",
@@ -45,6 +48,7 @@ __all__ = [
     "EmbeddingRepository",
     "FilterRepository",
     "IdempotencyRepository",
+    "InstalledBundle",
     "JobQueue",
     "OutboxRepository",
     "Outgoing",

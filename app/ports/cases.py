@@ -102,7 +102,7 @@ class CellRepository(Protocol):
         """Whether a cell of the delivery has neither findings nor a failure under the bundle."""
 
     def read_by_another(self, case_id: UUID, digest: str) -> Sequence[UUID]:
-        """Cells that only another bundle has read."""
+        """Cells that only another bundle has read or failed on."""
 
     def add_findings(self, findings: Iterable[CellFindings], found_at: datetime) -> None:
         """Append; what is there already under the same bundle stays as it is."""

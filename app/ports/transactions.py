@@ -8,6 +8,7 @@ from uuid import UUID
 from app.ports.accounts import SiteRepository, UserRepository
 from app.ports.archives import ArchiveRepository
 from app.ports.audit import AuditRepository
+from app.ports.bundles import BundleSwitchRepository, CaseBundleRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
 from app.ports.idempotency import IdempotencyRepository
@@ -37,6 +38,8 @@ class Transaction(Protocol):
     cells: CellRepository
     embeddings: EmbeddingRepository
     bundles: BundleRepository
+    switches: BundleSwitchRepository
+    case_bundles: CaseBundleRepository
     users: UserRepository
     sites: SiteRepository
     audit: AuditRepository

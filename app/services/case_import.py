@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Role
+from app.domain.bundle_switch import CaseBundle
 from app.domain.case import Case, NewCase, Patient
 from app.domain.case_records import CaseRecords, PersonRecord
 from app.domain.errors import Conflict, NotFound
@@ -77,6 +78,8 @@ def import_case(
     keys = _accounts(transaction, records.people, now)
     transaction.archives.write(_renamed(replace(records, case=case), keys), now)
     transaction.audit.note("case.import", case_id=case.id, after={"site": str(case.site_id)})
+    if digest := transaction.cells.latest_bundle(case.id):
+        transaction.case_bundles.put(case.id, CaseBundle(digest, now))
     refresh(transaction, case.id, active, rule)
     fill_in(transaction, case.id, active, rule)
     return transaction.cases.get(case.id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from app.domain.bundle_switch import CaseBundle
 from app.domain.user import User
 from app.ports import Bundle, CaseSummary, Transaction
 from app.services.reading import bundle_of
@@ -29,17 +30,23 @@ def page_of_cases(
     The progress of each is under the bundle that its report is made with.
     """
     found = transaction.cases.page(before, limit + 1, active.manifest.digest, viewer.site_ids)
-    items = [_as_reported(transaction, item, active) for item in found[:limit]]
+    standing = transaction.case_bundles.of_cases([item.case.id for item in found[:limit]])
+    items = [
+        _as_reported(transaction, item, active, standing.get(item.case.id))
+        for item in found[:limit]
+    ]
     return CasePage(items, items[-1].case.id if len(found) > limit else None)
 
 
-def _as_reported(transaction: Transaction, item: CaseSummary, active: Bundle) -> CaseSummary:
-    """A case that an earlier bundle read alone does not wait for the active one."""
-    progress = item.progress
-    if not progress.cell_count or progress.pending_count < progress.cell_count:
+def _as_reported(
+    transaction: Transaction, item: CaseSummary, active: Bundle, standing: CaseBundle | None
+) -> CaseSummary:
+    """A case that stands on another bundle does not wait for the active one."""
+    if standing is None:
+        bundle = bundle_of(transaction, item.case.id, active)
+        digest = bundle.manifest.digest
+    else:
+        digest = standing.digest
+    if digest == active.manifest.digest:
         return item
-    bundle = bundle_of(transaction, item.case.id, active)
-    if bundle is active:
-        return item
-    digest = bundle.manifest.digest
     return replace(item, progress=transaction.cells.progress(item.case.id, digest))

@@ -132,16 +132,19 @@ class CaseAsRead:
 
 
 def bundle_of(transaction: Transaction, case_id: UUID, active: Bundle) -> Bundle:
-    """The bundle that a case is reported with: never a mixture of two.
-
-    The active one, unless the case was read by an earlier one only.
-    """
+    """The bundle that a case is reported with: never a mixture of two."""
     return _bundle_and_progress(transaction, case_id, active)[0]
 
 
 def _bundle_and_progress(
     transaction: Transaction, case_id: UUID, active: Bundle
 ) -> tuple[Bundle, Progress]:
+    standing = transaction.case_bundles.get(case_id)
+    if standing is not None:
+        is_active = standing.digest == active.manifest.digest
+        bundle = active if is_active else transaction.bundles.get(standing.digest)
+        return bundle, transaction.cells.progress(case_id, standing.digest)
+    # No job has written down what the case stands on; findings may have come without one.
     progress = transaction.cells.progress(case_id, active.manifest.digest)
     if progress.classified_count + progress.failed_count:
         return active, progress

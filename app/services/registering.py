@@ -11,8 +11,9 @@ from app.domain.case import Upload
 from app.domain.cell import Cell
 from app.ports import Transaction
 from app.services import worklist
-from app.services.intake import CELLS_PER_JOB, Delivery, batches
+from app.services.intake import Delivery
 from app.services.reviewing import refuse_signed
+from app.services.standing import bundle_for_arrivals, enqueue
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ def register(
 ) -> Upload:
     """Write a delivery's rows and its jobs; an image that the case has already adds no cell.
 
-    Cells that only an earlier bundle has read are read again, so that a report never mixes two
-    bundles.
+    `digest` names the active bundle. Cells that only another one has read are read again, so that
+    a report never mixes two; a case for which a person chose a bundle stays on that.
 
     Raises
     ------
@@ -73,10 +74,8 @@ def register_each(
         uploads.append(upload)
         waiting.extend(cell.id for cell in cells)
     if waiting:
-        waiting.extend(transaction.cells.read_by_another(case_id, digest))
-    for batch in batches(waiting, CELLS_PER_JOB):
-        transaction.jobs.enqueue_classification(case_id, batch)
-    if waiting:
+        digest, others = bundle_for_arrivals(transaction, case_id, digest, now)
+        enqueue(transaction, case_id, [*waiting, *others])
         worklist.note_arrivals(transaction, case_id, digest)
     return uploads
 

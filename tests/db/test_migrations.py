@@ -4,6 +4,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from alembic import command
@@ -24,8 +25,11 @@ from app.db.migrating import (
 from app.db.tables import Row
 from app.domain.abnormality import Abnormality
 from app.domain.access import Role
+from app.domain.bundle_switch import CaseBundle
 from app.domain.errors import StorageUnavailable
 from app.domain.user import ApiToken, Theme, User
+from app.inference.bundle import load_bundle
+from tests.bundles import write_bundle
 from tests.conftest import make_settings
 from tests.db.test_repositories import add_cells, open_case
 from tests.factories import NOW, make_findings
@@ -140,3 +144,20 @@ def test_an_account_with_a_token_is_migrated_there_and_back(tmp_path, small_bund
         kept = transaction.users.by_name("ann")
     assert kept == plain
     container.close()
+
+
+def test_a_case_of_before_stands_on_the_bundle_that_read_it_last(container, tmp_path):
+    first = container.bundle_files
+    second = load_bundle(write_bundle(tmp_path / "second", manifest={"version": "0.0.2"}))
+    with container.transactions() as transaction:
+        transaction.bundles.remember(second.bundle, second.texts, NOW)
+        case = open_case(transaction)
+        _, cells = add_cells(transaction, case, 2)
+        for files, cell, minutes in ((second, cells[0], 0), (first, cells[1], 1)):
+            found = make_findings(cell, (), digest=files.bundle.manifest.digest)
+            transaction.cells.add_findings([found], NOW + timedelta(minutes=minutes))
+    downgrade(container.engine, "0011")
+    upgrade(container.engine)
+    with container.transactions() as transaction:
+        standing = transaction.case_bundles.get(case.id)
+    assert standing == CaseBundle(first.bundle.manifest.digest, NOW + timedelta(minutes=1))

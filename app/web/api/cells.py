@@ -16,7 +16,7 @@ from app.domain.user import User
 from app.ports import Transaction
 from app.services.intake import IncomingFile, blob_name, shown_name, take_in
 from app.services.once import found_at
-from app.services.reading import CaseAsRead, read_case
+from app.services.reading import CaseAsRead, bundle_of, read_case
 from app.services.registering import register
 from app.services.reviewing import refuse_signed
 from app.web.api.problems import problems
@@ -138,9 +138,9 @@ def _read_upload(container: Container, upload_id: UUID, user: User) -> UploadRea
 
 def _is_done(container: Container, read: UploadRead) -> bool:
     """A cheaper question than the whole answer, since it is asked many times."""
-    digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
-        return not transaction.cells.has_unread(read.id, digest)
+        bundle = bundle_of(transaction, read.case_id, container.bundle)
+        return not transaction.cells.has_unread(read.id, bundle.manifest.digest)
 
 
 def _read_case(

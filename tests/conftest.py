@@ -22,6 +22,7 @@ from app.bootstrap import Container, build, migrate
 from app.settings import PROJECT, Settings
 from tests.accounts import ADMIN_PASSWORD
 from tests.bundles import write_bundle
+from tests.fhir_validator import FhirValidator, start
 
 __all__ = ["ADMIN_PASSWORD"]
 
@@ -92,6 +93,14 @@ def container(database_url: str, tmp_path: Path, small_bundle: Path) -> Iterator
     container.remember_bundle()
     yield container
     container.close()
+
+
+@pytest.fixture(scope="session")
+def fhir_validator() -> Iterator[FhirValidator]:
+    """An independent validator of FHIR R4."""
+    validator = start()
+    yield validator
+    validator.close()
 
 
 @pytest.fixture(scope="session")

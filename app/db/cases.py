@@ -15,7 +15,7 @@ from app.db.mapping import from_context, from_upload, to_case, to_patient, to_up
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
 from app.db.worklist import SqlWorklistRepository
 from app.domain.case import Case, NewCase, Patient, Upload
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, Duplicate, NotFound
 from app.domain.message import message
 from app.domain.worklist import opened
 from app.ports import CaseSummary
@@ -167,8 +167,8 @@ class SqlCaseRepository:
 _CASES = select(CaseRow).options(joinedload(CaseRow.patient))
 
 
-def _taken() -> Conflict:
-    return Conflict(
+def _taken() -> Duplicate:
+    return Duplicate(
         message(
             "A case with this accession number exists already. Add the images to it, "
             "or give another accession number."

@@ -25,6 +25,23 @@ class InvalidInput(VexascopeError):
     title = message("The input is not valid")
 
 
+class ElementRefused(InvalidInput):
+    """One element of a FHIR resource cannot be accepted.
+
+    Parameters
+    ----------
+    expression
+        Which one, as a FHIRPath.
+    code
+        Why, of FHIR's IssueType: ``required``, ``value``, ``structure``, ``not-supported`` ...
+    """
+
+    def __init__(self, expression: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.expression = expression
+        self.code = code
+
+
 class NotFound(VexascopeError):
     """No such case, cell, upload or report."""
 
@@ -53,6 +70,10 @@ class AnswerNotKept(Conflict):
     """What an Idempotency-Key stands for is done, and its answer cannot be given again."""
 
     title = message("The answer is not kept")
+
+
+class Duplicate(Conflict):
+    """What was sent is stored already."""
 
 
 class AnotherUser(VexascopeError):

@@ -29,7 +29,7 @@ def order(case: Case, *, is_done: bool) -> Element:
     return resource(
         "ServiceRequest",
         str(case.id),
-        _meta(case),
+        case_meta(case),
         text=narrative("Screening of a blood smear for VEXAS syndrome"),
         identifier=[identifier(ACCESSION_NUMBERS, case.accession_number, ACCESSION)],
         status="completed" if is_done else "active",
@@ -51,7 +51,7 @@ def specimen(case: Case) -> Element:
     return resource(
         "Specimen",
         str(case.id),
-        _meta(case),
+        case_meta(case),
         text=narrative("Blood smear", [case.origin.notice] if case.origin.notice else []),
         accessionIdentifier=identifier(ACCESSION_NUMBERS, case.accession_number, ACCESSION),
         status="available",
@@ -68,7 +68,7 @@ def patient(case: Case) -> Element:
     return resource(
         "Patient",
         str(person.id),
-        _meta(case),
+        case_meta(case),
         text=narrative(f"Patient {person.identifier}"),
         identifier=[identifier(PATIENT_IDENTIFIERS, person.identifier)],
         name=[{"text": person.name}] if person.name else None,
@@ -76,6 +76,7 @@ def patient(case: Case) -> Element:
     )
 
 
-def _meta(case: Case) -> Element:
+def case_meta(case: Case) -> Element:
+    """Of what belongs to a case, and has no versions."""
     is_patient = case.origin is CaseOrigin.LABORATORY
     return meta(labels=() if is_patient else (TEST_DATA,))

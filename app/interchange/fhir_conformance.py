@@ -13,7 +13,7 @@ CODE_SYSTEM, EVERYTHING = "smear", "DiagnosticReport-everything"
 STATEMENT_DATE = "2026-11-29"
 READ_ONLY = ("Observation", "Specimen", "Device", "Provenance", "Practitioner", "Media", "Patient")
 """Kinds that can be read by their id, besides DiagnosticReport and ServiceRequest."""
-VERSIONED = frozenset({"DiagnosticReport", "Observation", "Media", "Provenance", "Practitioner"})
+VERSIONED = frozenset({"DiagnosticReport", "Observation", "Media"})
 """Kinds that a signed version of a report fixes; the others have no versions."""
 SEARCH: dict[str, tuple[str, str]] = {
     "_id": ("token", "Id of the report."),

@@ -3,6 +3,7 @@
 from app.domain.signing import Meaning, Signature
 from app.interchange import fhir_keys
 from app.interchange.codes import ACCOUNTS, APPROVAL, ASSEMBLER, CREATED, LEGAL, UPDATED
+from app.interchange.fhir_case import case_meta
 from app.interchange.fhir_types import (
     Element,
     coding,
@@ -23,7 +24,7 @@ def provenance(view: ReportView) -> Element:
     return resource(
         "Provenance",
         fhir_keys.signature(view.case_id, version),
-        view.meta,
+        case_meta(view.report.case),
         text=narrative(
             f"Version {version}: {signature.meaning.wording}",
             [
@@ -61,7 +62,7 @@ def practitioner(view: ReportView) -> Element:
     return resource(
         "Practitioner",
         fhir_keys.signer(view.case_id, version),
-        view.meta,
+        case_meta(view.report.case),
         text=narrative(signature.signer),
         identifier=[identifier(ACCOUNTS, account)] if account else None,
         name=[{"text": signature.printed_name}],

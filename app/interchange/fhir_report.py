@@ -19,7 +19,7 @@ from app.interchange.codes import (
     Local,
     local,
 )
-from app.interchange.fhir_case import order, patient, specimen
+from app.interchange.fhir_case import case_meta, order, patient, specimen
 from app.interchange.fhir_device import device
 from app.interchange.fhir_provenance import practitioner, provenance
 from app.interchange.fhir_results import NEVER_RULED_OUT
@@ -140,7 +140,7 @@ def _proposal(view: ReportView) -> Iterator[Element]:
     yield resource(
         "ServiceRequest",
         fhir_keys.part(case_id, fhir_keys.UBA1),
-        view.meta,
+        case_meta(report.case),
         text=narrative("Proposal: sequence UBA1", [NEVER_RULED_OUT]),
         status="active" if report.signature else "draft",
         intent="proposal",

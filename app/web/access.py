@@ -137,7 +137,34 @@ _API: Mapping[Route, Rule] = {
     ("GET", f"{_API_CASE}/findings.csv"): Rule(Permission.EXPORT, "findings.export"),
 }
 
-RULES: Mapping[Route, Rule] = {**_FOR_ALL, **_PAGES, **_REVIEWING, **_API}
+_REPORT = Rule(Permission.READ_CASES, "report.view")
+_FHIR_REPORT = "/fhir/DiagnosticReport/{case_id}"
+_FHIR_OBSERVATION = "/fhir/Observation/{case_id}.{part}"
+_FHIR_MEDIA = "/fhir/Media/{cell_id}"
+
+_FHIR: Mapping[Route, Rule] = {
+    ("GET", "/fhir/metadata"): _OPEN,
+    ("GET", "/fhir/CodeSystem/{name}"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/fhir/OperationDefinition/{name}"): Rule(Anyone.SIGNED_IN),
+    ("GET", _FHIR_REPORT): _REPORT,
+    ("GET", f"{_FHIR_REPORT}/$everything"): _REPORT,
+    ("GET", f"{_FHIR_REPORT}/_history"): _REPORT,
+    ("GET", f"{_FHIR_REPORT}/_history/{{version}}"): _REPORT,
+    ("GET", f"{_FHIR_REPORT}/_history/{{version}}/$everything"): _REPORT,
+    ("GET", _FHIR_OBSERVATION): _REPORT,
+    ("GET", f"{_FHIR_OBSERVATION}/_history/{{version}}"): _REPORT,
+    ("GET", "/fhir/Provenance/{case_id}.{part}"): _REPORT,
+    ("GET", "/fhir/Practitioner/{case_id}.{part}"): _REPORT,
+    ("GET", _FHIR_MEDIA): Rule(Permission.READ_CASES, "cells.view"),
+    ("GET", f"{_FHIR_MEDIA}/_history/{{version}}"): Rule(Permission.READ_CASES, "cells.view"),
+    ("GET", "/fhir/ServiceRequest/{case_id}.{part}"): _REPORT,
+    ("GET", "/fhir/ServiceRequest/{case_id}"): _VIEW,
+    ("GET", "/fhir/Specimen/{case_id}"): _VIEW,
+    ("GET", "/fhir/Patient/{patient_id}"): Rule(Permission.READ_CASES, "patient.view"),
+    ("GET", "/fhir/Device/{digest}"): _PART,
+}
+
+RULES: Mapping[Route, Rule] = {**_FOR_ALL, **_PAGES, **_REVIEWING, **_API, **_FHIR}
 
 
 @dataclass(frozen=True)

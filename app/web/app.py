@@ -20,6 +20,7 @@ from app.web.api.router import router as api
 from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
 from app.web.body_limit import BodyLimitMiddleware
+from app.web.fhir.router import router as fhir
 from app.web.guard import Guard
 from app.web.idempotency import IdempotencyMiddleware, forget_expired
 from app.web.middleware import LanguageMiddleware, RequestMiddleware
@@ -61,6 +62,8 @@ def create_app(
     errors.install(app)
     app.include_router(health.router)
     app.include_router(api)
+    # Its own description is the CapabilityStatement.
+    app.include_router(fhir, include_in_schema=False)
     app.include_router(tus.router, include_in_schema=False)
     app.include_router(pages, include_in_schema=False)
     app.mount("/static", VersionedFiles(directory=PROJECT / "static"), name="static")

@@ -1,4 +1,7 @@
-"""The one table from errors to HTTP statuses: problem+json for the API, a page for people."""
+"""The one table from errors to HTTP statuses.
+
+Systems get problem+json, or under `/fhir` an OperationOutcome; people get a page.
+"""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,11 +14,13 @@ from starlette.exceptions import HTTPException
 
 from app.domain import errors
 from app.domain.message import message
+from app.web.fhir.outcomes import outcome_answer, speaks_fhir
 from app.web.language import translated
 from app.web.pages.failure import failure_page
 
 STATUS: dict[type[errors.VexascopeError], int] = {
     errors.InvalidInput: 422,
+    errors.ElementRefused: 422,
     errors.NothingAccepted: 422,
     errors.ImageRefused: 422,
     errors.NotFound: 404,
@@ -23,6 +28,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.KeyReused: 409,
     errors.KeyInUse: 409,
     errors.AnswerNotKept: 409,
+    errors.Duplicate: 409,
     errors.AnotherUser: 409,
     errors.Locked: 423,
     errors.TooLarge: 413,
@@ -89,7 +95,16 @@ def explain(request: Request, error: Exception) -> Response:
         extra["refused"] = [
             {**vars(item), "detail": translated(item.detail)} for item in error.refused
         ]
+    if issue := _issue(error):
+        extra["issue"] = issue
     return answer(request, status, error.title, error.detail, headers=headers, extra=extra)
+
+
+def _issue(error: errors.VexascopeError) -> dict[str, str]:
+    """What FHIR says more exactly than the status does."""
+    if isinstance(error, errors.ElementRefused):
+        return {"code": error.code, "expression": error.expression}
+    return {"code": "duplicate"} if isinstance(error, errors.Duplicate) else {}
 
 
 def _challenge(request: Request) -> str:
@@ -101,6 +116,9 @@ def _challenge(request: Request) -> str:
 
 def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    if speaks_fhir(request) and all(item["loc"][0] == "path" for item in error.errors()):
+        # An id that could not be one: to FHIR it is as unknown as any other.
+        return explain(request, errors.NotFound(message("There is no such resource.")))
     items = [
         {"field": ".".join(str(part) for part in item["loc"][1:]), "problem": item["msg"]}
         for item in error.errors()
@@ -139,10 +157,12 @@ def answer(
     headers: dict[str, str] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Response:
-    """A problem for systems, a page for people.
+    """A problem for systems, an OperationOutcome for FHIR clients, a page for people.
 
     Of a problem only the details are in the language of the request: titles and reasons are codes.
     """
+    if speaks_fhir(request):
+        return outcome_answer(status, title, detail, headers or {}, extra or {})
     if not _asks_for_json(request):
         return failure_page(request, status, title, detail, headers or {})
     content = {

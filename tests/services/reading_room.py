@@ -51,22 +51,28 @@ class ReadingRoom:
 
 
 def open_room(
-    container: Container, shown=(), cell_count: int = 6, rule: ReviewRule | None = None, **unsure
+    container: Container,
+    shown=(),
+    cell_count: int = 6,
+    rule: ReviewRule | None = None,
+    mark: str = "",
+    **unsure,
 ) -> ReadingRoom:
     """Every cell is a PMN; `shown` lists what the first ones show, the rest nothing.
 
-    ``unsure={3: 0.5}`` gives the third cell this PMN probability.
+    ``unsure={3: 0.5}`` gives the third cell this PMN probability. With a mark of its
+    own each, there may be several in one database.
     """
     digest = container.bundle.manifest.digest
     pmn = unsure.get("unsure", {})
     with container.transactions() as transaction:
         people = [
-            User(uuid7(), name, Role.HAEMATOLOGIST, "x", full_name=f"Dr {name.title()}")
+            User(uuid7(), name + mark, Role.HAEMATOLOGIST, "x", full_name=f"Dr {name.title()}")
             for name in ("ann", "bob")
         ]
         for user in people:
             transaction.users.add(user, NOW)
-        case = open_case(transaction)
+        case = open_case(transaction, f"A-1{mark}")
         _, cells = add_cells(transaction, case, cell_count)
         transaction.cells.add_findings(
             [

@@ -1,0 +1,1 @@
+"""FHIR R4 under `/fhir`: reports read, orders taken."""

@@ -1,0 +1,66 @@
+"""A report as it is chosen for a request: what holds now, or a signed version."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Request
+
+from app.bootstrap import Container
+from app.domain.errors import NotFound
+from app.domain.message import message
+from app.domain.report import Report
+from app.domain.signing import MOST_VERSIONS
+from app.domain.user import User
+from app.interchange.fhir_report import resources
+from app.interchange.fhir_types import Element
+from app.interchange.fhir_view import ReportView
+from app.ports import Transaction
+from app.services.signing import chosen_report, signed_report
+from app.web.dependencies import ContainerDep, UserDep, reader_on
+from app.web.fhir.answers import base_url, server_url
+
+PathVersion = Annotated[int, Path(ge=1, le=MOST_VERSIONS)]
+
+
+class Reports:
+    """Reads reports as one account may see them."""
+
+    def __init__(self, request: Request, container: Container, user: User) -> None:
+        self._container = container
+        self._user = user
+        self._base_url, self._server_url = base_url(request), server_url(request)
+
+    def view(self, case_id: UUID, version: int | None = None) -> ReportView:
+        """A signed version by its number, or what holds now; raises as `chosen_report` does."""
+        with self._container.transactions() as transaction:
+            return self.view_in(transaction, case_id, version)
+
+    def view_in(
+        self, transaction: Transaction, case_id: UUID, version: int | None = None
+    ) -> ReportView:
+        """The same in a transaction that is open."""
+        reader = reader_on(self._container, transaction, self._user, case_id)
+        report = chosen_report(transaction, reader, version, self._container.now())[0]
+        previous = self._before(transaction, report)
+        return ReportView(report, self._base_url, self._server_url, previous)
+
+    def _before(self, transaction: Transaction, report: Report) -> Report | None:
+        if report.version is None or report.version == 1:
+            return None
+        number = report.version - 1
+        return signed_report(transaction, report.case.id, number, self._user.id)[0]
+
+
+def _reports(request: Request, container: ContainerDep, user: UserDep) -> Reports:
+    return Reports(request, container, user)
+
+
+ReportsDep = Annotated[Reports, Depends(_reports)]
+
+
+def found(view: ReportView, kind: str, key: str) -> Element:
+    """One resource of a report; raises `NotFound`."""
+    for item in resources(view):
+        if (item["resourceType"], item["id"]) == (kind, key):
+            return item
+    raise NotFound(message("The report has no such resource."))

@@ -44,6 +44,8 @@ FIXED = {
     "earlier": "1",
     "size": "160",
     "subject": "normal",
+    "part": "vacuole",
+    "name": "smear",
 }
 QUERIES = {"version", "from", "before", "earlier"}
 LEAST_ADDRESSES = 20
@@ -96,7 +98,15 @@ def addresses(scene, case_id):
     """Every address with a GET, its parameters filled in."""
     with scene.container.transactions() as transaction:
         cell = transaction.cells.of_case(case_id)[0]
-    keys = {**FIXED, "case_id": case_id, "cell_id": cell.id, "upload_id": cell.upload_id}
+        patient_id = transaction.cases.get(case_id).patient.id
+    keys = {
+        **FIXED,
+        "case_id": case_id,
+        "cell_id": cell.id,
+        "upload_id": cell.upload_id,
+        "patient_id": patient_id,
+        "digest": scene.container.bundle.manifest.digest,
+    }
     for context in iter_route_contexts(scene.client.app.routes):
         route = context.route
         if not isinstance(route, APIRoute) or "GET" not in route.methods:

@@ -5,7 +5,14 @@ from app.services.identity import ensure_administrator
 from tests.conftest import ADMIN_PASSWORD
 from tests.web.api.test_cases import NEW, is_problem
 
-OPEN = {"/health/live", "/health/ready", "/sign-in", "/demonstration/{token}", "/language"}
+OPEN = {
+    "/health/live",
+    "/health/ready",
+    "/sign-in",
+    "/demonstration/{token}",
+    "/language",
+    "/fhir/metadata",
+}
 
 
 def test_nothing_but_sign_in_and_health_is_open(idle_client):
@@ -25,6 +32,9 @@ def test_nothing_but_sign_in_and_health_is_open(idle_client):
             if path.startswith("/api/"):
                 is_problem(response, 401)
                 assert response.headers["www-authenticate"].startswith("Basic")
+            elif path.startswith("/fhir/"):
+                assert response.status_code == 401
+                assert response.json()["resourceType"] == "OperationOutcome"
             else:
                 assert response.status_code == 303, (method, path)
                 assert response.headers["location"].startswith("/sign-in")

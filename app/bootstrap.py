@@ -1,7 +1,7 @@
 """The only place that chooses adapters."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,12 +23,15 @@ from app.domain.message import message
 from app.domain.outbox import SinkKind
 from app.domain.review import ReviewRule
 from app.domain.statistics import QueueState
+from app.domain.targets import parse_targets
 from app.imaging.archive import ArchiveLimits
 from app.imaging.decode import ImageLimits
 from app.inference.active import ActiveBundle
 from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.shelf import BundleShelf, LoadedClassifiers, shelf_of
+from app.interchange.webhook_sink import WebhookSink
 from app.ports import BlobStore, Bundle, Classifier, PartFiles, Sink, Transactions
+from app.ports.sealing import Sealer
 from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
 from app.services.measuring_cases import fill_in
@@ -38,6 +41,7 @@ from app.services.worklist import refresh
 from app.settings import Settings
 from app.storage.object_store import open_store
 from app.storage.part_files import LocalPartFiles
+from app.storage.sealing import KeySealer
 
 MIB = 1024 * 1024
 CASES_AT_ONCE = 100
@@ -60,7 +64,8 @@ class Container:
     classifiers: LoadedClassifiers
     limits: IntakeLimits
     threads: Executor
-    sinks: dict[SinkKind, Sink] = field(default_factory=dict)
+    sealer: Sealer
+    sinks: Mapping[SinkKind, Sink]
     explainer: Explainer = field(default_factory=Explainer)
     active: ActiveBundle = field(default_factory=ActiveBundle, init=False)
 
@@ -187,6 +192,7 @@ def build(settings: Settings) -> Container:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = _open_engine(settings)
     client = open_client(engine)
+    sealer = _sealer(settings)
     return Container(
         settings=settings,
         engine=engine,
@@ -200,6 +206,8 @@ def build(settings: Settings) -> Container:
         limits=intake_limits(settings),
         # Half the cores: the others classify, and more threads would fight for the interpreter.
         threads=ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "intake"),
+        sealer=sealer,
+        sinks=open_sinks(settings, sealer),
     )
 
 
@@ -264,6 +272,24 @@ def intake_limits(settings: Settings) -> IntakeLimits:
         image=image,
         archive=archive,
     )
+
+
+def open_sinks(settings: Settings, sealer: Sealer) -> Mapping[SinkKind, Sink]:
+    """What hands messages over, for each kind of destination."""
+    return {
+        SinkKind.WEBHOOK: WebhookSink(
+            sealer,
+            parse_targets(settings.webhook_allowed or ""),
+            lambda: datetime.now(UTC),
+            authorities=settings.webhook_authorities,
+            public_url=settings.public_url.rstrip("/") if settings.public_url else None,
+        )
+    }
+
+
+def _sealer(settings: Settings) -> Sealer:
+    chosen = settings.sealing_key
+    return KeySealer(chosen.get_secret_value() if chosen else None, settings.data_dir)
 
 
 def _open_engine(settings: Settings) -> Engine:

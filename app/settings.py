@@ -3,11 +3,12 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.domain.errors import SettingsRefused
 from app.domain.review import SecondReading
+from app.domain.targets import parse_targets
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHIPPED_BUNDLE = "pmn-lite0-0.2.1"
@@ -130,6 +131,27 @@ class Settings(BaseSettings):
         "labels `pseudo_pelger`, `nuclear_spike`, `vacuole`, `hypogranularity` and `normal`; "
         "default: drawings.",
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+(/[^\s]*)?$",
+        description="Address under which the server is reached, for the links in messages to other "
+        "systems: `https://vexascope.example`; without it links are paths.",
+    )
+    webhook_allowed: str | None = Field(
+        None,
+        description="Hosts, addresses and networks, separated by commas, that webhooks may be sent "
+        "to although they are private, and without TLS: `lis.example, 10.2.0.0/16`; default: none.",
+    )
+    webhook_authorities: Path | None = Field(
+        None,
+        description="File (PEM) with further certificate authorities that receivers of webhooks "
+        "may be certified by.",
+    )
+    sealing_key: SecretStr | None = Field(
+        None,
+        description="Key that seals the secrets of webhooks in the database, the same for all "
+        "servers and workers; default: made on first use and kept in the data folder.",
+    )
     worker_in_server: bool = Field(
         default=True, description="Classify in the server's process; else run `vexascope worker`."
     )
@@ -140,6 +162,12 @@ class Settings(BaseSettings):
     )
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` or `text`.")
     log_level: str = Field("INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+
+    @field_validator("webhook_allowed")
+    @classmethod
+    def _targets_can_be_read(cls, text: str | None) -> str | None:
+        parse_targets(text or "")
+        return text
 
     @property
     def resolved_database_url(self) -> str:

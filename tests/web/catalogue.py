@@ -22,7 +22,17 @@ from app.web.printing.sentences import sentences as printed_sentences
 # The training room has pages of its own, for developers; a command speaks English.
 SOURCES = [
     PROJECT / "app" / room
-    for room in ("domain", "imaging", "services", "db", "storage", "jobs", "web", "bootstrap.py")
+    for room in (
+        "domain",
+        "imaging",
+        "services",
+        "db",
+        "storage",
+        "interchange",
+        "jobs",
+        "web",
+        "bootstrap.py",
+    )
 ]
 # Where each function has its sentences among its literals.
 PLACES = {"gettext": (0,), "message": (0,), "ngettext": (0, 1), "counted": (0, 1)}

@@ -1,0 +1,40 @@
+"""What a webhook says: keys and addresses, and nothing that names a patient."""
+
+import json
+from typing import Any
+
+from app.domain.outbox import OutboxEvent
+
+
+def webhook_body(event: OutboxEvent, public_url: str | None) -> bytes:
+    """The message, the same bytes in every attempt.
+
+    Parameters
+    ----------
+    public_url
+        Where the server is reached, without a slash at the end; without one addresses are paths.
+    """
+    content = {
+        "type": event.type.value,
+        "timestamp": event.occurred_at.isoformat(),
+        "data": {
+            "event_id": str(event.id),
+            "case_id": str(event.case_id),
+            "sequence": event.sequence,
+            "cell_count": event.read_count,
+            "bundle": event.bundle_digest,
+            "version": event.version,
+            "links": _links(event, public_url or ""),
+        },
+    }
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _links(event: OutboxEvent, root: str) -> dict[str, Any]:
+    case = f"{root}/api/v1/cases/{event.case_id}"
+    query = "" if event.version is None else f"?version={event.version}"
+    return {
+        "case": case,
+        "report": f"{case}/report{query}",
+        "report_pdf": f"{case}/report.pdf{query}",
+    }

@@ -29,6 +29,14 @@ class Precision(StrEnum):
     INT8 = "int8"
 
 
+class ProcessingId(StrEnum):
+    """HL7 table 0103."""
+
+    PRODUCTION = "P"
+    TRAINING = "T"
+    DEBUGGING = "D"
+
+
 class LogFormat(StrEnum):
     """How log lines are written."""
 
@@ -159,6 +167,44 @@ class Settings(BaseSettings):
         None,
         description="Name of this process in the job queue: stable over restarts, different for "
         "each process; default: made from the host's name.",
+    )
+    hl7_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port that takes HL7 v2 orders (MLLP); default: none is taken. "
+        "`docs/hl7.md` says what is understood.",
+    )
+    hl7_host: str = Field("127.0.0.1", description="Address that the HL7 listener listens on.")
+    hl7_peers: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks that may send orders, with commas between them.",
+    )
+    hl7_site: str | None = Field(
+        None, description="Name of the site that orders open cases in; default: the first one."
+    )
+    hl7_tls_certificate: Path | None = Field(
+        None, description="Certificate (PEM) of the HL7 listener; default: no TLS."
+    )
+    hl7_tls_key: Path | None = Field(None, description="Its key (PEM).")
+    hl7_tls_client_ca: Path | None = Field(
+        None, description="Certificates (PEM) of who may vouch for senders; default: anybody."
+    )
+    hl7_max_kib: int = Field(
+        1024, ge=1, le=65536, description="Largest HL7 message that is taken, in KiB."
+    )
+    hl7_application: str = Field(
+        "VEXASCOPE", max_length=180, description="What messages call this product in MSH-3."
+    )
+    hl7_facility: str = Field(
+        "", max_length=180, description="What messages call this laboratory in MSH-4."
+    )
+    hl7_processing_id: ProcessingId = Field(
+        ProcessingId.PRODUCTION,
+        description="`P`, `T` or `D`: what MSH-11 of orders must say and that of results says.",
+    )
+    hl7_timezone: str = Field(
+        "UTC", description="Zone of times in orders that name none, `Europe/Paris` for example."
     )
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` or `text`.")
     log_level: str = Field("INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")

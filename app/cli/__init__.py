@@ -17,6 +17,7 @@ from app.cli.case import case_commands
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
 from app.cli.format import Format
+from app.cli.hl7 import hl7_commands
 from app.cli.score import score_commands
 from app.cli.training import export, train
 from app.cli.user import user_commands
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.add_typer(bundle_commands, name="bundle")
 app.add_typer(case_commands, name="case")
 app.add_typer(dataset_commands, name="dataset")
+app.add_typer(hl7_commands, name="hl7")
 app.add_typer(score_commands, name="score")
 app.add_typer(user_commands, name="user")
 app.command()(train)

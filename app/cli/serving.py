@@ -4,13 +4,14 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 
 import structlog
 import uvicorn
 
 from app.bootstrap import Container, migrate
 from app.db.migrating import alone
+from app.jobs.hl7_listener import hl7_listener
 from app.jobs.worker import worker
 from app.services.identity import ADMINISTRATOR_NAME, ensure_administrator
 from app.web.app import create_app
@@ -60,7 +61,7 @@ def run(container: Container, security: Security, ready: Callable[[int], None]) 
     app = create_app(
         container,
         security=security,
-        background=worker if settings.worker_in_server else nullcontext,
+        background=_beside,
     )
     config = uvicorn.Config(
         app,
@@ -74,17 +75,42 @@ def run(container: Container, security: Security, ready: Callable[[int], None]) 
     asyncio.run(_Server(config, ready).serve())
 
 
+@contextmanager
+def _beside(container: Container) -> Iterator[None]:
+    """What runs in the server's process, as the settings say: the worker, the HL7 listener."""
+    with ExitStack() as stack:
+        if container.settings.worker_in_server:
+            stack.enter_context(worker(container))
+        if container.settings.hl7_port is not None:
+            stack.enter_context(hl7_listener(container))
+        yield
+
+
+def listen(container: Container) -> None:
+    """Take HL7 orders until SIGINT or SIGTERM."""
+    stop = _stopped_by_signals()
+    container.check_database()
+    with hl7_listener(container) as port:
+        print(f"HL7 orders are taken at {container.settings.hl7_host}:{port}", flush=True)
+        stop.wait()
+
+
 def work(container: Container) -> None:
     """Run jobs until SIGINT or SIGTERM."""
-    stop = threading.Event()
-    for number in STOP_SIGNALS:
-        signal.signal(number, lambda *_: stop.set())
+    stop = _stopped_by_signals()
     container.check_database()
     container.remember_bundle()
     with worker(container) as name:
         _log.info("worker started", executor=name)
         stop.wait()
         _log.info("stopping: running jobs finish, the rest waits in the queue")
+
+
+def _stopped_by_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def ready_line(container: Container, port: int) -> str:

@@ -19,6 +19,7 @@ from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
 from app.db.filters import SqlFilterRepository
 from app.db.idempotency import SqlIdempotencyRepository, noting_work
+from app.db.orders import SqlOrderRepository, SqlReceivedMessageRepository
 from app.db.outbox import SqlOutboxRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.second_factors import SqlSecondFactorRepository
@@ -46,7 +47,9 @@ from app.ports import (
     FilterRepository,
     IdempotencyRepository,
     JobQueue,
+    OrderRepository,
     OutboxRepository,
+    ReceivedMessageRepository,
     ReviewRepository,
     SecondFactorRepository,
     SessionRepository,
@@ -96,6 +99,8 @@ class SqlTransaction:
         self.destinations: DestinationRepository = SqlDestinationRepository(session)
         self.statistics: StatisticsRepository = SqlStatisticsRepository(session)
         self.keys: IdempotencyRepository = SqlIdempotencyRepository(session)
+        self.orders: OrderRepository = SqlOrderRepository(session)
+        self.received: ReceivedMessageRepository = SqlReceivedMessageRepository(session)
         self.jobs = jobs
         self._after: list[Callable[[], None]] = []
 

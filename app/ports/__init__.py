@@ -15,6 +15,7 @@ from app.ports.classifier import (
     Prediction,
 )
 from app.ports.idempotency import IdempotencyRepository
+from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository, Outgoing, Sink
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
@@ -50,11 +51,13 @@ __all__ = [
     "IdempotencyRepository",
     "InstalledBundle",
     "JobQueue",
+    "OrderRepository",
     "OutboxRepository",
     "Outgoing",
     "PartFiles",
     "PartWriter",
     "Prediction",
+    "ReceivedMessageRepository",
     "ReviewRepository",
     "SecondFactorRepository",
     "SessionRepository",

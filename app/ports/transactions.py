@@ -12,6 +12,7 @@ from app.ports.bundles import BundleSwitchRepository, CaseBundleRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
 from app.ports.idempotency import IdempotencyRepository
+from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
@@ -57,6 +58,8 @@ class Transaction(Protocol):
     destinations: DestinationRepository
     statistics: StatisticsRepository
     keys: IdempotencyRepository
+    orders: OrderRepository
+    received: ReceivedMessageRepository
     jobs: JobQueue
 
     def on_commit(self, do: Callable[[], None]) -> None:

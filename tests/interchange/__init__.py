@@ -1,0 +1,1 @@
+"""Mappings to FHIR and HL7 v2, and what sends them."""

@@ -1,0 +1,67 @@
+"""Orders: what another system asks for, and by which numbers it will know the answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.case import NewCase
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order of one specimen, as a case is opened from it.
+
+    Parameters
+    ----------
+    placer_number
+        Under which the ordering system knows it; its results go back under the same.
+    filler_number
+        The laboratory's number, where the ordering system gave one.
+    collected_at
+        When the specimen was taken, where it was said.
+    echo
+        Further fields that go back with the result as they came, by their name in the protocol:
+        assigning authorities, the code of what was ordered. Nothing of the patient.
+    """
+
+    new_case: NewCase
+    placer_number: str
+    filler_number: str | None = None
+    collected_at: datetime | None = None
+    echo: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlacedOrder:
+    """What is kept of an order beside its case."""
+
+    placer_number: str
+    filler_number: str | None
+    collected_at: datetime | None
+    echo: Mapping[str, str]
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class ReceivedMessage:
+    """A message that was accepted, and what was answered. The message itself is not kept.
+
+    Parameters
+    ----------
+    sender, control_id
+        By which a message is known again.
+    sha256
+        Of what the message says, hexadecimal: another message under the same number is told.
+    answer
+        As it was sent, and as it is sent again.
+    case_id
+        What was opened.
+    """
+
+    sender: str
+    control_id: str
+    sha256: str
+    answer: str
+    case_id: UUID
+    received_at: datetime

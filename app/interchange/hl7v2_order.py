@@ -1,0 +1,263 @@
+"""OML^O21, a laboratory order, to an order of ours. `docs/hl7.md` is the statement for partners."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from app.domain.case import ClinicalContext, NewCase, Sex
+from app.domain.errors import InvalidInput
+from app.domain.order import Order
+from app.interchange.hl7v2 import VERSION, Message, Segment, read_time
+from app.interchange.hl7v2_context import clinical_values
+from app.interchange.hl7v2_refusal import Condition, Location, rejected, to_mend
+
+MESSAGE_TYPE, EVENT = "OML", "O21"
+NEW_ORDER = "NW"
+MAX_CONTROL_ID = 199
+MAX_NUMBER = 199
+"""Of an order's number: data type EI, first component."""
+MAX_QUESTION = 2000
+
+_SEXES = {
+    "": None,
+    "F": Sex.FEMALE,
+    "M": Sex.MALE,
+    "O": Sex.OTHER,
+    "A": Sex.OTHER,
+    "N": Sex.OTHER,
+    "U": Sex.UNKNOWN,
+}
+
+
+@dataclass(frozen=True)
+class Reception:
+    """How messages are taken here.
+
+    Parameters
+    ----------
+    processing_id
+        P, T or D: what MSH-11 must say, so that a test never opens a case beside real ones.
+    zone
+        Of times that name none.
+    """
+
+    processing_id: str
+    zone: tzinfo
+
+
+def check_header(message: Segment, reception: Reception) -> None:
+    """Whether the message is of a kind that is taken; raises `MessageRefused`."""
+    if message.text(9) != MESSAGE_TYPE:
+        raise rejected(
+            Condition.UNSUPPORTED_TYPE,
+            "Only laboratory orders, OML^O21, are taken here.",
+            Location("MSH", 9, 1),
+        )
+    if message.text(9, 2) != EVENT:
+        raise rejected(
+            Condition.UNSUPPORTED_EVENT,
+            "Of OML only the event O21 is taken here.",
+            Location("MSH", 9, 2),
+        )
+    if message.text(12) != VERSION:
+        raise rejected(
+            Condition.UNSUPPORTED_VERSION,
+            f"Only HL7 version {VERSION} is taken here.",
+            Location("MSH", 12),
+        )
+    if message.text(11) != reception.processing_id:
+        raise rejected(
+            Condition.UNSUPPORTED_PROCESSING_ID,
+            f"This listener takes messages with {reception.processing_id} in MSH-11.",
+            Location("MSH", 11),
+        )
+    if not 0 < len(message.text(10)) <= MAX_CONTROL_ID:
+        raise to_mend(
+            Condition.REQUIRED_FIELD_MISSING,
+            f"MSH-10 must name the message, in 1 to {MAX_CONTROL_ID} characters.",
+            Location("MSH", 10),
+        )
+
+
+def read_order(message: Message, reception: Reception, now: datetime) -> Order:
+    """The order in an OML^O21 whose header was checked.
+
+    Raises
+    ------
+    MessageRefused
+    """
+    patient, control, request = (_only(message, name) for name in ("PID", "ORC", "OBR"))
+    if control.text(1) != NEW_ORDER:
+        raise to_mend(
+            Condition.TABLE_VALUE_NOT_FOUND,
+            "ORC-1 must be NW: new orders are taken here; changes and cancellations are not. "
+            "Tell the laboratory.",
+            Location("ORC", 1),
+        )
+    specimen = _specimen(message)
+    identifier, authority = _patient_identifier(patient)
+    try:
+        new = NewCase(
+            accession_number=_accession(specimen, control, request),
+            patient_identifier=identifier,
+            patient_name=_name(patient),
+            context=_context(message, patient, request, now),
+        )
+    except InvalidInput as error:
+        raise to_mend(Condition.DATA_TYPE, error.detail) from error
+    placer, placer_field = _number(control, request, 2)
+    if not placer:
+        raise _missing("ORC", 2, "the placer's order number")
+    filler, filler_field = _number(control, request, 3)
+    echo = {
+        "patient_authority": authority,
+        "placer": placer_field,
+        "filler": filler_field,
+        "service": request.raw(4) if _is_standard(request) else "",
+    }
+    return Order(
+        new_case=new,
+        placer_number=placer,
+        filler_number=filler or None,
+        collected_at=_collected(specimen, request, reception.zone),
+        echo={name: value for name, value in echo.items() if value},
+    )
+
+
+def _only(message: Message, name: str) -> Segment:
+    """The one segment of a name."""
+    found = message.all(name)
+    if len(found) == 1:
+        return found[0]
+    detail = (
+        f"The message has no {name} segment."
+        if not found
+        else f"The message has {len(found)} {name} segments. Send each order in its own message."
+    )
+    sequence = min(len(found), 1) + 1
+    raise to_mend(Condition.SEGMENT_SEQUENCE, detail, Location(name, sequence=sequence))
+
+
+def _specimen(message: Message) -> Segment | None:
+    return _only(message, "SPM") if message.all("SPM") else None
+
+
+def _missing(name: str, number: int, what: str) -> Exception:
+    return to_mend(
+        Condition.REQUIRED_FIELD_MISSING,
+        f"{name}-{number}, {what}, is empty.",
+        Location(name, number),
+    )
+
+
+def _patient_identifier(patient: Segment) -> tuple[str, str]:
+    """The first identifier in PID-3, and its authority, type and facility as they came."""
+    for repetition in patient.repetitions(3):
+        if identifier := patient.part(repetition):
+            behind = repetition.split(patient.delimiters.component)[3:6]
+            is_standard = _is_standard(patient)
+            return identifier, "^".join(behind).rstrip("^") if is_standard else ""
+    raise _missing("PID", 3, "the patient's identifier")
+
+
+def _is_standard(found: Segment) -> bool:
+    """Whether its fields can go back as they came: we write with the usual separators alone."""
+    return found.delimiters == type(found.delimiters)()
+
+
+def _name(patient: Segment) -> str | None:
+    """``Given Second Family`` of the first name that has one; None where none is given."""
+    for repetition in patient.repetitions(5):
+        parts = [patient.part(repetition, component) for component in (2, 3, 1)]
+        if name := " ".join(part for part in parts if part):
+            return name
+    return None
+
+
+def _accession(specimen: Segment | None, control: Segment, request: Segment) -> str:
+    """The number on the tube: the placer's of SPM-2, else the filler's, else the filler order's."""
+    found = specimen and (specimen.text(2, 1) or specimen.text(2, 2))
+    found = found or _number(control, request, 3)[0]
+    if not found:
+        raise _missing("SPM", 2, "the specimen's identifier, or OBR-3,")
+    return found
+
+
+def _number(control: Segment, request: Segment, number: int) -> tuple[str, str]:
+    """An order number of ORC and OBR, which must agree; and the field as it came."""
+    both = control.text(number), request.text(number)
+    if all(both) and both[0] != both[1]:
+        raise to_mend(
+            Condition.DATA_TYPE,
+            f"ORC-{number} and OBR-{number} name different orders.",
+            Location("OBR", number),
+        )
+    if len(both[0] or both[1]) > MAX_NUMBER:
+        raise to_mend(
+            Condition.DATA_TYPE,
+            f"ORC-{number} is longer than {MAX_NUMBER} characters.",
+            Location("ORC", number),
+        )
+    source = control if both[0] else request
+    return both[0] or both[1], source.raw(number) if _is_standard(source) else ""
+
+
+def _collected(specimen: Segment | None, request: Segment, zone: tzinfo) -> datetime | None:
+    if specimen and specimen.text(17):
+        return _time(specimen, 17, zone)
+    return _time(request, 7, zone) if request.text(7) else None
+
+
+def _time(found: Segment, number: int, zone: tzinfo) -> datetime:
+    try:
+        return read_time(found.text(number), zone)
+    except ValueError:
+        raise to_mend(
+            Condition.DATA_TYPE,
+            f"{found.name}-{number} is no time: YYYYMMDDHHMMSS+ZZZZ.",
+            Location(found.name, number),
+        ) from None
+
+
+def _context(
+    message: Message, patient: Segment, request: Segment, now: datetime
+) -> ClinicalContext:
+    return ClinicalContext(
+        age_years=_age(patient, now),
+        sex=_sex(patient),
+        question=_question(request),
+        **clinical_values(message),
+    )
+
+
+def _question(request: Segment) -> str | None:
+    """The reason for the study, else the relevant clinical information."""
+    text = request.text(31, 2) or request.text(31) or request.whole(13)
+    if len(text) > MAX_QUESTION:
+        raise to_mend(
+            Condition.DATA_TYPE,
+            f"OBR-31 and OBR-13 hold at most {MAX_QUESTION} characters here.",
+            Location("OBR", 13),
+        )
+    return text or None
+
+
+def _sex(patient: Segment) -> Sex | None:
+    code = patient.text(8)
+    if code not in _SEXES:
+        raise to_mend(
+            Condition.TABLE_VALUE_NOT_FOUND,
+            "PID-8 is none of F, M, O, U, A, N.",
+            Location("PID", 8),
+        )
+    return _SEXES[code]
+
+
+def _age(patient: Segment, now: datetime) -> int | None:
+    """Whole years; the date of birth itself is not kept."""
+    if not patient.text(7):
+        return None
+    born = _time(patient, 7, now.tzinfo or now.astimezone().tzinfo)  # type: ignore[arg-type]
+    if born > now:
+        raise to_mend(Condition.DATA_TYPE, "PID-7 lies in the future.", Location("PID", 7))
+    had_birthday = (now.month, now.day) >= (born.month, born.day)
+    return now.year - born.year - (not had_birthday)

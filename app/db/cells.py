@@ -64,6 +64,13 @@ class SqlCellRepository:
         )
         return self._cells(query)
 
+    def unread_of_case(self, case_id: UUID, digest: str) -> Sequence[UUID]:
+        """By ordinal."""
+        query = select(CellRow.id).where(
+            CellRow.case_id == case_id, ~_has_pmn(digest), ~_has_failure(digest)
+        )
+        return list(self._session.scalars(query.order_by(CellRow.ordinal)))
+
     def has_unread(self, upload_id: UUID, digest: str) -> bool:
         """Ask for one such cell, no more."""
         query = (

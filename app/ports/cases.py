@@ -98,6 +98,9 @@ class CellRepository(Protocol):
     def unread(self, cell_ids: Sequence[UUID], digest: str) -> Sequence[Cell]:
         """Those of the cells that have neither findings nor a failure under the bundle."""
 
+    def unread_of_case(self, case_id: UUID, digest: str) -> Sequence[UUID]:
+        """Keys of the case's cells with neither findings nor a failure under the bundle."""
+
     def has_unread(self, upload_id: UUID, digest: str) -> bool:
         """Whether a cell of the delivery has neither findings nor a failure under the bundle."""
 

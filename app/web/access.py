@@ -117,6 +117,8 @@ _REVIEWING: Mapping[Route, Rule] = {
     ("POST", f"{_CASE}/sign"): Rule(Permission.SIGN, "report.sign"),
     ("GET", f"{_CASE}/amend"): Rule(Permission.SIGN),
     ("POST", f"{_CASE}/amend"): Rule(Permission.SIGN, "report.amend"),
+    ("GET", f"{_CASE}/reclassify"): Rule(Permission.SIGN),
+    ("POST", f"{_CASE}/reclassify"): Rule(Permission.SIGN, "case.reclassify"),
 }
 
 _API: Mapping[Route, Rule] = {
@@ -133,6 +135,8 @@ _API: Mapping[Route, Rule] = {
     ("GET", f"{_API_CASE}/report"): Rule(Permission.READ_CASES, "report.view"),
     ("GET", f"{_API_CASE}/report.pdf"): Rule(Permission.READ_CASES, "report.view"),
     ("GET", f"{_API_CASE}/versions"): Rule(Permission.READ_CASES, "report.view"),
+    ("POST", f"{_API_CASE}/reclassifications"): Rule(Permission.SIGN, "case.reclassify"),
+    ("GET", f"{_API_CASE}/reclassifications"): Rule(Permission.READ_CASES, "report.view"),
     ("GET", f"{_API_CASE}/findings.json"): Rule(Permission.EXPORT, "findings.export"),
     ("GET", f"{_API_CASE}/findings.csv"): Rule(Permission.EXPORT, "findings.export"),
 }

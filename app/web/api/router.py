@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
-from app.web.api import archives, cases, cells, printing, reports, tokens
+from app.web.api import archives, cases, cells, printing, reclassifications, reports, tokens
 from app.web.dependencies import current_user
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(current_user)])
@@ -21,5 +21,6 @@ router.include_router(cases.router)
 router.include_router(archives.router)
 router.include_router(cells.router)
 router.include_router(reports.router)
+router.include_router(reclassifications.router)
 router.include_router(printing.router)
 router.include_router(tokens.router)

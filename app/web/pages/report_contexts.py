@@ -146,7 +146,7 @@ class ReportPage:
         Whether readers have looked at some of the counted PMN, and not at others.
     correction_note
         Which PMN the correction holds for; None where the score is not corrected.
-    sign_path, amend_path
+    sign_path, amend_path, reclassify_path
         None where that is not to be done now.
     basis_notice
         That the weights were not fitted on patients; None where they were.
@@ -191,3 +191,4 @@ class ReportPage:
     versions_path: str | None
     sign_path: str | None
     amend_path: str | None
+    reclassify_path: str | None = None

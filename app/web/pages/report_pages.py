@@ -1,5 +1,6 @@
 """The report as a page, made to be read and to be printed; and the interpretation in it."""
 
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Path, Response
 
+from app.domain.access import Permission
 from app.domain.case import Case
 from app.domain.errors import Conflict, InvalidInput
 from app.domain.message import message
@@ -52,8 +54,10 @@ def _report(container: ContainerDep, user: User, case_id: UUID, number: int | No
         reader = reader_on(container, transaction, user, case_id)
         report, standing = chosen_report(transaction, reader, number, now)
         points = patient_points(transaction, reader, report, now)
-    frame = report_frame(report.case, user)
-    return render("report.html", report_page(report, now, standing, points), frame)
+    page = report_page(report, now, standing, points)
+    if number is None and user.may(Permission.SIGN) and not standing.is_blinded:
+        page = replace(page, reclassify_path=f"{case_path(case_id)}/reclassify")
+    return render("report.html", page, report_frame(report.case, user))
 
 
 def report_frame(case: Case, user: User) -> Chrome:

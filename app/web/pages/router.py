@@ -12,6 +12,7 @@ from app.web.pages import (
     neighbour_pages,
     preferences,
     readers_pages,
+    reclassify_pages,
     reference_pages,
     report_pages,
     review_acts,
@@ -36,6 +37,7 @@ router.include_router(review_acts.router)
 router.include_router(reference_pages.router)
 router.include_router(report_pages.router)
 router.include_router(signing_pages.router)
+router.include_router(reclassify_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)
 router.include_router(preferences.router)

@@ -34,6 +34,7 @@ SENDING = {
     "POST /api/v1/cases",
     "POST /api/v1/cases/import",
     "POST /api/v1/cases/{case_id}/cells",
+    "POST /api/v1/cases/{case_id}/reclassifications",
     "POST /api/v1/tokens",
 }
 

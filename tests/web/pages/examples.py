@@ -47,6 +47,7 @@ from tests.factories import (
     make_manifest,
     make_rule,
 )
+from tests.web.pages.example_bundles import bundle_pages
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_worklist import example_worklist
@@ -154,6 +155,7 @@ def pages() -> dict[str, list[object]]:
     case, done, busy = cells.case, Progress(9, 8, 1), Progress(9, 3, 0)
     errors = {"mcv_fl": HOSTILE, "sex": "Choose one of the list."}
     return {
+        **bundle_pages(case),
         "failure.html": [
             FailurePage(404, "Not found", HOSTILE, "r-1"),
             FailurePage(500, "Internal error", "No.", ""),

@@ -7,6 +7,7 @@ import pytest
 from jinja2 import meta, nodes
 
 from app.web.pages import (
+    bundle_contexts,
     charts,
     charts_reference,
     charts_trend,
@@ -85,6 +86,7 @@ MEANINGS = {
     "upload": upload_contexts.UploadPanel,
     "version": signing_contexts.VersionRow,
     "view": contexts.CellPage,
+    "handing": bundle_contexts.ReclassificationRow,
     "box": charts_reference.GroupBox,
     "curve": charts_trend.TrendChart,
     "label": charts_trend.AxisText,
@@ -179,6 +181,7 @@ def test_reads_every_field_of_its_page(template):
 def test_no_context_has_a_field_that_no_template_reads():
     read = {pair for template in TEMPLATE_NAMES for pair in attributes(template)}
     modules = (
+        bundle_contexts,
         contexts,
         gallery_contexts,
         geometry_contexts,

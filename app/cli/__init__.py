@@ -1,5 +1,6 @@
 """The command `vexascope`: each activity of the product from a terminal."""
 
+import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from rich.console import Console
 from app import __version__, logs
 from app.bootstrap import Container, migrate, running
 from app.cli.bundle import bundle_commands
+from app.cli.audit import audit_commands
 from app.cli.case import case_commands
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
@@ -21,7 +23,9 @@ from app.cli.hl7 import hl7_commands
 from app.cli.score import score_commands
 from app.cli.training import export, train
 from app.cli.user import user_commands
+from app.domain.audit import Actor, ActorKind
 from app.domain.errors import VexascopeError
+from app.services.acting import acting_as
 from app.settings import LogFormat, Settings, load_settings
 
 app = typer.Typer(
@@ -32,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(bundle_commands, name="bundle")
+app.add_typer(audit_commands, name="audit")
 app.add_typer(case_commands, name="case")
 app.add_typer(dataset_commands, name="dataset")
 app.add_typer(hl7_commands, name="hl7")
@@ -48,10 +53,20 @@ _log = structlog.get_logger(__name__)
 def main() -> None:
     """Run the command; a problem that can be explained is one sentence, not a traceback."""
     try:
-        app()
+        with acting_as(_operator()):
+            app()
     except VexascopeError as error:
         _errors.print(f"{error.title}: {error.detail}", style="red", highlight=False, markup=False)
         sys.exit(2)
+
+
+def _operator() -> Actor:
+    """Who types commands, as the system knows them."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "unknown"
+    return Actor(ActorKind.PRODUCT, f"command of {name}")
 
 
 @contextmanager

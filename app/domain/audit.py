@@ -174,9 +174,16 @@ class Break:
 
 
 class ChainCheck:
-    """Walks the chain from its start; entries are given in the order of their sequence."""
+    """Walks the chain from its start; entries are given in the order of their sequence.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    known
+        An end of the chain that was noted elsewhere, in the past.
+    """
+
+    def __init__(self, known: AuditHead | None = None) -> None:
+        self._known = known
         self.head = AuditHead(0, GENESIS)
         self.found: Break | None = None
 
@@ -189,7 +196,9 @@ class ChainCheck:
 
     def end(self, head: AuditHead) -> Break | None:
         """Look whether the chain ends where it was last written to."""
-        if self.found is None and self.head.count < head.count:
+        if self.found is None and self._known and head.count < self._known.count:
+            self.found = Break(head.count + 1, "entries that were noted elsewhere were removed")
+        elif self.found is None and self.head.count < head.count:
             self.found = Break(self.head.count + 1, "entries at the end were removed")
         elif self.found is None and self.head != head:
             self.found = Break(head.count, "the end of the chain is not the one that was noted")
@@ -203,4 +212,7 @@ class ChainCheck:
             return Break(entry.sequence, "the entry does not follow the one before it")
         if chained_hash(entry.sequence, entry.event, entry.previous_hash) != entry.hash:
             return Break(entry.sequence, "the entry was changed")
+        known = self._known
+        if known and known.count == entry.sequence and known.hash != entry.hash:
+            return Break(entry.sequence, "the entry is not the one that was noted elsewhere")
         return None

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from app import __version__, logs
 from app.bootstrap import Container, migrate, running
-from app.cli.bundle import bundle_commands
 from app.cli.audit import audit_commands
+from app.cli.bundle import bundle_commands
 from app.cli.case import case_commands
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate

@@ -49,6 +49,19 @@ class Permission(StrEnum):
     """Erasure, export of a patient, retention."""
 
 
+ADMINISTERING = frozenset(
+    {
+        Permission.READ_HISTORY,
+        Permission.READ_AUDIT,
+        Permission.READ_STATISTICS,
+        Permission.MANAGE_ACCOUNTS,
+        Permission.MANAGE_CLIENTS,
+        Permission.MANAGE_BUNDLES,
+        Permission.MANAGE_DATA,
+    }
+)
+"""What opens a room of the administration's pages."""
+
 _READ = frozenset({Permission.READ_CASES, Permission.EXPORT})
 _SEND = frozenset({Permission.OPEN_CASES, Permission.UPLOAD})
 

@@ -168,7 +168,21 @@ _FHIR: Mapping[Route, Rule] = {
     ("GET", "/fhir/Device/{digest}"): _PART,
 }
 
-RULES: Mapping[Route, Rule] = {**_FOR_ALL, **_PAGES, **_REVIEWING, **_API, **_FHIR}
+_ADMINISTRATION: Mapping[Route, Rule] = {
+    # Which rooms there are for an account, the page says.
+    ("GET", "/administration"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/administration/audit"): Rule(Permission.READ_AUDIT, "audit.view"),
+    ("GET", "/administration/audit/export.jsonl"): Rule(Permission.READ_AUDIT, "audit.export"),
+}
+
+RULES: Mapping[Route, Rule] = {
+    **_FOR_ALL,
+    **_PAGES,
+    **_REVIEWING,
+    **_API,
+    **_FHIR,
+    **_ADMINISTRATION,
+}
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ class Chrome:
         What the pages can speak; `text` is a language's own name.
     shows_tour
         Whether the first-run tour lies over the page.
+    administers
+        Whether there is a room of the administration that the user may enter.
     asset_version
         Part of every static file's address.
     """
@@ -39,6 +41,7 @@ class Chrome:
     theme: str
     languages: tuple["Choice", ...]
     shows_tour: bool
+    administers: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from fastapi import APIRouter
 
 from app.web.pages import (
+    administration_pages,
+    audit_pages,
     case_pages,
     cell_pages,
     comment_pages,
@@ -41,3 +43,5 @@ router.include_router(reclassify_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)
 router.include_router(preferences.router)
+router.include_router(administration_pages.router)
+router.include_router(audit_pages.router)

@@ -48,6 +48,8 @@ from tests.factories import (
     make_rule,
 )
 from tests.web.pages.example_bundles import bundle_pages
+from tests.web.pages.example_administration import DATA as ADMINISTRATION_DATA
+from tests.web.pages.example_administration import administration_page, audit_pages
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_worklist import example_worklist
@@ -57,6 +59,7 @@ READER = uuid7()
 HOSTILE = '<script>alert("1")</script>'
 # What examples say in the words of people, not of the product.
 DATA = (
+    *ADMINISTRATION_DATA,
     "Dr Ann",
     "ann",
     "Dr Bob",
@@ -178,6 +181,8 @@ def pages() -> dict[str, list[object]]:
             example_worklist(shown=0, counts={}),
         ],
         "readers.html": example_readers(cells),
+        "administration.html": [administration_page()],
+        "audit.html": audit_pages(),
         "case_import.html": [
             import_page(ImportForm(), None),
             import_page(ImportForm(accession_number=HOSTILE, same_patient=True), "No."),

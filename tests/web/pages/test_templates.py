@@ -8,6 +8,7 @@ from jinja2 import meta, nodes
 
 from app.web.pages import (
     bundle_contexts,
+    administration_contexts,
     charts,
     charts_reference,
     charts_trend,
@@ -90,6 +91,7 @@ MEANINGS = {
     "box": charts_reference.GroupBox,
     "curve": charts_trend.TrendChart,
     "label": charts_trend.AxisText,
+    "section": administration_contexts.SectionLink,
     "segment": charts_trend.TrendLine,
     "mark": charts_trend.TrendMark,
     "outlook": outlook_contexts.OutlookPart,
@@ -102,6 +104,7 @@ MEANINGS = {
     "turn": outlook_contexts.TurnRow,
     "written": signing_contexts.InterpretationPart,
 }
+LINES = {"audit.html": administration_contexts.AuditLine}
 ROWS = {"report.html": report_contexts.AbnormalityRow}
 # The whole context goes on to a macro, which names its fields.
 PASSED_ON = {
@@ -120,6 +123,8 @@ def meaning(template, name):
         return type(PAGES[template][0]) if template in PAGES else None
     if name == "row":
         return ROWS[template]
+    if name == "line" and template in LINES:
+        return LINES[template]
     return MEANINGS.get(name)
 
 

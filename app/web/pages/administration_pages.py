@@ -1,0 +1,56 @@
+"""The rooms of the administration, as far as an account may enter them."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+
+from app.domain.access import Permission
+from app.domain.errors import Forbidden
+from app.domain.message import message
+from app.domain.user import User
+from app.web.dependencies import UserDep
+from app.web.language import gettext, translated
+from app.web.pages.administration_contexts import AdministrationPage, SectionLink
+from app.web.pages.rendering import chrome, render
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A room, and the permission that opens it."""
+
+    path: str
+    needs: Permission
+    title: str
+    purpose: str
+
+
+SECTIONS = (
+    Section(
+        "/administration/audit",
+        Permission.READ_AUDIT,
+        message("Audit"),
+        message("Who did what, when and from where; nothing in it can be changed."),
+    ),
+)
+
+
+@router.get("/administration")
+def show_administration(user: UserDep) -> Response:
+    """What the account may administer or read."""
+    sections = sections_of(user)
+    if not sections:
+        raise Forbidden(message("Your account administers nothing. Ask an administrator."))
+    page = AdministrationPage(
+        tuple(
+            SectionLink(item.path, translated(item.title), translated(item.purpose))
+            for item in sections
+        )
+    )
+    return render("administration.html", page, chrome(gettext("Administration"), user))
+
+
+def sections_of(user: User) -> list[Section]:
+    """Those that the account may enter."""
+    return [section for section in SECTIONS if user.may(section.needs)]

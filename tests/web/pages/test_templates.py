@@ -7,8 +7,8 @@ import pytest
 from jinja2 import meta, nodes
 
 from app.web.pages import (
-    bundle_contexts,
     administration_contexts,
+    bundle_contexts,
     charts,
     charts_reference,
     charts_trend,

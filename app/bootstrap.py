@@ -30,6 +30,7 @@ from app.inference.active import ActiveBundle
 from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.shelf import BundleShelf, LoadedClassifiers, shelf_of
 from app.interchange.webhook_sink import WebhookSink
+from app.meters import Meters
 from app.ports import BlobStore, Bundle, Classifier, PartFiles, Sink, Transactions
 from app.ports.sealing import Sealer
 from app.services.explaining import Explainer
@@ -67,6 +68,7 @@ class Container:
     sealer: Sealer
     sinks: Mapping[SinkKind, Sink]
     explainer: Explainer = field(default_factory=Explainer)
+    meters: Meters = field(default_factory=Meters)
     active: ActiveBundle = field(default_factory=ActiveBundle, init=False)
 
     @property

@@ -206,6 +206,16 @@ class Settings(BaseSettings):
     hl7_timezone: str = Field(
         "UTC", description="Zone of times in orders that name none, `Europe/Paris` for example."
     )
+    worker_metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port on which `vexascope worker` shows its numbers to Prometheus; default: "
+        "none. Whoever reaches it may read them. A server shows its own at `/metrics`.",
+    )
+    worker_metrics_host: str = Field(
+        "127.0.0.1", description="Address of that port: only this machine, unless you change it."
+    )
     log_format: LogFormat = Field(LogFormat.JSON, description="`json` or `text`.")
     log_level: str = Field("INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 

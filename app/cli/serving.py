@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import structlog
 import uvicorn
+from prometheus_client import start_http_server
 
 from app.bootstrap import Container, migrate
 from app.db.migrating import alone
@@ -100,7 +101,7 @@ def work(container: Container) -> None:
     stop = _stopped_by_signals()
     container.check_database()
     container.remember_bundle()
-    with worker(container) as name:
+    with _metrics(container), worker(container) as name:
         _log.info("worker started", executor=name)
         stop.wait()
         _log.info("stopping: running jobs finish, the rest waits in the queue")
@@ -111,6 +112,25 @@ def _stopped_by_signals() -> threading.Event:
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+@contextmanager
+def _metrics(container: Container) -> Iterator[None]:
+    """Show this process's numbers, where a port is set: it answers no other requests."""
+    settings = container.settings
+    if settings.worker_metrics_port is None:
+        yield
+        return
+    server, thread = start_http_server(
+        settings.worker_metrics_port, settings.worker_metrics_host, container.meters.registry
+    )
+    _log.info("numbers for Prometheus", host=settings.worker_metrics_host, port=server.server_port)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def ready_line(container: Container, port: int) -> str:

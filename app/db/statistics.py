@@ -1,6 +1,7 @@
 """The statistics in SQL: sums are made by the database, from one row a case."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.db.outbox_tables import DeliveryRow, DestinationRow, OutboxEventRow
 from app.db.statistics_mapping import (
     DIRECTIONS,
     MEANS,
@@ -39,11 +41,13 @@ from app.db.statistics_tables import CaseMeasuresRow, CaseOverridesRow
 from app.db.tables import CaseRow, ReportVersionRow, UploadRow, UserRow
 from app.db.worklist_tables import WorklistRow
 from app.domain.case import CaseOrigin
+from app.domain.outbox import DeliveryState, SinkKind
 from app.domain.screening import Recommendation
 from app.domain.statistics import (
     CaseMeasures,
     CaseOverrides,
     DayCount,
+    OutboxState,
     OverrideSums,
     Recommended,
     SiteWeek,
@@ -54,6 +58,7 @@ from app.domain.statistics import (
 from app.ports.statistics import CaseVector
 
 _ROW = CaseMeasuresRow
+_WAITING = DeliveryState.WAITING.value
 
 
 class utc_day(FunctionElement[str]):  # noqa: N801 - it is written as a function of SQL
@@ -111,6 +116,26 @@ class SqlStatisticsRepository:
         if after is not None:
             query = query.where(CaseRow.id > after)
         return list(self._session.scalars(query))
+
+    def outbox(self) -> Sequence[OutboxState]:
+        """Every kind, also one without deliveries."""
+        kinds = {kind.value: OutboxState(kind.value, 0, 0, None) for kind in SinkKind}
+        oldest = func.min(OutboxEventRow.occurred_at, type_=OutboxEventRow.occurred_at.type)
+        query = (
+            select(DestinationRow.kind, DeliveryRow.state, func.count(), oldest)
+            .join(DestinationRow, DestinationRow.id == DeliveryRow.destination_id)
+            .join(OutboxEventRow, OutboxEventRow.id == DeliveryRow.event_id)
+            .where(DeliveryRow.state.in_([_WAITING, DeliveryState.DEAD.value]))
+            .group_by(DestinationRow.kind, DeliveryRow.state)
+        )
+        for kind, state, number, since in self._session.execute(query):
+            known = kinds[kind]
+            kinds[kind] = (
+                replace(known, waiting=number, oldest_waiting_at=since)
+                if state == _WAITING
+                else replace(known, dead=number)
+            )
+        return list(kinds.values())
 
     def days(self, chosen: StatisticsFilter) -> Sequence[DayCount]:
         """Two queries: a case is opened on one day and signed on another."""

@@ -196,6 +196,16 @@ class SiteWeek:
 
 
 @dataclass(frozen=True)
+class OutboxState:
+    """Deliveries to destinations of one kind; `dead` ones wait for a person."""
+
+    kind: str
+    waiting: int
+    dead: int
+    oldest_waiting_at: datetime | None
+
+
+@dataclass(frozen=True)
 class QueueState:
     """The jobs of one durable queue.
 

@@ -1,5 +1,6 @@
 """The worker: takes jobs from the durable queue and runs them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from uuid import UUID
@@ -44,11 +45,14 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
     with container.transactions() as transaction:
         digest = bundle_to_read_with(transaction, case_id, container.default_digest)
         cells = transaction.cells.unread(cell_ids, digest)
+    started = time.perf_counter()
     result = classify_cells(cells, container.classifier_of(digest), container.blobs)
+    seconds = time.perf_counter() - started
     with container.transactions() as transaction:
         transaction.cases.lock(case_id)
         record(transaction, result, digest, container.now())
         _settle(container, transaction, case_id, cell_ids)
+    container.meters.batch(len(result.findings), len(result.failures), seconds)
     _log.info(
         "cells classified",
         case=str(case_id),
@@ -142,6 +146,7 @@ def _register(container: Container) -> None:
         except Exception:
             # Nothing waits for ever without a word: the report lists these cells and why.
             _log.exception("the batch was given up", case=case_id)
+            container.meters.gave_up()
             give_up(case_id, cell_ids)
 
     @DBOS.step(

@@ -13,6 +13,7 @@ from app.domain.statistics import (
     CaseMeasures,
     CaseOverrides,
     DayCount,
+    OutboxState,
     OverrideSums,
     Recommended,
     SiteWeek,
@@ -47,6 +48,9 @@ class StatisticsRepository(Protocol):
 
     def unmeasured(self, after: UUID | None, limit: int) -> Sequence[UUID]:
         """Cases that have images and do not count yet, in the order of their keys."""
+
+    def outbox(self) -> Sequence[OutboxState]:
+        """What is still to be told to other systems, by kind, of all sites."""
 
     def days(self, chosen: StatisticsFilter) -> Sequence[DayCount]:
         """Every day of the period on which something happened, in order."""

@@ -54,6 +54,8 @@ _FOR_ALL: Mapping[Route, Rule] = {
     ("GET", "/health/live"): _OPEN,
     ("GET", "/health/ready"): _OPEN,
     ("GET", "/static/{path:path}"): _OPEN,
+    # Asked for every few seconds: only refusals are recorded.
+    ("GET", "/metrics"): Rule(Permission.READ_METRICS),
     ("GET", "/sign-in"): _OPEN,
     ("POST", "/sign-in"): Rule(Anyone.OPEN, "session.sign-in"),
     ("POST", "/sign-out"): Rule(Anyone.OPEN, "session.sign-out"),
@@ -187,10 +189,11 @@ RULES: Mapping[Route, Rule] = {
 
 @dataclass(frozen=True)
 class Matched:
-    """The rule of a request, and the keys in its path."""
+    """The rule of a request, the keys in its path, and the template that it fits."""
 
     rule: Rule
     keys: Mapping[str, str]
+    template: str
 
 
 def rule_for(method: str, path: str) -> Matched | None:
@@ -200,10 +203,10 @@ def rule_for(method: str, path: str) -> Matched | None:
     """
     for asked in _methods(method):
         if rule := RULES.get((asked, path)):
-            return Matched(rule, {})
-        for pattern, rule in _patterns()[asked]:
+            return Matched(rule, {}, path)
+        for pattern, template, rule in _patterns()[asked]:
             if found := pattern.fullmatch(path):
-                return Matched(rule, found.groupdict())
+                return Matched(rule, found.groupdict(), template)
     return None
 
 
@@ -217,8 +220,11 @@ def _methods(method: str) -> tuple[str, ...]:
     return ("HEAD", "GET") if method == "HEAD" else (method,)
 
 
-class _Patterns(dict[str, list[tuple[re.Pattern[str], Rule]]]):
-    def __missing__(self, method: str) -> list[tuple[re.Pattern[str], Rule]]:
+_Pattern = tuple[re.Pattern[str], str, Rule]
+
+
+class _Patterns(dict[str, list[_Pattern]]):
+    def __missing__(self, method: str) -> list[_Pattern]:
         return []
 
 
@@ -226,7 +232,7 @@ class _Patterns(dict[str, list[tuple[re.Pattern[str], Rule]]]):
 def _patterns() -> _Patterns:
     found = _Patterns()
     for method, template, rule in _with_keys():
-        found.setdefault(method, []).append((compile_path(template)[0], rule))
+        found.setdefault(method, []).append((compile_path(template)[0], template, rule))
     return found
 
 

@@ -15,7 +15,7 @@ from app import __version__
 from app.bootstrap import MIB, Container
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.settings import PROJECT
-from app.web import errors, health, tus
+from app.web import errors, health, metrics, tus
 from app.web.api.router import router as api
 from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
@@ -61,6 +61,7 @@ def create_app(
     app.state.arrivals = Arrivals(container)
     errors.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router, include_in_schema=False)
     app.include_router(api)
     # Its own description is the CapabilityStatement.
     app.include_router(fhir, include_in_schema=False)

@@ -57,7 +57,7 @@ _PHRASES = {
     HTTPStatus.METHOD_NOT_ALLOWED: message("Method Not Allowed"),
 }
 MEDIA_TYPE = "application/problem+json"
-API_PREFIXES = ("/api/", "/health/")
+API_PREFIXES = ("/api/", "/health/", "/metrics")
 
 _log = structlog.get_logger(__name__)
 

@@ -42,6 +42,8 @@ class Guard:
             return
         request = Request(scope)
         matched = rule_for(scope["method"], scope["path"])
+        # For the metrics, which count by template: a path holds keys.
+        scope.setdefault("state", {})["route"] = matched.template if matched else None
         if matched is not None and matched.rule.needs is Anyone.OPEN and not matched.rule.action:
             await self._app(scope, receive, send)
             return

@@ -28,13 +28,13 @@ HEADERS = {
 }
 STATIC_PREFIX, DEMONSTRATION_PREFIX = "/static/", "/demonstration/"
 STATIC_CACHE = "public, max-age=31536000, immutable"
-QUIET_PREFIXES = ("/health/", STATIC_PREFIX)
+QUIET_PREFIXES = ("/health/", "/metrics", STATIC_PREFIX)
 
 _log = structlog.get_logger("vexascope.request")
 
 
 class RequestMiddleware:
-    """Number, log and guard every HTTP request."""
+    """Number, log, count and guard every HTTP request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -67,7 +67,10 @@ class RequestMiddleware:
                 raise
             await unexpected(Request(scope))(scope, receive, send_with_headers)
         finally:
-            _log_line(scope, status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _log_line(scope, status, seconds)
+            route = scope["state"].get("route")
+            scope["app"].state.container.meters.request(scope["method"], route, status, seconds)
             structlog.contextvars.clear_contextvars()
 
 

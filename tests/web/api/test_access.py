@@ -29,7 +29,7 @@ def test_nothing_but_sign_in_and_health_is_open(idle_client):
             while "{" in url:
                 url = url[: url.index("{")] + unknown + url[url.index("}") + 1 :]
             response = idle_client.request(method, url, follow_redirects=False)
-            if path.startswith("/api/"):
+            if path.startswith(("/api/", "/metrics")):
                 is_problem(response, 401)
                 assert response.headers["www-authenticate"].startswith("Basic")
             elif path.startswith("/fhir/"):

@@ -74,6 +74,18 @@ class Settings(BaseSettings):
         description="Folder of bundles that can be activated, each in a folder of its own; "
         "default: `models` of the product and `bundles` in the data folder.",
     )
+    fhir_accession_system: str | None = Field(
+        None,
+        min_length=1,
+        description="System (a URI) of the laboratory's accession numbers in FHIR; default: "
+        "`urn:vexascope:accession-number`.",
+    )
+    fhir_patient_system: str | None = Field(
+        None,
+        min_length=1,
+        description="System (a URI) of the laboratory's patient identifiers in FHIR; default: "
+        "`urn:vexascope:patient-identifier`.",
+    )
     provider: Provider = Field(
         Provider.AUTO, description="`cpu`, `cuda`, or `auto`: CUDA where it works, else the CPU."
     )

@@ -82,7 +82,12 @@ def dangling(bundle: dict) -> list[str]:
         assert ID.fullmatch(resource["id"]), resource["id"]
         assert url.endswith(f"/{resource['resourceType']}/{resource['id']}")
         base = url.removesuffix(f"{resource['resourceType']}/{resource['id']}")
-        lost += [item for item in references(resource) if base + item not in entries]
+        inside = {f"#{item['id']}" for item in resource.get("contained", [])}
+        lost += [
+            item
+            for item in references(resource)
+            if item not in inside and base + item not in entries
+        ]
     return lost
 
 

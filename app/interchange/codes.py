@@ -22,12 +22,18 @@ UCUM: Final = "http://unitsofmeasure.org"
 _HL7: Final = "http://terminology.hl7.org/CodeSystem"
 
 LOCAL: Final = "urn:vexascope:code-system:smear"
-ACCESSION_NUMBERS: Final = "urn:vexascope:accession-number"
-PATIENT_IDENTIFIERS: Final = "urn:vexascope:patient-identifier"
 ACCOUNTS: Final = "urn:vexascope:account"
 BUNDLE_DIGESTS: Final = "urn:vexascope:bundle-sha256"
 PIXEL_DIGESTS: Final = "urn:vexascope:pixel-sha256"
 REPORT_DIGESTS: Final = "urn:vexascope:report-sha256"
+
+
+@dataclass(frozen=True)
+class Namespaces:
+    """The systems of the laboratory's own numbers, as other systems know them."""
+
+    accession_numbers: str = "urn:vexascope:accession-number"
+    patient_identifiers: str = "urn:vexascope:patient-identifier"
 
 
 @dataclass(frozen=True)

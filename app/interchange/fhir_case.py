@@ -1,15 +1,19 @@
 """A case as FHIR R4 resources: who, which specimen, and what was asked."""
 
+from collections.abc import Iterator
+
 from app.domain.case import Case, CaseOrigin
 from app.interchange.codes import (
     ACCESSION,
-    ACCESSION_NUMBERS,
+    LABORATORY,
     LABORATORY_PROCEDURE,
-    PATIENT_IDENTIFIERS,
     SMEAR_PANEL,
     TEST_DATA,
+    UCUM,
     WHOLE_BLOOD,
+    Namespaces,
 )
+from app.interchange.fhir_blood_count import MEASURES
 from app.interchange.fhir_types import (
     Element,
     concept,
@@ -23,15 +27,17 @@ from app.interchange.fhir_types import (
 )
 
 
-def order(case: Case, *, is_done: bool) -> Element:
-    """What was asked of the laboratory; its id is the case's key."""
+def order(case: Case, names: Namespaces, *, is_done: bool) -> Element:
+    """What was asked of the laboratory, and what it was told; its id is the case's key."""
     context = case.context
+    contained = list(_known(case))
     return resource(
         "ServiceRequest",
         str(case.id),
         case_meta(case),
+        contained=contained,
         text=narrative("Screening of a blood smear for VEXAS syndrome"),
-        identifier=[identifier(ACCESSION_NUMBERS, case.accession_number, ACCESSION)],
+        identifier=[accession(case, names)],
         status="completed" if is_done else "active",
         intent="order",
         category=[concept(LABORATORY_PROCEDURE)],
@@ -39,6 +45,7 @@ def order(case: Case, *, is_done: bool) -> Element:
         subject=reference("Patient", str(case.patient.id)),
         authoredOn=moment(case.created_at),
         reasonCode=[{"text": context.question}] if context.question else None,
+        supportingInfo=[{"reference": f"#{item['id']}"} for item in contained],
         specimen=[reference("Specimen", str(case.id))],
         note=notes(
             f"Known cytopenia: {context.known_cytopenia}" if context.known_cytopenia else None
@@ -46,14 +53,29 @@ def order(case: Case, *, is_done: bool) -> Element:
     )
 
 
-def specimen(case: Case) -> Element:
+def _known(case: Case) -> Iterator[Element]:
+    """What the requester knows of the blood."""
+    for name, measure in MEASURES.items():
+        value, unit = getattr(case.context, name), next(iter(measure.units))
+        if value is not None:
+            yield {
+                "resourceType": "Observation",
+                "id": name.replace("_", "-"),
+                "status": "final",
+                "category": [concept(LABORATORY)],
+                "code": concept(measure.codes[0]),
+                "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
+            }
+
+
+def specimen(case: Case, names: Namespaces) -> Element:
     """The blood that the smear was made of; its id is the case's key."""
     return resource(
         "Specimen",
         str(case.id),
         case_meta(case),
         text=narrative("Blood smear", [case.origin.notice] if case.origin.notice else []),
-        accessionIdentifier=identifier(ACCESSION_NUMBERS, case.accession_number, ACCESSION),
+        accessionIdentifier=accession(case, names),
         status="available",
         type=concept(WHOLE_BLOOD, text="Blood smear"),
         subject=reference("Patient", str(case.patient.id)),
@@ -62,7 +84,7 @@ def specimen(case: Case) -> Element:
     )
 
 
-def patient(case: Case) -> Element:
+def patient(case: Case, names: Namespaces) -> Element:
     """The patient of a case, under the identifier that the laboratory gave."""
     person, sex = case.patient, case.context.sex
     return resource(
@@ -70,10 +92,15 @@ def patient(case: Case) -> Element:
         str(person.id),
         case_meta(case),
         text=narrative(f"Patient {person.identifier}"),
-        identifier=[identifier(PATIENT_IDENTIFIERS, person.identifier)],
+        identifier=[identifier(names.patient_identifiers, person.identifier)],
         name=[{"text": person.name}] if person.name else None,
         gender=sex.value if sex else None,
     )
+
+
+def accession(case: Case, names: Namespaces) -> Element:
+    """The number of the sample."""
+    return identifier(names.accession_numbers, case.accession_number, ACCESSION)
 
 
 def case_meta(case: Case) -> Element:

@@ -58,7 +58,7 @@ def _resources(base_url: str) -> list[Element]:
                 }
             ],
         ),
-        _resource("ServiceRequest", ("read",)),
+        _resource("ServiceRequest", ("read", "create"), conditionalCreate=True),
         *(_resource(kind, _interactions(kind)) for kind in READ_ONLY),
         _resource("CodeSystem", ("read",)),
         _resource("OperationDefinition", ("read",)),

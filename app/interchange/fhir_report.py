@@ -7,8 +7,6 @@ from app.domain.report import RESEARCH_USE_NOTICE, Report
 from app.domain.screening import Recommendation
 from app.interchange import fhir_keys
 from app.interchange.codes import (
-    ACCESSION,
-    ACCESSION_NUMBERS,
     HAEMATOLOGY,
     IMAGE,
     LABORATORY,
@@ -19,7 +17,7 @@ from app.interchange.codes import (
     Local,
     local,
 )
-from app.interchange.fhir_case import case_meta, order, patient, specimen
+from app.interchange.fhir_case import accession, case_meta, order, patient, specimen
 from app.interchange.fhir_device import device
 from app.interchange.fhir_provenance import practitioner, provenance
 from app.interchange.fhir_results import NEVER_RULED_OUT
@@ -47,9 +45,9 @@ def resources(view: ReportView) -> list[Element]:
         *_proposal(view),
         *(media(view, read) for read in key_cells(report)),
         *([practitioner(view), provenance(view)] if is_signed else []),
-        order(report.case, is_done=is_signed),
-        specimen(report.case),
-        patient(report.case),
+        order(report.case, view.names, is_done=is_signed),
+        specimen(report.case, view.names),
+        patient(report.case, view.names),
         device(report.bundle, report.rule),
     ]
 
@@ -79,7 +77,7 @@ def diagnostic_report(view: ReportView) -> Element:
         str(case_id),
         view.meta,
         text=narrative(f"Screening of a blood smear: {view.status}", list(_lines(report))),
-        identifier=[identifier(ACCESSION_NUMBERS, report.case.accession_number, ACCESSION)],
+        identifier=[accession(report.case, view.names)],
         basedOn=[reference("ServiceRequest", str(case_id))],
         status=view.status.value,
         category=[concept(HAEMATOLOGY)],

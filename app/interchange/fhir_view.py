@@ -1,6 +1,6 @@
 """A report as FHIR looks at it: its state, and what was signed before it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.case import CaseOrigin
 from app.domain.report import Report
 from app.interchange import fhir_keys
-from app.interchange.codes import TEST_DATA
+from app.interchange.codes import TEST_DATA, Namespaces
 from app.interchange.fhir_results import Result, results
 from app.interchange.fhir_types import Element, meta
 
@@ -43,6 +43,7 @@ class ReportView:
     base_url: str
     server_url: str
     previous: Report | None = None
+    names: Namespaces = field(default_factory=Namespaces)
 
     @property
     def case_id(self) -> UUID:

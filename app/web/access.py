@@ -163,6 +163,7 @@ _FHIR: Mapping[Route, Rule] = {
     ("GET", "/fhir/Practitioner/{case_id}.{part}"): _REPORT,
     ("GET", _FHIR_MEDIA): Rule(Permission.READ_CASES, "cells.view"),
     ("GET", f"{_FHIR_MEDIA}/_history/{{version}}"): Rule(Permission.READ_CASES, "cells.view"),
+    ("POST", "/fhir/ServiceRequest"): Rule(Permission.OPEN_CASES, "case.open"),
     ("GET", "/fhir/ServiceRequest/{case_id}.{part}"): _REPORT,
     ("GET", "/fhir/ServiceRequest/{case_id}"): _VIEW,
     ("GET", "/fhir/Specimen/{case_id}"): _VIEW,

@@ -18,6 +18,7 @@ _CODES = {
     HTTPStatus.METHOD_NOT_ALLOWED: "not-supported",
     HTTPStatus.NOT_ACCEPTABLE: "not-supported",
     HTTPStatus.CONFLICT: "conflict",
+    HTTPStatus.PRECONDITION_FAILED: "not-supported",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-long",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "not-supported",
     HTTPStatus.UNPROCESSABLE_ENTITY: "invalid",

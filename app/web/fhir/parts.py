@@ -11,7 +11,7 @@ from app.interchange.fhir_case import patient, specimen
 from app.interchange.fhir_device import device
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.fhir.answers import FhirAnswer
-from app.web.fhir.reading import PathVersion, ReportsDep, found
+from app.web.fhir.reading import PathVersion, ReportsDep, found, names_of
 
 router = APIRouter()
 
@@ -75,7 +75,7 @@ def read_specimen(case_id: UUID, container: ContainerDep) -> FhirAnswer:
     """The blood that a case's smear was made of."""
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
-    return FhirAnswer(specimen(case))
+    return FhirAnswer(specimen(case, names_of(container)))
 
 
 @router.get("/Patient/{patient_id}")
@@ -86,7 +86,7 @@ def read_patient(patient_id: UUID, container: ContainerDep, user: UserDep) -> Fh
     seen = [case for case in cases if user.sees(case.site_id)]
     if not seen:
         raise NotFound(message("There is no such patient, or no case of them in your sites."))
-    return FhirAnswer(patient(seen[-1]))
+    return FhirAnswer(patient(seen[-1], names_of(container)))
 
 
 @router.get("/Device/{digest}")

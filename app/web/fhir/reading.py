@@ -11,6 +11,7 @@ from app.domain.message import message
 from app.domain.report import Report
 from app.domain.signing import MOST_VERSIONS
 from app.domain.user import User
+from app.interchange.codes import Namespaces
 from app.interchange.fhir_report import resources
 from app.interchange.fhir_types import Element
 from app.interchange.fhir_view import ReportView
@@ -22,6 +23,15 @@ from app.web.fhir.answers import base_url, server_url
 PathVersion = Annotated[int, Path(ge=1, le=MOST_VERSIONS)]
 
 
+def names_of(container: Container) -> Namespaces:
+    """The systems of the laboratory's numbers: those that the settings name."""
+    settings, usual = container.settings, Namespaces()
+    return Namespaces(
+        settings.fhir_accession_system or usual.accession_numbers,
+        settings.fhir_patient_system or usual.patient_identifiers,
+    )
+
+
 class Reports:
     """Reads reports as one account may see them."""
 
@@ -29,6 +39,7 @@ class Reports:
         self._container = container
         self._user = user
         self._base_url, self._server_url = base_url(request), server_url(request)
+        self._names = names_of(container)
 
     def view(self, case_id: UUID, version: int | None = None) -> ReportView:
         """A signed version by its number, or what holds now; raises as `chosen_report` does."""
@@ -42,7 +53,7 @@ class Reports:
         reader = reader_on(self._container, transaction, self._user, case_id)
         report = chosen_report(transaction, reader, version, self._container.now())[0]
         previous = self._before(transaction, report)
-        return ReportView(report, self._base_url, self._server_url, previous)
+        return ReportView(report, self._base_url, self._server_url, previous, self._names)
 
     def _before(self, transaction: Transaction, report: Report) -> Report | None:
         if report.version is None or report.version == 1:

@@ -1,0 +1,194 @@
+"""Orders of other systems over the network: one order, one case, and every refusal explained."""
+
+import copy
+import json
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from app.domain.access import Role
+from app.domain.audit import Outcome
+from app.ports import AuditFilter
+from tests.accounts import ADMIN_PASSWORD, READER, add_account
+from tests.fhir_validator import references
+from tests.interchange.orders import ORDER
+from tests.web.fhir.test_reading import JSON, is_outcome, read
+
+OURS = "urn:vexascope:accession-number"
+
+
+@pytest.fixture
+def client(steady_client):
+    steady_client.auth = READER
+    return steady_client
+
+
+def fresh(**changes):
+    """An order for a sample and a patient of its own."""
+    content = copy.deepcopy(ORDER)
+    number = f"B-{uuid7()}"
+    content["identifier"][0]["value"] = number
+    patient, specimen = content["contained"][:2]
+    specimen["accessionIdentifier"]["value"] = number
+    patient["identifier"][0]["value"] = f"P-{uuid7()}"
+    return content | changes
+
+
+def number_of(content):
+    return content["identifier"][0]["value"]
+
+
+def send(client, content, **headers):
+    text = content if isinstance(content, str | bytes) else json.dumps(content)
+    return client.post(
+        "/fhir/ServiceRequest", content=text, headers={"Content-Type": JSON, **headers}
+    )
+
+
+def test_an_order_opens_a_case(client, fhir_validator):
+    sent = fresh()
+    response = send(client, sent)
+    assert response.status_code == 201
+    assert response.headers["content-type"] == JSON
+    place = response.headers["location"]
+    kept = response.json()
+    assert fhir_validator.problems(kept) == []
+    assert place == f"http://testserver/fhir/ServiceRequest/{kept['id']}"
+    assert client.get(place).json() == kept
+    case = client.get(f"/api/v1/cases/{kept['id']}").json()
+    assert case["accession_number"] == number_of(sent)
+    assert case["patient_name"] == "Anna Example"
+    assert case["origin"] == "laboratory"
+    context = case["clinical_context"]
+    assert (context["sex"], context["haemoglobin_g_dl"], context["mcv_fl"]) == ("female", 9.1, 108)
+    assert context["question"] == "Macrocytic anaemia; VEXAS?"
+    for path in references(kept):
+        if not path.startswith("#"):
+            read(client, path)
+    report = read(client, f"DiagnosticReport/{kept['id']}")
+    assert (report["status"], report["basedOn"]) == (
+        "registered",
+        [{"reference": f"ServiceRequest/{kept['id']}"}],
+    )
+
+
+def test_the_same_sample_again_is_a_duplicate(client):
+    sent = fresh()
+    assert send(client, sent).status_code == 201
+    is_outcome(send(client, sent), 409, "duplicate", "accession number exists already")
+
+
+@pytest.mark.parametrize("system", ["https://lab.example/accessions|", f"{OURS}|", "|", ""])
+def test_a_conditional_order_is_taken_once(client, system):
+    sent = fresh()
+    condition = {"If-None-Exist": f"identifier={system}{number_of(sent)}"}
+    if system == "|":
+        # An identifier without a system is another one than that which was sent with one.
+        assert send(client, sent, **condition).status_code == 201
+        is_outcome(send(client, sent, **condition), 409, "duplicate")
+        return
+    first, again = send(client, sent, **condition), send(client, sent, **condition)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.headers["location"] == again.headers["location"]
+    assert first.json() == again.json()
+
+
+def test_a_conditional_order_for_another_patient_is_no_repetition(client):
+    sent = fresh()
+    condition = {"If-None-Exist": f"identifier={number_of(sent)}"}
+    assert send(client, sent, **condition).status_code == 201
+    sent["contained"][0]["identifier"][0]["value"] = f"P-{uuid7()}"
+    is_outcome(send(client, sent, **condition), 409, "conflict", "another patient")
+
+
+@pytest.mark.parametrize("condition", ["status=active", "identifier=x", "", "identifier=x&_id=1"])
+def test_another_condition_is_not_guessed(client, condition):
+    response = send(client, fresh(), **{"If-None-Exist": condition})
+    is_outcome(response, 412, "not-supported", "If-None-Exist")
+
+
+def test_an_idempotency_key_gives_the_same_answer(client):
+    sent, key = fresh(), {"Idempotency-Key": f"key-{uuid7()}"}
+    first, again = send(client, sent, **key), send(client, sent, **key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.headers["location"] == again.headers["location"]
+    is_outcome(send(client, fresh(), **key), 409, "conflict", "Idempotency-Key")
+
+
+def test_a_patient_who_is_here_can_be_named(client):
+    first = send(client, fresh()).json()
+    again = fresh(subject={"reference": first["subject"]["reference"]})
+    response = send(client, again)
+    assert response.status_code == 201
+    assert response.json()["subject"] == first["subject"]
+    unknown = fresh(subject={"reference": f"Patient/{uuid7()}"})
+    issue = is_outcome(send(client, unknown), 422, "not-found")
+    assert issue["expression"] == ["ServiceRequest.subject.reference"]
+
+
+def test_another_name_of_a_known_patient_is_a_conflict(client):
+    first, again = fresh(), fresh()
+    assert send(client, first).status_code == 201
+    again["contained"][0] = copy.deepcopy(first["contained"][0]) | {"name": [{"text": "Eva"}]}
+    is_outcome(send(client, again), 409, "conflict", "another name")
+
+
+def test_a_wrong_element_is_named_and_nothing_is_stored(client, fhir_validator):
+    sent = fresh(status="bogus")
+    response = send(client, sent)
+    issue = is_outcome(response, 422, "code-invalid")
+    assert issue["expression"] == ["ServiceRequest.status"]
+    assert fhir_validator.problems(response.json()) == []
+    sent["status"] = "active"
+    assert send(client, sent).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status", "code"),
+    [
+        ("{", JSON, 400, "invalid"),
+        ("", JSON, 400, "invalid"),
+        (b"\xff\xfe", JSON, 400, "invalid"),
+        ("[" * 100_000, JSON, 400, "invalid"),
+        ('{"resourceType": "ServiceRequest", "resourceType": "Patient"}', JSON, 400, "invalid"),
+        ('{"resourceType": "ServiceRequest", "status": NaN}', JSON, 400, "invalid"),
+        ("<ServiceRequest/>", "application/fhir+xml", 415, "not-supported"),
+        ('{"resourceType": "Bundle"}', "application/json; charset=utf-8", 422, "structure"),
+        (" " * (2 * 1024 * 1024), JSON, 413, "too-long"),
+    ],
+)
+def test_what_is_no_order_is_refused(client, content, kind, status, code):
+    response = send(client, content, **{"Content-Type": kind})
+    is_outcome(response, status, code)
+
+
+def test_who_wants_little_gets_little(client):
+    response = send(client, fresh(), Prefer="return=minimal")
+    assert (response.status_code, response.content) == (201, b"")
+    assert client.get(response.headers["location"]).status_code == 200
+
+
+def test_an_auditor_orders_nothing(client):
+    container = client.app.state.container
+    with container.transactions() as transaction:
+        name = f"auditor-{uuid7()}"
+        add_account(transaction, name, Role.AUDITOR, container.now())
+    client.auth = (name, ADMIN_PASSWORD)
+    is_outcome(send(client, fresh()), 403, "forbidden", "may not do this")
+
+
+def test_the_audit_has_the_order_and_no_patient(client):
+    container = client.app.state.container
+    sent = fresh()
+    kept = send(client, sent).json()
+    with container.transactions() as transaction:
+        chosen = AuditFilter(action="case.open")
+        entries = [
+            entry.event
+            for entry in transaction.audit.all(chosen)
+            if str(entry.event.case_id) == kept["id"]
+        ]
+    [event] = entries
+    assert (event.outcome, event.actor.name) == (Outcome.DONE, "reader")
+    assert sent["contained"][0]["identifier"][0]["value"] not in str(event)
+    assert number_of(sent) not in str(event)

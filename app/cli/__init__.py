@@ -16,10 +16,12 @@ from app.bootstrap import Container, migrate, running
 from app.cli.audit import audit_commands
 from app.cli.bundle import bundle_commands
 from app.cli.case import case_commands
+from app.cli.client import client_commands
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
 from app.cli.format import Format
 from app.cli.hl7 import hl7_commands
+from app.cli.push import push
 from app.cli.score import score_commands
 from app.cli.training import export, train
 from app.cli.user import user_commands
@@ -38,6 +40,7 @@ app = typer.Typer(
 app.add_typer(bundle_commands, name="bundle")
 app.add_typer(audit_commands, name="audit")
 app.add_typer(case_commands, name="case")
+app.add_typer(client_commands, name="client")
 app.add_typer(dataset_commands, name="dataset")
 app.add_typer(hl7_commands, name="hl7")
 app.add_typer(score_commands, name="score")
@@ -45,6 +48,7 @@ app.add_typer(user_commands, name="user")
 app.command()(train)
 app.command()(export)
 app.command()(evaluate)
+app.command()(push)
 
 _errors = Console(stderr=True)
 _log = structlog.get_logger(__name__)

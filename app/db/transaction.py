@@ -14,6 +14,7 @@ from app.db.bundle_switches import SqlBundleSwitchRepository, SqlCaseBundleRepos
 from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
+from app.db.clients import SqlClientRepository
 from app.db.destinations import SqlDestinationRepository
 from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
@@ -41,6 +42,7 @@ from app.ports import (
     CaseBundleRepository,
     CaseRepository,
     CellRepository,
+    ClientRepository,
     DestinationRepository,
     DiscussionRepository,
     EmbeddingRepository,
@@ -85,6 +87,7 @@ class SqlTransaction:
         self.sites: SiteRepository = SqlSiteRepository(session)
         self._audit = SqlAuditRepository(session)
         self.audit: AuditRepository = self._audit
+        self.clients: ClientRepository = SqlClientRepository(session)
         self.reviews: ReviewRepository = SqlReviewRepository(session)
         self.discussion: DiscussionRepository = SqlDiscussionRepository(session)
         self.versions: VersionRepository = SqlVersionRepository(session)

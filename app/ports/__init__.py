@@ -14,6 +14,7 @@ from app.ports.classifier import (
     EmbeddingRepository,
     Prediction,
 )
+from app.ports.clients import ClientRepository
 from app.ports.idempotency import IdempotencyRepository
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository, Outgoing, Sink
@@ -43,6 +44,7 @@ __all__ = [
     "CellEmbedding",
     "CellRepository",
     "Classifier",
+    "ClientRepository",
     "Clock",
     "DestinationRepository",
     "DiscussionRepository",

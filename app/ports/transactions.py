@@ -11,6 +11,7 @@ from app.ports.audit import AuditRepository
 from app.ports.bundles import BundleSwitchRepository, CaseBundleRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
+from app.ports.clients import ClientRepository
 from app.ports.idempotency import IdempotencyRepository
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository
@@ -44,6 +45,7 @@ class Transaction(Protocol):
     users: UserRepository
     sites: SiteRepository
     audit: AuditRepository
+    clients: ClientRepository
     reviews: ReviewRepository
     discussion: DiscussionRepository
     versions: VersionRepository

@@ -61,9 +61,9 @@ def create_user(
     Conflict
         If the name exists.
     """
-    _check_name(name, ":")
+    check_name(name)
     if full_name is not None:
-        _check_name(full_name, "")
+        _check_visible(full_name, "")
     if transaction.users.by_name(name) is not None:
         raise Conflict(message("An account named {name} exists already.", name=name))
     password = _made_password()
@@ -89,7 +89,12 @@ def _made_password() -> str:
     return secrets.token_urlsafe(15)
 
 
-def _check_name(name: str, refused: str) -> None:
+def check_name(name: str) -> None:
+    """Raise `InvalidInput` unless an account may have this name."""
+    _check_visible(name, ":")
+
+
+def _check_visible(name: str, refused: str) -> None:
     stands_alone = name == name.strip() and name.isprintable()
     if not 0 < len(name) <= MAX_NAME_LENGTH or not stands_alone or set(name) & set(refused):
         raise InvalidInput(

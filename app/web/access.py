@@ -176,6 +176,16 @@ _ADMINISTRATION: Mapping[Route, Rule] = {
     ("GET", "/administration"): Rule(Anyone.SIGNED_IN),
     ("GET", "/administration/audit"): Rule(Permission.READ_AUDIT, "audit.view"),
     ("GET", "/administration/audit/export.jsonl"): Rule(Permission.READ_AUDIT, "audit.export"),
+_CLIENTS = "/api/v1/clients"
+_SYSTEMS: Mapping[Route, Rule] = {
+    ("GET", _CLIENTS): Rule(Permission.MANAGE_CLIENTS, "client.list"),
+    ("POST", _CLIENTS): Rule(Permission.MANAGE_CLIENTS, "client.create"),
+    ("GET", f"{_CLIENTS}/{{client_id}}"): Rule(Permission.MANAGE_CLIENTS, "client.view"),
+    ("PATCH", f"{_CLIENTS}/{{client_id}}"): Rule(Permission.MANAGE_CLIENTS, "client.change"),
+    ("POST", f"{_CLIENTS}/{{client_id}}/keys"): Rule(Permission.MANAGE_CLIENTS, "client.rotate"),
+    ("DELETE", f"{_CLIENTS}/{{client_id}}/keys/{{prefix}}"): Rule(
+        Permission.MANAGE_CLIENTS, "client.revoke"
+    ),
 }
 
 RULES: Mapping[Route, Rule] = {
@@ -185,6 +195,7 @@ RULES: Mapping[Route, Rule] = {
     **_API,
     **_FHIR,
     **_ADMINISTRATION,
+    **_SYSTEMS,
 }
 
 

@@ -19,10 +19,11 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from app.bootstrap import Container
+from app.domain.client import KEY_START
 from app.domain.errors import Forbidden, NotSignedIn, SettingsRefused, TooManyAttempts
 from app.domain.message import message
 from app.domain.user import User
-from app.services import identity
+from app.services import clients, identity
 from app.services.acting import become
 from app.web.actors import actor_of
 
@@ -66,7 +67,7 @@ class Security:
             case "basic":
                 return self._basic(request, value)
             case "bearer":
-                return self._bearer(value.strip())
+                return self._bearer(request, value.strip())
             case "":
                 return self._cookie(request)
             case _:
@@ -129,9 +130,14 @@ class Security:
         refuse_cross_site(request)
         return user
 
-    def _bearer(self, token: str) -> User:
+    def _bearer(self, request: Request, token: str) -> User:
+        """A key of an API client, or the token of a person."""
+        now = self._container.now()
         with self._container.transactions() as transaction:
-            return identity.check_token(transaction, token, self._container.now())
+            if token.startswith(KEY_START):
+                address = request.client.host if request.client else ""
+                return clients.check_key(transaction, token, address, now).account
+            return identity.check_token(transaction, token, now)
 
     def _basic(self, request: Request, value: str) -> User:
         try:

@@ -4,7 +4,16 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 
-from app.web.api import archives, cases, cells, printing, reclassifications, reports, tokens
+from app.web.api import (
+    archives,
+    cases,
+    cells,
+    clients,
+    printing,
+    reclassifications,
+    reports,
+    tokens,
+)
 from app.web.dependencies import current_user
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(current_user)])
@@ -24,3 +33,4 @@ router.include_router(reports.router)
 router.include_router(reclassifications.router)
 router.include_router(printing.router)
 router.include_router(tokens.router)
+router.include_router(clients.router)

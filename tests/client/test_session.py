@@ -1,0 +1,196 @@
+"""The typed client against a real server."""
+
+import json
+
+import httpx
+import pytest
+from uuid_utils.compat import uuid7
+
+from app.client import (
+    ClinicalContext,
+    Conflict,
+    Failed,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    NotValid,
+    Retries,
+    TimedOut,
+    TooManyRequests,
+    Unreachable,
+    Vexascope,
+)
+from tests.client.conftest import QUICK
+from tests.client.relay import BreakingRelay
+from tests.conftest import free_port
+from tests.factories import NOW
+from tests.images import cell_jpeg, zipped
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Seven cells in folders and a ZIP, what is no cell, and what is no image."""
+    inner = tmp_path / "smear" / "one"
+    inner.mkdir(parents=True)
+    (tmp_path / "smear" / "1.JPG").write_bytes(cell_jpeg(1))
+    (inner / "1.jpg").write_bytes(cell_jpeg(2))
+    (inner / "2.jpg").write_bytes(cell_jpeg(3))
+    (tmp_path / "smear" / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "smear" / "notes.txt").write_bytes(b"not sent")
+    (tmp_path / "smear" / "._1.jpg").write_bytes(b"not sent")
+    archive = {f"{seed}.jpg": cell_jpeg(seed) for seed in range(4, 8)} | {"letter.jpg": b"Dear"}
+    (tmp_path / "smear" / "cells.zip").write_bytes(zipped(archive))
+    return tmp_path / "smear"
+
+
+def test_from_opening_a_case_to_its_report(lab, folder, number):
+    case = lab.open_case(number, "P-1", context=ClinicalContext(age_years=71, mcv_fl=108))
+    told = []
+    sent = lab.send(case.id, [folder], progress=told.append)
+    assert sent.accepted_count == 7
+    assert {(item.file, item.reason) for item in sent.refused} == {
+        (str(folder / "broken.png"), "not_an_image"),
+        (f"{folder / 'cells.zip'}/letter.jpg", "not_an_image"),
+    }
+    assert [told[0].sent_files, told[-1].sent_files, told[-1].all_files] == [0, 5, 5]
+    assert told[-1].sent_bytes == told[-1].all_bytes > 0
+    done = lab.wait(case.id, 60)
+    assert (done.progress.cell_count, done.progress.pending_count) == (7, 0)
+    report = lab.report(case.id)
+    assert "Research use only" in report.notice or "research use" in report.notice.lower()
+    assert report.complete
+    assert {line.label for line in report.abnormalities} >= {"vacuole", "nuclear_spike"}
+    assert report.content["rule"]["name"]
+    assert len(lab.cells(case.id)) == 7
+    assert lab.report_pdf(case.id, language="fr").startswith(b"%PDF-")
+    assert lab.versions(case.id) == []
+
+
+def test_sending_again_doubles_nothing(lab, folder, number):
+    case = lab.open_case(number, "P-1")
+    lab.send(case.id, [folder])
+    again = lab.send(case.id, [folder])
+    assert again.accepted_count == 0
+    assert len(again.duplicates) == 7
+    assert lab.case(case.id).progress.cell_count == 7
+
+
+def test_an_answer_that_is_lost_twice_is_asked_for_again(server, key, lab, folder, number):
+    case = lab.open_case(number, "P-1")
+    relay = BreakingRelay(server.port, breaks=2)
+    with Vexascope(relay.url, key, retries=QUICK) as shaky:
+        sent = shaky.send(case.id, [folder])
+    relay.close()
+    assert relay.lost == 2
+    # Under the same Idempotency-Key the third answer is the first one.
+    assert (sent.accepted_count, sent.duplicates) == (7, [])
+    assert lab.case(case.id).progress.cell_count == 7
+
+
+def test_a_case_whose_answer_is_lost_is_opened_once(server, key, lab, number):
+    relay = BreakingRelay(server.port, breaks=1)
+    with Vexascope(relay.url, key, retries=QUICK) as shaky:
+        case = shaky.open_case(number, "P-1")
+    relay.close()
+    assert relay.lost == 1
+    assert lab.find_case(number) == case
+
+
+def test_a_case_is_found_by_its_accession_number(lab, number):
+    assert lab.find_case(number) is None
+    case = lab.open_case(number, "P-1")
+    assert lab.find_case(number) == case
+    assert lab.find_case(number[:-1]) is None
+
+
+def test_what_the_server_refuses_is_told_apart(server, lab, number, folder):
+    case = lab.open_case(number, "P-1")
+    with pytest.raises(Conflict, match="accession number") as taken:
+        lab.open_case(number, "P-2")
+    assert taken.value.request_id
+    with pytest.raises(NotFound):
+        lab.report("0190a000-0000-7000-8000-000000000000")
+    with pytest.raises(NotFound):
+        lab.report(case.id, version=3)
+    with pytest.raises(NotValid) as wrong:
+        lab.open_case("", "P-1")
+    assert "accession_number" in wrong.value.fields
+    with pytest.raises(FileNotFoundError), Vexascope(server.url, "x") as other:
+        other.send(case.id, [folder / "absent"])
+    with pytest.raises(NotSignedIn), Vexascope(server.url, "vxk_no") as other:
+        other.case(case.id)
+
+
+def test_a_missing_scope_is_named(server, number):
+    with server.client() as administrator:
+        new = {"name": number[:50], "scopes": ["cells:write"]}
+        made = administrator.post("/api/v1/clients", json=new).json()
+    with Vexascope(server.url, made["key"]) as sender, pytest.raises(NotAllowed, match="cases:wri"):
+        sender.open_case(number, "P-1")
+
+
+def test_a_server_that_is_away_is_asked_as_often_as_was_said(number):
+    with (
+        Vexascope(f"http://127.0.0.1:{free_port()}", "k", retries=QUICK) as lab,
+        pytest.raises(Unreachable, match="does not answer"),
+    ):
+        lab.open_case(number, "P-1")
+
+
+def answering(*statuses):
+    """A transport that answers with each status in turn, and the keys that it was asked with."""
+    keys, rest = [], list(statuses)
+
+    def answer(request):
+        keys.append(request.headers.get("idempotency-key"))
+        status = rest.pop(0)
+        problem = {"title": "T", "detail": "D", "code": "idempotency-key-in-use"}
+        kind = {"content-type": "application/problem+json", "retry-after": "0"}
+        return httpx.Response(status, headers=kind, content=json.dumps(problem))
+
+    return httpx.MockTransport(answer), keys
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, TooManyRequests), (503, Failed), (409, Conflict)]
+)
+def test_what_passes_is_waited_for_under_one_key(status, error):
+    transport, keys = answering(status, status, 404)
+    with (
+        Vexascope("http://lab", "k", retries=QUICK, transport=transport) as lab,
+        pytest.raises(NotFound),
+    ):
+        lab.open_case("A", "P")
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+    transport, keys = answering(status, status)
+    with (
+        Vexascope("http://lab", "k", retries=Retries(2, 0), transport=transport) as lab,
+        pytest.raises(error),
+    ):
+        lab.open_case("A", "P")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 422, 500])
+def test_what_will_not_pass_is_not_asked_again(status):
+    transport, keys = answering(status, 200)
+    with (
+        Vexascope("http://lab", "k", retries=QUICK, transport=transport) as lab,
+        pytest.raises(Exception, match="T: D"),
+    ):
+        lab.open_case("A", "P")
+    assert len(keys) == 1
+
+
+def test_waiting_ends(number):
+    case = {"id": str(uuid7()), "patient_id": str(uuid7()), "patient_identifier": "P"}
+    case |= {"accession_number": number, "patient_name": None, "created_at": NOW.isoformat()}
+    case["progress"] = dict.fromkeys(
+        ("cell_count", "classified_count", "failed_count", "pending_count"), 3
+    )
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=case))
+    with (
+        Vexascope("http://lab", "k", transport=transport) as lab,
+        pytest.raises(TimedOut, match="3 cells still wait"),
+    ):
+        lab.wait(case["id"], 0.5)

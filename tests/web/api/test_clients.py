@@ -1,0 +1,85 @@
+"""API clients over REST: made by an administrator, at work with a key."""
+
+import pytest
+
+from tests.accounts import ADMIN
+from tests.images import cell_png
+from tests.web.api.test_cases import NEW, is_problem
+
+
+@pytest.fixture
+def idle_client(idle_client):
+    """Signed in as an administrator."""
+    idle_client.auth = ADMIN
+    return idle_client
+
+
+@pytest.fixture
+def made(idle_client):
+    new = {"name": "lis", "scopes": ["cases:write", "cells:write"]}
+    answer = idle_client.post("/api/v1/clients", json=new)
+    assert answer.status_code == 201
+    return answer.json()
+
+
+def bearer(key):
+    return {"Authorization": f"Bearer {key}"}
+
+
+def as_system(client, method, path, key, **values):
+    """A request with the key alone."""
+    kept, client.auth = client.auth, None
+    try:
+        return client.request(method, path, headers=bearer(key), **values)
+    finally:
+        client.auth = kept
+
+
+def test_a_key_is_shown_once_and_works(idle_client, made):
+    key = made["key"]
+    opened = as_system(idle_client, "POST", "/api/v1/cases", key, json=NEW)
+    assert opened.status_code == 201
+    path = f"/api/v1/cases/{opened.json()['id']}/cells"
+    files = [("files", ("a.png", cell_png()))]
+    assert as_system(idle_client, "POST", path, key, files=files).status_code == 202
+    listed = idle_client.get("/api/v1/clients")
+    assert key.rpartition("_")[2] not in listed.text
+    [client] = listed.json()["items"]
+    assert client["keys"][0]["last_used_from"] == "testclient"
+    assert client["keys"][0]["last_used_at"] is not None
+
+
+def test_what_a_key_does_not_open_names_the_scope_that_would(idle_client, made):
+    is_problem(as_system(idle_client, "GET", "/api/v1/cases", made["key"]), 403, "cases:read")
+    is_problem(as_system(idle_client, "GET", "/api/v1/clients", made["key"]), 403)
+    token = as_system(idle_client, "POST", "/api/v1/tokens", made["key"])
+    assert token.status_code == 403
+
+
+def test_a_person_s_token_goes_on_with_the_person_s_permissions(idle_client):
+    token = idle_client.post("/api/v1/tokens").json()["token"]
+    assert as_system(idle_client, "GET", "/api/v1/cases", token).status_code == 200
+    assert as_system(idle_client, "GET", "/api/v1/clients", token).status_code == 200
+
+
+def test_scopes_change_and_a_client_is_switched_off_with_the_next_request(idle_client, made):
+    path, key = f"/api/v1/clients/{made['client']['id']}", made["key"]
+    changed = idle_client.patch(path, json={"scopes": ["cases:read"]})
+    assert changed.json()["scopes"] == ["cases:read"]
+    assert as_system(idle_client, "GET", "/api/v1/cases", key).status_code == 200
+    is_problem(as_system(idle_client, "POST", "/api/v1/cases", key, json=NEW), 403, "cases:write")
+    assert idle_client.patch(path, json={"is_active": False}).json()["is_active"] is False
+    is_problem(as_system(idle_client, "GET", "/api/v1/cases", key), 401, "switched off")
+    is_problem(idle_client.patch(path, json={"scopes": []}), 422)
+
+
+def test_a_rotated_key_overlaps_and_a_revoked_one_ends(idle_client, made):
+    path, old = f"/api/v1/clients/{made['client']['id']}", made["key"]
+    new = idle_client.post(f"{path}/keys", json={"overlap_hours": 1}).json()["key"]
+    for key in (old, new):
+        is_problem(as_system(idle_client, "GET", "/api/v1/cases", key), 403)
+    ended = idle_client.delete(f"{path}/keys/{old.rpartition('_')[0]}")
+    assert [key["state"] for key in ended.json()["keys"]] == ["valid", "revoked"]
+    is_problem(as_system(idle_client, "GET", "/api/v1/cases", old), 401, "revoked")
+    is_problem(as_system(idle_client, "GET", "/api/v1/cases", new), 403)
+    is_problem(idle_client.delete(f"{path}/keys/vxk_no"), 404)

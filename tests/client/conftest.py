@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from app.client import Retries, Vexascope
+from tests.accounts import ADMIN
 from tests.server import Server
 
 SCOPES = ["cases:read", "cases:write", "cells:write", "reports:read"]
 QUICK = Retries(attempts=4, first_pause_s=0.01)
+
+
+def administrator(server: Server) -> httpx.Client:
+    """Who makes API clients."""
+    client = server.client()
+    client.auth = ADMIN
+    return client
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +31,8 @@ def server(tmp_path_factory, small_bundle) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def key(server) -> str:
-    with server.client() as administrator:
-        made = administrator.post("/api/v1/clients", json={"name": "lis", "scopes": SCOPES})
+    with administrator(server) as admin:
+        made = admin.post("/api/v1/clients", json={"name": "lis", "scopes": SCOPES})
     assert made.status_code == 201
     return made.json()["key"]
 

@@ -34,6 +34,8 @@ class BreakingRelay:
                 while answer := far.recv(CHUNK):
                     if breaks:
                         self.lost += 1
+                        # Closing alone would wait for the thread that reads from it.
+                        near.shutdown(socket.SHUT_RDWR)
                         return
                     near.sendall(answer)
 

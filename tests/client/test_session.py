@@ -20,7 +20,7 @@ from app.client import (
     Unreachable,
     Vexascope,
 )
-from tests.client.conftest import QUICK
+from tests.client.conftest import QUICK, administrator
 from tests.client.relay import BreakingRelay
 from tests.conftest import free_port
 from tests.factories import NOW
@@ -122,9 +122,9 @@ def test_what_the_server_refuses_is_told_apart(server, lab, number, folder):
 
 
 def test_a_missing_scope_is_named(server, number):
-    with server.client() as administrator:
+    with administrator(server) as admin:
         new = {"name": number[:50], "scopes": ["cells:write"]}
-        made = administrator.post("/api/v1/clients", json=new).json()
+        made = admin.post("/api/v1/clients", json=new).json()
     with Vexascope(server.url, made["key"]) as sender, pytest.raises(NotAllowed, match="cases:wri"):
         sender.open_case(number, "P-1")
 
@@ -144,7 +144,8 @@ def answering(*statuses):
     def answer(request):
         keys.append(request.headers.get("idempotency-key"))
         status = rest.pop(0)
-        problem = {"title": "T", "detail": "D", "code": "idempotency-key-in-use"}
+        problem = {"title": "T", "detail": "D"}
+        problem["code"] = "idempotency-key-in-use" if status == 409 else ""
         kind = {"content-type": "application/problem+json", "retry-after": "0"}
         return httpx.Response(status, headers=kind, content=json.dumps(problem))
 

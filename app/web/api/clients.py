@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from app.bootstrap import Container
 from app.ports import Transaction
@@ -17,7 +17,7 @@ from app.web.api.client_schema import (
     KeyMade,
 )
 from app.web.api.problems import problems
-from app.web.dependencies import ContainerDep, UserDep
+from app.web.dependencies import ContainerDep, UserDep, shows_secret
 
 router = APIRouter(prefix="/clients", tags=["clients"])
 
@@ -33,7 +33,13 @@ def list_clients(container: ContainerDep) -> ClientList:
     return ClientList(items=[ClientRead.of(client, now) for client in found])
 
 
-@router.post("", status_code=201, responses=problems(409, 422), summary="Make an API client")
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(409, 422),
+    summary="Make an API client",
+    dependencies=[Depends(shows_secret)],
+)
 def create_client(
     new: ClientCreate, container: ContainerDep, user: UserDep, response: Response
 ) -> KeyMade:
@@ -61,7 +67,11 @@ def change_client(client_id: UUID, change: ClientChange, container: ContainerDep
 
 
 @router.post(
-    "/{client_id}/keys", status_code=201, responses=problems(404, 422), summary="Rotate the key"
+    "/{client_id}/keys",
+    status_code=201,
+    responses=problems(404, 422),
+    summary="Rotate the key",
+    dependencies=[Depends(shows_secret)],
 )
 def rotate_key(client_id: UUID, new: KeyCreate, container: ContainerDep) -> KeyMade:
     """Make a new key; those before go on for the overlap and then end."""

@@ -1,6 +1,7 @@
 """API clients over REST: made by an administrator, at work with a key."""
 
 import pytest
+from sqlalchemy import inspect
 
 from tests.accounts import ADMIN
 from tests.images import cell_png
@@ -83,3 +84,16 @@ def test_a_rotated_key_overlaps_and_a_revoked_one_ends(idle_client, made):
     is_problem(as_system(idle_client, "GET", "/api/v1/cases", old), 401, "revoked")
     is_problem(as_system(idle_client, "GET", "/api/v1/cases", new), 403)
     is_problem(idle_client.delete(f"{path}/keys/vxk_no"), 404)
+
+
+def test_no_key_is_kept_under_an_idempotency_key(idle_client, open_container):
+    new = {"name": "lis", "scopes": ["cases:read"]}
+    headers = {"Idempotency-Key": "make-lis"}
+    secret = idle_client.post("/api/v1/clients", json=new, headers=headers).json()["key"]
+    again = idle_client.post("/api/v1/clients", json=new, headers=headers)
+    is_problem(again, 409, "showed a secret")
+    with open_container.engine.connect() as connection:
+        tables = inspect(open_container.engine).get_table_names()
+        stored = [str(connection.exec_driver_sql(f'SELECT * FROM "{t}"').all()) for t in tables]
+    assert any(secret.rpartition("_")[0] in text for text in stored)
+    assert not any(secret.rpartition("_")[2] in text for text in stored)

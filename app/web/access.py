@@ -176,6 +176,8 @@ _ADMINISTRATION: Mapping[Route, Rule] = {
     ("GET", "/administration"): Rule(Anyone.SIGNED_IN),
     ("GET", "/administration/audit"): Rule(Permission.READ_AUDIT, "audit.view"),
     ("GET", "/administration/audit/export.jsonl"): Rule(Permission.READ_AUDIT, "audit.export"),
+}
+
 _CLIENTS = "/api/v1/clients"
 _SYSTEMS: Mapping[Route, Rule] = {
     ("GET", _CLIENTS): Rule(Permission.MANAGE_CLIENTS, "client.list"),

@@ -78,9 +78,9 @@ def _settle(
     container: Container, transaction: Transaction, case_id: UUID, cell_ids: list[UUID]
 ) -> None:
     now = container.now()
-    digest = settle(transaction, case_id, cell_ids, container.default_digest, now)
+    settle(transaction, case_id, cell_ids, container.default_digest, now)
     refresh(transaction, case_id, container.bundle, container.review_rule)
-    tell_if_classified(transaction, case_id, digest, now)
+    tell_if_classified(transaction, case_id, container.bundle, now)
     measure_case(transaction, case_id, bundle_of(transaction, case_id, container.bundle))
 
 

@@ -5,17 +5,21 @@ from uuid import UUID
 
 from app.domain.outbox import EventType
 from app.domain.signing import Meaning, SignedVersion
-from app.ports import Transaction
+from app.ports import Bundle, Transaction
+from app.services.reading import bundle_of
 from app.services.reviewing import is_closed
 
 
-def tell_if_classified(transaction: Transaction, case_id: UUID, digest: str, now: datetime) -> None:
+def tell_if_classified(
+    transaction: Transaction, case_id: UUID, active: Bundle, now: datetime
+) -> None:
     """Tell that a case is read, once for each time that all of it is.
 
     To be called in the transaction of whatever may have been the last thing to wait for: cells
     that were read, or a file that was on its way and brought none.
     """
     transaction.cases.lock(case_id)
+    digest = bundle_of(transaction, case_id, active).manifest.digest
     progress = transaction.cells.progress(case_id, digest)
     if not progress.cell_count or not progress.done or is_closed(transaction, case_id):
         return

@@ -140,7 +140,7 @@ def _take_in(container: Container, case_id: UUID, parts: Sequence[UploadPart]) -
             register_each(transaction, case_id, arrivals, digest, container.now())
             # The case is uploading no more, even where nothing of it was new.
             refresh(transaction, case_id, container.bundle, container.review_rule)
-            tell_if_classified(transaction, case_id, digest, container.now())
+            tell_if_classified(transaction, case_id, container.bundle, container.now())
         for part, _ in held:
             container.part_files.remove(part.id)
 
@@ -184,7 +184,7 @@ def sweep(container: Container) -> None:
         gone = let_go(transaction, now, _is_here(container))
         for case_id in {part.case_id for part in gone}:
             refresh(transaction, case_id, container.bundle, container.review_rule)
-            tell_if_classified(transaction, case_id, container.bundle.manifest.digest, now)
+            tell_if_classified(transaction, case_id, container.bundle, now)
     for part in gone:
         container.part_files.remove(part.id)
     # Looked at in this order: a file is made after its row.

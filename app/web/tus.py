@@ -140,8 +140,7 @@ def terminate(
     with container.part_files.appending(part_id), container.transactions() as transaction:
         transaction.parts.remove(part_id)
         refresh(transaction, case_id, container.bundle, container.review_rule)
-        digest = container.bundle.manifest.digest
-        tell_if_classified(transaction, case_id, digest, container.now())
+        tell_if_classified(transaction, case_id, container.bundle, container.now())
     container.part_files.remove(part_id)
     return _answer(204, {})
 

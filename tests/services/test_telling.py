@@ -73,15 +73,15 @@ def test_a_file_that_is_on_its_way_is_waited_for(container, destination):
     assert told(container, destination) == []
     with container.transactions() as transaction:
         transaction.parts.remove(part.id)
-        tell_if_classified(transaction, case_id, container.bundle.manifest.digest, NOW)
-        tell_if_classified(transaction, case_id, container.bundle.manifest.digest, NOW)
+        tell_if_classified(transaction, case_id, container.bundle, NOW)
+        tell_if_classified(transaction, case_id, container.bundle, NOW)
     assert len(told(container, destination)) == 1
 
 
 def test_a_case_without_cells_is_not_read(container, destination):
     with container.transactions() as transaction:
         case = open_case(transaction)
-        tell_if_classified(transaction, case.id, container.bundle.manifest.digest, NOW)
+        tell_if_classified(transaction, case.id, container.bundle, NOW)
     assert told(container, destination) == []
 
 
@@ -96,7 +96,7 @@ def test_versions_are_told_of_as_they_are_signed(container, destination):
     signed()
     with container.transactions() as transaction:
         # Nothing was read since: a signed case is told of no more.
-        tell_if_classified(transaction, room.case.id, container.bundle.manifest.digest, NOW)
+        tell_if_classified(transaction, room.case.id, container.bundle, NOW)
         amend(transaction, room.reader(room.ann), "a second look", LATER)
     signed()
     found = [(event.type, event.version) for event in told(container, destination)]

@@ -39,6 +39,7 @@ def replay(
     renewed = again(delivery, now)
     rest = [again(item, now) for item in later if item.state in _SENT_AGAIN]
     transaction.destinations.set_states([renewed, *rest])
+    _note(transaction, "message.replay", renewed)
     return renewed
 
 
@@ -47,6 +48,8 @@ def replay_dead(transaction: Transaction, destination_id: UUID, now: datetime) -
     transaction.destinations.lock(destination_id)
     dead = transaction.destinations.dead(destination_id)
     transaction.destinations.set_states([again(delivery, now) for delivery in dead])
+    subject = f"destination:{destination_id}"
+    transaction.audit.note("message.replay-all", subject=subject, after={"messages": len(dead)})
     return len(dead)
 
 
@@ -67,4 +70,14 @@ def skip(
         raise Conflict(message("The message is delivered already."))
     let_go = skipped(delivery, now)
     transaction.destinations.set_states([let_go])
+    _note(transaction, "message.skip", let_go)
     return let_go
+
+
+def _note(transaction: Transaction, action: str, delivery: Delivery) -> None:
+    transaction.audit.note(
+        action,
+        case_id=delivery.event.case_id,
+        subject=f"destination:{delivery.destination_id}",
+        after={"message": str(delivery.event.id)},
+    )

@@ -190,6 +190,24 @@ _SYSTEMS: Mapping[Route, Rule] = {
     ),
 }
 
+_HOOKS = "/api/v1/webhooks"
+_HOOK = f"{_HOOKS}/{{webhook_id}}"
+_DELIVERY = f"{_HOOK}/deliveries/{{delivery_id}}"
+_MANAGED = Permission.MANAGE_CLIENTS
+
+_WEBHOOKS: Mapping[Route, Rule] = {
+    ("GET", _HOOKS): Rule(_MANAGED, "webhook.list"),
+    ("POST", _HOOKS): Rule(_MANAGED, "webhook.create"),
+    ("GET", _HOOK): Rule(_MANAGED, "webhook.view"),
+    ("PATCH", _HOOK): Rule(_MANAGED, "webhook.change"),
+    ("DELETE", _HOOK): Rule(_MANAGED, "webhook.remove"),
+    ("POST", f"{_HOOK}/secret"): Rule(_MANAGED, "webhook.renew-secret"),
+    ("POST", f"{_HOOK}/replay"): Rule(_MANAGED, "message.replay-all"),
+    ("GET", f"{_HOOK}/deliveries"): Rule(_MANAGED, "message.list"),
+    ("POST", f"{_DELIVERY}/replay"): Rule(_MANAGED, "message.replay"),
+    ("POST", f"{_DELIVERY}/skip"): Rule(_MANAGED, "message.skip"),
+}
+
 RULES: Mapping[Route, Rule] = {
     **_FOR_ALL,
     **_PAGES,
@@ -198,6 +216,7 @@ RULES: Mapping[Route, Rule] = {
     **_FHIR,
     **_ADMINISTRATION,
     **_SYSTEMS,
+    **_WEBHOOKS,
 }
 
 

@@ -13,6 +13,7 @@ from app.web.api import (
     reclassifications,
     reports,
     tokens,
+    webhooks,
 )
 from app.web.dependencies import current_user
 
@@ -34,3 +35,4 @@ router.include_router(reclassifications.router)
 router.include_router(printing.router)
 router.include_router(tokens.router)
 router.include_router(clients.router)
+router.include_router(webhooks.router)

@@ -15,11 +15,15 @@ from schemathesis.specs.openapi.checks import (
 
 from app.bootstrap import running
 from app.domain.access import MATRIX, Permission, Role
+from app.domain.outbox import DeliveryState
+from app.domain.webhook import WebhookConfig
 from app.jobs.worker import worker
 from app.web.access import RULES
 from app.web.app import create_app
 from tests.accounts import ADMIN, READER, add_accounts
 from tests.conftest import make_settings
+from tests.db.test_outbox import make_destination, publish
+from tests.db.test_repositories import open_case
 from tests.images import cell_png
 from tests.web.api.test_cases import NEW
 from tests.web.conftest import CREDENTIALS
@@ -45,7 +49,10 @@ SENDING = {
     "POST /api/v1/clients",
     "POST /api/v1/clients/{client_id}/keys",
     "POST /api/v1/tokens",
+    "POST /api/v1/webhooks",
 }
+# What removes is asked for what is not there: the others need what is.
+REMOVING = {"DELETE /api/v1/webhooks/{webhook_id}"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +61,7 @@ def application(migrated_sqlite, small_bundle, tmp_path_factory):
     shutil.copy(migrated_sqlite, folder / "vexascope.db")
     with running(make_settings(folder, bundle=small_bundle)) as container:
         add_accounts(container)
-        yield create_app(container), _seed(container)
+        yield create_app(container), {**_seed(container), **_seed_webhook(container)}
 
 
 def _seed(container):
@@ -85,6 +92,17 @@ def credentials_for(operation):
     return headers_of(READER if is_reader_s else ADMIN)
 
 
+def _seed_webhook(container):
+    """A webhook with a message that waits."""
+    with container.transactions() as transaction:
+        webhook = make_destination(
+            transaction, config=WebhookConfig("https://receiver.example", ()).to_json()
+        )
+        publish(transaction, open_case(transaction, "F-2", "P-2"))
+        [delivery] = transaction.destinations.deliveries(webhook.id, DeliveryState, None, 1)
+    return {"webhook_id": str(webhook.id), "delivery_id": str(delivery.id)}
+
+
 def test_every_route_answers_as_described(application):
     app, known = application
     document = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, headers=HEADERS)
@@ -102,7 +120,7 @@ def test_every_route_answers_as_described(application):
             database=None,
         )
         def answers_as_described(case, is_known):
-            if is_known:
+            if is_known and case.operation.label not in REMOVING:
                 case.path_parameters = {name: known[name] for name in case.path_parameters}
             response = case.call(headers=credentials_for(case.operation))
             answered.add((case.operation.label, response.status_code))
@@ -110,4 +128,4 @@ def test_every_route_answers_as_described(application):
 
         answers_as_described()
     found = {label for label, status in answered if status == 200}
-    assert found == {operation.label for operation in operations} - SENDING
+    assert found == {operation.label for operation in operations} - SENDING - REMOVING

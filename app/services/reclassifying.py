@@ -54,7 +54,7 @@ def reclassify(
     enqueue(transaction, case_id, transaction.cells.unread_of_case(case_id, digest))
     refresh(transaction, case_id, reader.active, reader.rule)
     # It may have read the case already: in shadow, or before another one was chosen.
-    tell_if_classified(transaction, case_id, digest, now)
+    tell_if_classified(transaction, case_id, reader.active, now)
     return made
 
 

@@ -2,7 +2,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from app.services.identity import ensure_administrator
-from tests.conftest import ADMIN_PASSWORD
+from tests.accounts import ADMIN, ADMIN_PASSWORD
 from tests.web.api.test_cases import NEW, is_problem
 
 OPEN = {
@@ -66,8 +66,9 @@ def test_a_bearer_token_cannot_make_its_successor(idle_client):
 
 
 def test_a_new_password_ends_what_the_old_one_opened(idle_client, open_container):
+    before = idle_client.auth = ADMIN
     token = idle_client.post("/api/v1/tokens").json()["token"]
-    before, idle_client.auth = idle_client.auth, None
+    idle_client.auth = None
     bearer = {"Authorization": f"Bearer {token}"}
     assert idle_client.get("/api/v1/cases", headers=bearer).status_code == 200
     with open_container.transactions() as transaction:

@@ -6,9 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import migrate, running
-from app.services.identity import ensure_administrator
 from app.web.app import create_app
-from tests.conftest import ADMIN_PASSWORD, make_settings
+from tests.accounts import add_accounts
+from tests.conftest import make_settings
 from tests.web.api.test_archives import case_id, export
 
 __all__ = ["case_id"]
@@ -19,8 +19,7 @@ def second(client, small_bundle, tmp_path):
     """Another instance, with nothing in it."""
     with running(make_settings(tmp_path / "second", bundle=small_bundle)) as container:
         migrate(container)
-        with container.transactions() as transaction:
-            ensure_administrator(transaction, ADMIN_PASSWORD, container.now())
+        add_accounts(container)
         with TestClient(create_app(container), follow_redirects=False) as second:
             second.auth = client.auth
             yield second

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import migrate, running
 from app.web.app import create_app
-from tests.accounts import add_accounts
+from tests.accounts import ADMIN_PASSWORD, add_accounts
 from tests.conftest import make_settings
 from tests.web.api.test_archives import case_id, export
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import cv2
@@ -22,6 +22,7 @@ from app.domain.errors import BundleRefused, Conflict, SettingsRefused, StorageU
 from app.domain.message import message
 from app.domain.outbox import SinkKind
 from app.domain.review import ReviewRule
+from app.domain.sign_in import SessionRule
 from app.domain.statistics import QueueState
 from app.domain.targets import parse_targets
 from app.imaging.archive import ArchiveLimits
@@ -80,6 +81,14 @@ class Container:
     def default_digest(self) -> str:
         """Digest of the bundle that is active until somebody activates another one."""
         return self.bundle_files.bundle.manifest.digest
+
+    @property
+    def session_rule(self) -> SessionRule:
+        """When sessions of people end."""
+        return SessionRule(
+            idle=timedelta(minutes=self.settings.session_idle_minutes),
+            longest=timedelta(hours=self.settings.session_hours),
+        )
 
     @property
     def bundle(self) -> Bundle:

@@ -99,8 +99,9 @@ class Settings(BaseSettings):
     )
     admin_password: SecretStr | None = Field(
         None,
-        description="Password of the first administrator; default: made on first start and "
-        "printed once. At least 15 characters, or one that you choose for a demonstration.",
+        description="Password of the account `admin`, set at every start; default: made on first "
+        "start and printed once. At least 15 characters, or one that you choose for a "
+        "demonstration.",
     )
     session_secret: SecretStr | None = Field(
         None,
@@ -108,8 +109,37 @@ class Settings(BaseSettings):
         "default: made on first start and kept in the data folder.",
     )
     session_hours: int = Field(12, ge=1, le=24, description="Hours until a sign-in ends.")
+    session_idle_minutes: int = Field(
+        30, ge=1, le=720, description="Minutes without an act of the person until a sign-in ends."
+    )
     secure_cookies: bool = Field(
         default=False, description="Set to true where the server is reached over HTTPS."
+    )
+    local_sign_in: bool = Field(
+        default=True,
+        description="Set to false where everybody signs in at the OpenID Connect provider.",
+    )
+    break_glass_account: str | None = Field(
+        None,
+        description="Name of the one account that signs in with its password all the same, for "
+        "the day when the provider does not answer.",
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses of proxies, separated by commas, whose word is taken for who asks "
+        "and whether over HTTPS (`X-Forwarded-For`, `X-Forwarded-Proto`).",
+    )
+    person_requests_per_minute: int = Field(
+        3000, ge=0, description="Most requests of a person in a minute; 0: as many as they like."
+    )
+    client_requests_per_minute: int = Field(
+        6000, ge=0, description="Most requests of an API client in a minute; 0: no limit."
+    )
+    address_requests_per_minute: int = Field(
+        12000,
+        ge=0,
+        description="Most requests from one network address in a minute, whoever asks; 0: no "
+        "limit. Many people may sit behind one address.",
     )
     max_file_mib: int = Field(
         20, ge=1, le=200, description="Largest image file that is accepted, in MiB."

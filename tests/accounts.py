@@ -5,7 +5,8 @@ from uuid_utils.compat import uuid7
 from app.bootstrap import Container
 from app.domain.access import Role
 from app.domain.user import User
-from app.services.identity import ensure_administrator, hash_password
+from app.services.identity import ensure_administrator
+from app.services.passwords import hash_password
 
 ADMIN_PASSWORD = "correct horse battery staple"
 ADMIN = ("admin", ADMIN_PASSWORD)

@@ -9,7 +9,7 @@ from app.bootstrap import Container
 from app.domain.access import Role
 from app.domain.user import User
 from app.ports import Transaction
-from app.services.identity import hash_password
+from app.services.passwords import hash_password
 
 
 @dataclass(frozen=True)

@@ -63,17 +63,13 @@ class SqlUserRepository:
 
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the hash, and end the tokens: who had the old password may have made them."""
-        row = self._session.get(UserRow, user_id)
-        if row is None:
-            raise NotFound(message("There is no such account."))
+        row = self._row(user_id)
         row.password_hash = password_hash
         self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.user_id == user_id))
 
     def set_preferences(self, user: User) -> None:
         """Write what a person chose for themselves."""
-        row = self._session.get(UserRow, user.id)
-        if row is None:
-            raise NotFound(message("There is no such account."))
+        row = self._row(user.id)
         row.full_name, row.language = user.full_name, user.language
         row.theme, row.tour_seen = user.theme.value, user.tour_seen
         self._session.execute(
@@ -82,9 +78,27 @@ class SqlUserRepository:
             .values(reader_name=user.printed_name)
         )
 
+    def set_role(self, user_id: UUID, role: Role) -> None:
+        """Write the role."""
+        self._row(user_id).role = role.value
+
+    def set_active(self, user_id: UUID, *, is_active: bool) -> None:
+        """Write whether the account may sign in."""
+        self._row(user_id).is_active = is_active
+
     def all(self) -> Sequence[User]:
         """By name."""
         query = select(UserRow).order_by(UserRow.name)
+        return [self._user(row) for row in self._session.scalars(query).all()]
+
+    def active_administrators(self) -> Sequence[User]:
+        """By key, so that two who ask lock in one order."""
+        query = (
+            select(UserRow)
+            .where(UserRow.role == Role.ADMINISTRATOR.value, UserRow.is_active)
+            .order_by(UserRow.id)
+            .with_for_update()
+        )
         return [self._user(row) for row in self._session.scalars(query).all()]
 
     def add_token(self, token: ApiToken) -> None:
@@ -104,9 +118,19 @@ class SqlUserRepository:
         row = self._session.scalar(
             select(UserRow)
             .join(ApiTokenRow, ApiTokenRow.user_id == UserRow.id)
-            .where(ApiTokenRow.token_sha256 == token_sha256, ApiTokenRow.expires_at > now)
+            .where(
+                ApiTokenRow.token_sha256 == token_sha256,
+                ApiTokenRow.expires_at > now,
+                UserRow.is_active,
+            )
         )
         return self._user(row) if row else None
+
+    def _row(self, user_id: UUID) -> UserRow:
+        row = self._session.get(UserRow, user_id)
+        if row is None:
+            raise NotFound(message("There is no such account."))
+        return row
 
     def _user(self, row: UserRow) -> User:
         query = select(UserSiteRow.site_id).where(UserSiteRow.user_id == row.id)

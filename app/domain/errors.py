@@ -116,6 +116,12 @@ class TooManyAttempts(VexascopeError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyRequests(TooManyAttempts):
+    """More requests in a minute than the settings allow."""
+
+    title = message("Too many requests")
+
+
 class BundleRefused(VexascopeError):
     """A classifier bundle is incomplete, damaged or does not fit this version."""
 

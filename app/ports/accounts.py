@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from app.domain.access import Role
 from app.domain.site import Site
 from app.domain.user import ApiToken, User
 
@@ -30,8 +31,17 @@ class UserRepository(Protocol):
     def set_preferences(self, user: User) -> None:
         """Store the full name, language, theme and tour of an account; raises `NotFound`."""
 
+    def set_role(self, user_id: UUID, role: Role) -> None:
+        """Give an account another role; raises `NotFound`."""
+
+    def set_active(self, user_id: UUID, *, is_active: bool) -> None:
+        """Say whether an account may sign in; raises `NotFound`."""
+
     def all(self) -> Sequence[User]:
         """Every account, by name."""
+
+    def active_administrators(self) -> Sequence[User]:
+        """Locked until the transaction ends: two must not take the role from each other."""
 
     def add_token(self, token: ApiToken) -> None:
         """Store a bearer token's digest."""

@@ -16,10 +16,13 @@ class Act:
     ----------
     is_noted
         Whether something of it stands in the audit; the threads of a request share it.
+    subject
+        What it is about, where its address does not say: the account of a failed sign-in.
     """
 
     actor: Actor
     is_noted: bool = False
+    subject: str | None = None
 
 
 _act: ContextVar[Act | None] = ContextVar("act", default=None)
@@ -41,6 +44,12 @@ def become(actor: Actor) -> None:
     """Only now it is known who acts: who has signed in, for example."""
     if act := _act.get():
         act.actor = actor
+
+
+def concerns(subject: str) -> None:
+    """Only now it is known what the act is about."""
+    if act := _act.get():
+        act.subject = subject
 
 
 @contextmanager

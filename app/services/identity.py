@@ -1,10 +1,9 @@
-"""Identity: who signs in. One administrator, until accounts are managed."""
+"""Identity: the first account, accounts made at the command line, tokens."""
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from pwdlib import PasswordHash
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Role
@@ -13,14 +12,11 @@ from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from app.domain.message import message
 from app.domain.user import ApiToken, User
 from app.ports import Transaction
+from app.services.passwords import fits, hash_password, made_password, replace
 
 ADMINISTRATOR_NAME = "admin"
 TOKEN_DAYS = 30
 TOKEN_PREFIX = "vxs_"  # noqa: S105 - the public start of every token, for secret scanners
-
-_hasher = PasswordHash.recommended()
-# Checked where the name is unknown, so that the answer takes as long as for a known one.
-_DECOY_HASH = _hasher.hash(secrets.token_urlsafe(16))
 
 
 def ensure_administrator(
@@ -34,18 +30,13 @@ def ensure_administrator(
     """
     existing = transaction.users.by_name(ADMINISTRATOR_NAME)
     if existing is None:
-        password = chosen_password or _made_password()
-        user = User(uuid7(), ADMINISTRATOR_NAME, Role.ADMINISTRATOR, _hasher.hash(password))
+        password = chosen_password or made_password()
+        user = User(uuid7(), ADMINISTRATOR_NAME, Role.ADMINISTRATOR, hash_password(password))
         transaction.users.add(user, now)
         return None if chosen_password else password
-    if chosen_password and not _hasher.verify(chosen_password, existing.password_hash):
-        transaction.users.set_password_hash(existing.id, _hasher.hash(chosen_password))
+    if chosen_password and not fits(chosen_password, existing):
+        replace(transaction, existing.id, hash_password(chosen_password))
     return None
-
-
-def hash_password(password: str) -> str:
-    """Argon2id in PHC form."""
-    return _hasher.hash(password)
 
 
 def create_user(
@@ -63,11 +54,11 @@ def create_user(
     """
     check_name(name)
     if full_name is not None:
-        _check_visible(full_name, "")
+        check_full_name(full_name)
     if transaction.users.by_name(name) is not None:
         raise Conflict(message("An account named {name} exists already.", name=name))
-    password = _made_password()
-    user = User(uuid7(), name, role, _hasher.hash(password), full_name)
+    password = made_password()
+    user = User(uuid7(), name, role, hash_password(password), full_name)
     transaction.users.add(user, now)
     return password
 
@@ -80,18 +71,19 @@ def renew_password(transaction: Transaction, name: str) -> str:
     user = transaction.users.by_name(name)
     if user is None:
         raise NotFound(message("There is no such account."))
-    password = _made_password()
-    transaction.users.set_password_hash(user.id, _hasher.hash(password))
+    password = made_password()
+    replace(transaction, user.id, hash_password(password))
     return password
-
-
-def _made_password() -> str:
-    return secrets.token_urlsafe(15)
 
 
 def check_name(name: str) -> None:
     """Raise `InvalidInput` unless an account may have this name."""
     _check_visible(name, ":")
+
+
+def check_full_name(name: str) -> None:
+    """Raise `InvalidInput` unless this can be printed under a signature."""
+    _check_visible(name, "")
 
 
 def _check_visible(name: str, refused: str) -> None:
@@ -115,11 +107,9 @@ def check_password(transaction: Transaction, name: str, password: str) -> User:
         Without saying which of the two is wrong.
     """
     user = transaction.users.by_name(name)
-    known = user if user and user.can_sign_in else None
-    stored = known.password_hash if known else _DECOY_HASH
-    if not _hasher.verify(password, stored) or known is None:
+    if not fits(password, user) or user is None or not user.is_active:
         raise NotSignedIn(message("Name or password is wrong."))
-    return known
+    return user
 
 
 def issue_token(transaction: Transaction, user: User, now: datetime) -> tuple[str, ApiToken]:

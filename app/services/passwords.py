@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from pwdlib import PasswordHash
 
@@ -54,15 +55,23 @@ def check_new(transaction: Transaction, user: User, password: str) -> None:
         raise InvalidInput(found)
 
 
-def change(transaction: Transaction, user: User, new: str) -> None:
-    """Give an account the password that its person chose; raises `InvalidInput`.
+def refuse_different(new: str, repeated: str) -> None:
+    """Raise `InvalidInput` unless a new password was typed twice alike."""
+    if new != repeated:
+        raise InvalidInput(message("The two new passwords differ. Type both again."))
 
-    Its sessions, tokens and links end with the old one.
-    """
+
+def change(transaction: Transaction, user: User, new: str) -> None:
+    """Give an account the password that its person chose; raises `InvalidInput`."""
     check_new(transaction, user, new)
-    transaction.users.set_password_hash(user.id, hash_password(new))
-    transaction.sessions.end_all(user.id)
-    transaction.sign_ins.remove_link(user.id)
+    replace(transaction, user.id, hash_password(new))
+
+
+def replace(transaction: Transaction, user_id: UUID, password_hash: str) -> None:
+    """Store another hash; the account's sessions, tokens and links end with the old one."""
+    transaction.users.set_password_hash(user_id, password_hash)
+    transaction.sessions.end_all(user_id)
+    transaction.sign_ins.remove_link(user_id)
 
 
 def make_link(transaction: Transaction, user: User, now: datetime) -> str:

@@ -1,12 +1,17 @@
-"""Sites: in which laboratory a new case is opened."""
+"""Sites: in which laboratory a new case is opened, and which there are."""
 
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
-from app.domain.errors import Forbidden, InvalidInput
+from uuid_utils.compat import uuid7
+
+from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import User
 from app.ports import Transaction
+from app.services.identity import check_full_name
 
 
 def sites_of(transaction: Transaction, user: User) -> list[Site]:
@@ -36,3 +41,47 @@ def site_for(transaction: Transaction, user: User, wanted: UUID | None) -> UUID:
     if len(allowed) > 1:
         raise InvalidInput(message("Your account has several sites. Give the case's site."))
     return allowed.pop()
+
+
+def add_site(transaction: Transaction, name: str, now: datetime) -> Site:
+    """A new site; raises `InvalidInput` or `Conflict`."""
+    check_full_name(name)
+    site = Site(uuid7(), name, now)
+    transaction.sites.add(site)
+    transaction.audit.note("site.add", subject=f"site:{site.id}", after={"name": name})
+    return site
+
+
+def rename_site(transaction: Transaction, site_id: UUID, name: str) -> None:
+    """Give a site another name; raises `NotFound`, `InvalidInput` or `Conflict`."""
+    check_full_name(name)
+    site = _site(transaction, site_id)
+    transaction.sites.put(replace(site, name=name))
+    transaction.audit.note(
+        "site.rename", subject=f"site:{site.id}", before={"name": site.name}, after={"name": name}
+    )
+
+
+def set_site_active(transaction: Transaction, site_id: UUID, *, is_active: bool) -> None:
+    """Let cases be opened in a site, or no longer; its cases stay.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If it is the last site in which cases can be opened.
+    """
+    site = _site(transaction, site_id)
+    others = [other for other in transaction.sites.all() if other.is_active and other.id != site.id]
+    if not is_active and not others:
+        raise Conflict(message("This is the last site. Add another one first."))
+    transaction.sites.put(replace(site, is_active=is_active))
+    action = "site.activate" if is_active else "site.deactivate"
+    transaction.audit.note(action, subject=f"site:{site.id}")
+
+
+def _site(transaction: Transaction, site_id: UUID) -> Site:
+    found = [site for site in transaction.sites.all() if site.id == site_id]
+    if not found:
+        raise NotFound(message("There is no such site."))
+    return found[0]

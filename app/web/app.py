@@ -20,12 +20,14 @@ from app.web.api.router import router as api
 from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
 from app.web.body_limit import BodyLimitMiddleware
+from app.web.cookies import session_cookie, session_secret
 from app.web.fhir.router import router as fhir
 from app.web.guard import Guard
 from app.web.idempotency import IdempotencyMiddleware, forget_expired
 from app.web.middleware import LanguageMiddleware, RequestMiddleware
 from app.web.pages.router import router as pages
-from app.web.security import Security, session_secret
+from app.web.rate_limits import RateLimits
+from app.web.security import Security
 from app.web.static_files import VersionedFiles
 
 _log = structlog.get_logger(__name__)
@@ -56,6 +58,7 @@ def create_app(
     )
     app.state.container = container
     app.state.security = security or Security(container)
+    app.state.rate_limits = RateLimits(container.settings)
     app.state.background = background
     app.state.auditor = AuditWriter(container.transactions)
     app.state.arrivals = Arrivals(container)
@@ -74,11 +77,11 @@ def create_app(
 def _middleware(container: Container) -> list[Middleware]:
     settings = container.settings
     return [
-        Middleware(RequestMiddleware),
+        Middleware(RequestMiddleware, is_secure=settings.secure_cookies),
         Middleware(
             SessionMiddleware,
             secret_key=session_secret(container),
-            session_cookie="vexascope_session",
+            session_cookie=session_cookie(settings),
             max_age=settings.session_hours * 3600,
             same_site="lax",
             https_only=settings.secure_cookies,

@@ -11,6 +11,7 @@ from app.ports import Transaction
 from app.services.reviewing import Reader
 from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
+from app.web.rate_limits import RateLimits
 from app.web.security import Security
 
 
@@ -27,6 +28,11 @@ def security_of(request: Request) -> Security:
 def auditor_of(request: Request) -> AuditWriter:
     """Who writes requests into the audit."""
     return cast("AuditWriter", request.app.state.auditor)
+
+
+def rate_limits_of(request: Request) -> RateLimits:
+    """Who counts requests."""
+    return cast("RateLimits", request.app.state.rate_limits)
 
 
 def arrivals_of(request: Request) -> Arrivals:

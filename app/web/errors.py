@@ -35,6 +35,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.NotSignedIn: 401,
     errors.Forbidden: 403,
     errors.TooManyAttempts: 429,
+    errors.TooManyRequests: 429,
     errors.StorageUnavailable: 503,
     errors.ProviderUnavailable: 503,
     errors.Damaged: 500,

@@ -14,16 +14,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.domain.access import Permission, Role, scopes_for
 from app.domain.audit import AuditEvent, Outcome
-from app.domain.errors import Forbidden, NotFound, NotSignedIn, StorageUnavailable, VexascopeError
+from app.domain.errors import (
+    Forbidden,
+    NotFound,
+    NotSignedIn,
+    StorageUnavailable,
+    TooManyRequests,
+    VexascopeError,
+)
 from app.domain.message import message
 from app.domain.user import User
 from app.services.acting import Act, acting_as, become
 from app.web.access import Anyone, Matched, has_path, rule_for
 from app.web.actors import actor_of
-from app.web.dependencies import auditor_of, container_of, security_of
+from app.web.dependencies import auditor_of, container_of, rate_limits_of, security_of
 from app.web.errors import explain
 from app.web.language import chosen_language, use_language
-from app.web.security import SAFE_METHODS
+from app.web.origins import SAFE_METHODS
 
 SERVER_ERROR = 500
 REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
@@ -50,6 +57,7 @@ class Guard:
         with acting_as(actor_of(request, None)) as act:
             noting = _Noting(request, matched, act, send)
             try:
+                rate_limits_of(request).check_address(request)
                 if matched is None or matched.rule.needs is not Anyone.OPEN:
                     await run_in_threadpool(_let_in, request, matched)
                 if language := getattr(request.state, "language", None):
@@ -68,6 +76,7 @@ def _let_in(request: Request, matched: Matched | None) -> None:
     """Raise unless the rule allows; note who asks."""
     user = security_of(request).user_of(request)
     request.state.user = user
+    rate_limits_of(request).check_account(user)
     become(actor_of(request, user))
     if user.language:
         # A system has no session: its account's choice is known only now.
@@ -124,7 +133,7 @@ class _Noting:
             action=action or "request",
             outcome=outcome,
             case_id=_key(keys.get("case_id")),
-            subject=_subject(keys),
+            subject=_subject(keys) or self._act.subject,
             after=None if outcome is Outcome.DONE else {"status": status},
         )
 
@@ -135,7 +144,12 @@ class _Noting:
         return Outcome.REFUSED if refused else Outcome.DONE
 
     def _is_telling(self, status: int) -> bool:
-        """Whether a refusal says something: not a stranger who only came by, not a wrong link."""
+        """Whether a refusal says something: not a stranger who only came by, not a wrong link.
+
+        Nor a flood of requests: an entry for each would be what the limit is to prevent.
+        """
+        if isinstance(self.refused, TooManyRequests):
+            return False
         if isinstance(self.refused, NotSignedIn):
             return "authorization" in self._request.headers
         return self._request.method not in SAFE_METHODS or status in REFUSALS

@@ -1,6 +1,7 @@
 """Around every request: its number, its log line, and the security headers."""
 
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import structlog
@@ -21,12 +22,20 @@ CONTENT_SECURITY_POLICY = (
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Permitted-Cross-Domain-Policies": "none",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), "
+    "payment=(), usb=()",
 }
-STATIC_PREFIX, DEMONSTRATION_PREFIX = "/static/", "/demonstration/"
+# Two years. Not for subdomains: the laboratory's other hosts are none of this product's business.
+STRICT_TRANSPORT_SECURITY = "max-age=63072000"
+STATIC_PREFIX = "/static/"
+# What follows signs in, or lets a password be chosen.
+SECRET_PREFIXES = ("/demonstration/", "/choose-password/")
 STATIC_CACHE = "public, max-age=31536000, immutable"
 QUIET_PREFIXES = ("/health/", "/metrics", STATIC_PREFIX)
 
@@ -36,8 +45,11 @@ _log = structlog.get_logger("vexascope.request")
 class RequestMiddleware:
     """Number, log, count and guard every HTTP request."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
         self._app = app
+        self._headers = HEADERS
+        if is_secure:
+            self._headers = {**HEADERS, "Strict-Transport-Security": STRICT_TRANSPORT_SECURITY}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; everything but HTTP passes untouched."""
@@ -53,7 +65,7 @@ class RequestMiddleware:
             nonlocal status, has_started
             if message["type"] == "http.response.start":
                 status, has_started = message["status"], True
-                _add_headers(message, scope["path"], request_id)
+                _add_headers(message, self._headers, scope["path"], request_id)
             await send(message)
 
         structlog.contextvars.bind_contextvars(request=request_id)
@@ -88,9 +100,9 @@ class LanguageMiddleware:
         await self._app(scope, receive, send)
 
 
-def _add_headers(message: Message, path: str, request_id: str) -> None:
+def _add_headers(message: Message, always: Mapping[str, str], path: str, request_id: str) -> None:
     headers = MutableHeaders(scope=message)
-    for name, value in HEADERS.items():
+    for name, value in always.items():
         headers.setdefault(name, value)
     headers["X-Request-ID"] = request_id
     # Static files carry their version in the address. Pages and answers hold patients' data, and no
@@ -114,7 +126,8 @@ def _log_line(scope: Scope, status: int, seconds: float) -> None:
 def _shown_path(scope: Scope) -> str:
     """The path holds random keys only; a query string might hold what someone searched for.
 
-    One path is itself a secret: it signs in to the demonstration.
+    Some paths are themselves secrets.
     """
     path: str = scope["path"]
-    return f"{DEMONSTRATION_PREFIX}..." if path.startswith(DEMONSTRATION_PREFIX) else path
+    secret = next((prefix for prefix in SECRET_PREFIXES if path.startswith(prefix)), None)
+    return path if secret is None else f"{secret}..."

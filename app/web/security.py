@@ -1,36 +1,23 @@
-"""Sign-in: session cookies for people, HTTP Basic or bearer tokens for systems."""
+"""Who is behind a request: session cookies for people, HTTP Basic or bearer tokens for systems."""
 
-import base64
-import binascii
-import hashlib
 import hmac
-import os
-import secrets
-import time
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from uuid import UUID
 
-from fastapi import Request
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from fastapi import Request, Response
 
 from app.bootstrap import Container
 from app.domain.client import KEY_START
-from app.domain.errors import Forbidden, NotSignedIn, SettingsRefused, TooManyAttempts
+from app.domain.errors import NotSignedIn
 from app.domain.message import message
+from app.domain.sign_in import Method, Session
 from app.domain.user import User
-from app.services import clients, identity
+from app.services import clients, identity, sessions
 from app.services.acting import become
 from app.web.actors import actor_of
-
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# Argon2 is slow on purpose; a system that sends Basic with each request pays once in this time.
-BASIC_REMEMBERED_S = 300
-MAX_REMEMBERED = 1000
+from app.web.cookies import Devices
+from app.web.origins import address_of, browser_of, is_act, refuse_cross_site
+from app.web.passwords import BasicCredentials, PasswordChecks
+from app.web.second_step import SecondStep
 
 
 @dataclass(frozen=True)
@@ -46,10 +33,10 @@ class Security:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._limit: RateLimitItem = parse("10 per 5 minutes")
-        self._cache_key = secrets.token_bytes(32)
-        self._basic_cache: dict[bytes, tuple[float, User]] = {}
+        self._devices = Devices(container)
+        self._checks = PasswordChecks(container, self._devices)
+        self._basic = BasicCredentials(container, self._checks)
+        self._second_step = SecondStep(container)
         # Only the demonstration sets it: a link that signs in to made-up cases.
         self.demonstration: DemonstrationLink | None = None
 
@@ -65,7 +52,7 @@ class Security:
         scheme, value = _authorization(request)
         match scheme:
             case "basic":
-                return self._basic(request, value)
+                return self._basic.user_of(request, value)
             case "bearer":
                 return self._bearer(request, value.strip())
             case "":
@@ -73,12 +60,30 @@ class Security:
             case _:
                 raise NotSignedIn(message("Use HTTP Basic or a bearer token."))
 
-    def sign_in(self, request: Request, name: str, password: str) -> User:
-        """Check a name and password and start a session."""
+    def sign_in(self, request: Request, name: str, password: str) -> User | None:
+        """Check a name and password and start a session; None where a code is needed too."""
         refuse_cross_site(request)
-        user = self._check(request, name, password)
-        self._start_session(request, user)
+        user = self._checks.check(request, name, password)
+        if self._second_step.begin(request, user):
+            return None
+        self.start_session(request, user, Method.PASSWORD)
         return user
+
+    def finish_sign_in(self, request: Request, code: str) -> User:
+        """Check the code of the second factor and start a session.
+
+        Raises
+        ------
+        NotSignedIn, TooManyAttempts
+        """
+        refuse_cross_site(request)
+        user = self._second_step.finish(request, code)
+        self.start_session(request, user, Method.SECOND_FACTOR)
+        return user
+
+    def remember_browser(self, request: Request, response: Response, user: User) -> None:
+        """Note in the browser that it has signed in to the account."""
+        self._devices.remember(request, response, user)
 
     def confirm_password(self, request: Request, user: User, password: str) -> None:
         """Ask who is signed in for the password again, under the same limit as signing in.
@@ -89,7 +94,7 @@ class Security:
             If it is wrong.
         TooManyAttempts
         """
-        self._check(request, user.name, password)
+        self._checks.check(request, user.name, password)
 
     def sign_in_to_demonstration(self, request: Request, token: str) -> User:
         """Start a session from the demonstration's link."""
@@ -100,97 +105,77 @@ class Security:
             user = transaction.users.by_name(link.user_name)
         if user is None:
             raise NotSignedIn(message("There is no account yet."))
-        self._start_session(request, user)
+        self.start_session(request, user, Method.DEMONSTRATION)
         return user
 
-    def _start_session(self, request: Request, user: User) -> None:
-        # A fresh session: nothing from before the sign-in stays in it but the language, which is
-        # for all who never chose one in their preferences.
-        spoken = request.session.get("language", "")
-        request.session.clear()
-        request.session["language"] = spoken
-        request.session.update(
-            user=str(user.id), since=int(time.time()), password=_fingerprint(user)
-        )
+    def start_session(self, request: Request, user: User, method: Method) -> None:
+        """Let the browser in: with a new token, and nothing of the session before."""
+        now, rule = self._container.now(), self._container.session_rule
+        with self._container.transactions() as transaction:
+            if earlier := _token(request):
+                found = sessions.find(transaction, earlier, rule, now)
+                if found:
+                    transaction.sessions.end(found[0].id, found[1].id)
+            transaction.sessions.forget(now - rule.longest)
+            token, _ = sessions.start(transaction, user, browser_of(request), method, now)
+        _renew_cookie(request, token)
         become(actor_of(request, user))
         if user.language:
             keep_language(request, user.language)
 
-    def _cookie(self, request: Request) -> User:
-        user_id = request.session.get("user")
-        if user_id is None:
-            raise NotSignedIn(message("Sign in to see this."))
+    def session_of(self, request: Request) -> tuple[User, Session] | None:
+        """The session of a request's cookie, if there is one that has not ended."""
+        token = _token(request)
+        if token is None:
+            return None
         with self._container.transactions() as transaction:
-            user = transaction.users.get(UUID(user_id))
-        age_s = time.time() - request.session.get("since", 0)
-        expired = age_s > self._container.settings.session_hours * 3600
-        if user is None or expired or request.session.get("password") != _fingerprint(user):
-            request.session.clear()
+            now = self._container.now()
+            found = sessions.find(transaction, token, self._container.session_rule, now)
+            if found and is_act(request):
+                sessions.note_act(transaction, found[1], now)
+        return found
+
+    def sign_out(self, request: Request) -> Session | None:
+        """End the session; nobody needs to be signed in for it."""
+        refuse_cross_site(request)
+        found = self.session_of(request)
+        request.session.clear()
+        if found is None:
+            return None
+        user, session = found
+        become(actor_of(request, user))
+        with self._container.transactions() as transaction:
+            transaction.sessions.end(user.id, session.id)
+        return session
+
+    def _cookie(self, request: Request) -> User:
+        if _token(request) is None:
+            raise NotSignedIn(message("Sign in to see this."))
+        found = self.session_of(request)
+        if found is None:
+            _renew_cookie(request, None)
             raise NotSignedIn(message("The sign-in has ended. Sign in again."))
         refuse_cross_site(request)
-        return user
+        request.state.session = found[1]
+        return found[0]
 
     def _bearer(self, request: Request, token: str) -> User:
         """A key of an API client, or the token of a person."""
         now = self._container.now()
         with self._container.transactions() as transaction:
             if token.startswith(KEY_START):
-                address = request.client.host if request.client else ""
-                return clients.check_key(transaction, token, address, now).account
+                return clients.check_key(transaction, token, address_of(request), now).account
             return identity.check_token(transaction, token, now)
-
-    def _basic(self, request: Request, value: str) -> User:
-        try:
-            decoded = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise NotSignedIn(
-                message("The Basic credentials are not valid base64 of UTF-8.")
-            ) from error
-        name, _, password = decoded.partition(":")
-        return self._remembered(decoded) or self._remember(
-            decoded, self._check(request, name, password)
-        )
-
-    def _check(self, request: Request, name: str, password: str) -> User:
-        address = request.client.host if request.client else ""
-        if not self._limiter.test(self._limit, address, name):
-            window = self._limiter.get_window_stats(self._limit, address, name)
-            wait_s = max(1, round(window.reset_time - time.time()))
-            raise TooManyAttempts(
-                message("Too many failed sign-ins. Try again in {wait_s} s.", wait_s=wait_s),
-                retry_after_s=wait_s,
-            )
-        try:
-            with self._container.transactions() as transaction:
-                return identity.check_password(transaction, name, password)
-        except NotSignedIn:
-            self._limiter.hit(self._limit, address, name)
-            raise
-
-    def _remembered(self, credentials: str) -> User | None:
-        until, known = self._basic_cache.get(self._cache_name(credentials), (0.0, None))
-        if known is None or time.monotonic() > until:
-            return None
-        with self._container.transactions() as transaction:
-            user = transaction.users.get(known.id)
-        # Another server may have been given a new password meanwhile.
-        return user if user == known else None
-
-    def _remember(self, credentials: str, user: User) -> User:
-        if len(self._basic_cache) >= MAX_REMEMBERED:
-            self._basic_cache.clear()
-        until = time.monotonic() + BASIC_REMEMBERED_S
-        self._basic_cache[self._cache_name(credentials)] = (until, user)
-        return user
-
-    def _cache_name(self, credentials: str) -> bytes:
-        """A keyed digest: the password itself never stays in memory."""
-        return hmac.digest(self._cache_key, credentials.encode(), "sha256")
 
 
 def keep_language(request: Request, language: str) -> None:
     """Put a choice into the session, where `LanguageMiddleware` finds it; empty: the browser's."""
     request.session["language"] = language
+
+
+def is_signed_in(request: Request) -> bool:
+    """Whether the browser has the cookie of a session, which may have ended."""
+    return _token(request) is not None
 
 
 def has_token(request: Request) -> bool:
@@ -203,59 +188,15 @@ def _authorization(request: Request) -> tuple[str, str]:
     return scheme.lower(), value
 
 
-def refuse_cross_site(request: Request) -> None:
-    """Refuse a change that another site's page caused in the browser of someone signed in.
-
-    Browsers say where a request comes from (Fetch Metadata); older ones send the origin.
-    """
-    if request.method in SAFE_METHODS:
-        return
-    site = request.headers.get("sec-fetch-site")
-    if site in {"same-origin", "none"}:
-        return
-    origin = request.headers.get("origin")
-    if site is None and (origin is None or origin.partition("://")[2] == request.url.netloc):
-        return
-    raise Forbidden(
-        message("The request came from another site's page. Use the product's own pages.")
-    )
+def _token(request: Request) -> str | None:
+    token = request.session.get("token")
+    return token if isinstance(token, str) else None
 
 
-def session_secret(container: Container) -> str:
-    """The key of the session cookies: from the settings, or made once and kept.
-
-    Raises
-    ------
-    SettingsRefused
-        If it is empty: everyone could sign cookies with it.
-    """
-    chosen = container.settings.session_secret
-    if chosen is not None:
-        key, source = chosen.get_secret_value(), "VEXASCOPE_SESSION_SECRET"
-    else:
-        path = container.settings.data_dir / "session.key"
-        if not path.exists():
-            _write_once(path, secrets.token_urlsafe(48))
-        key, source = path.read_text(), str(path)
-    if not key.strip():
-        raise SettingsRefused(
-            f"The key of the sign-in cookies in {source} is empty. Set one, or delete the file to "
-            "have one made."
-        )
-    return key
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a private file whole or not at all; of two processes the first one wins."""
-    # Made with mode 0600.
-    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(file.name, path)
-
-
-def _fingerprint(user: User) -> str:
-    """Changes with the password, so that a new password ends the old sessions."""
-    return hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]
+def _renew_cookie(request: Request, token: str | None) -> None:
+    """Leave nothing in the cookie but the language, for all who chose none in their preferences."""
+    spoken = request.session.get("language", "")
+    request.session.clear()
+    request.session["language"] = spoken
+    if token is not None:
+        request.session["token"] = token

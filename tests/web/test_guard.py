@@ -12,7 +12,7 @@ from app.domain.audit import ActorKind, ChainCheck, Outcome
 from app.domain.site import Site
 from app.domain.user import User
 from app.ports import AuditFilter
-from app.services.identity import hash_password
+from app.services.passwords import hash_password
 from app.web.access import RULES, Anyone, rule_for
 from app.web.app import create_app
 from tests.access_table import PAGE, page

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.domain.errors import SettingsRefused
-from app.web.security import session_secret
+from app.web.cookies import session_secret
 from tests.conftest import make_settings
 
 

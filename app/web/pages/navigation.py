@@ -31,10 +31,15 @@ def local_path(value: str | None) -> str | None:
 
 def sign_in_address(request: Request) -> str:
     """The sign-in page, which leads back to what was asked for."""
-    wanted = local_path(_wanted(request))
-    if wanted is None or wanted in {"/", HOME}:
-        return "/sign-in"
-    return f"/sign-in?next={quote(wanted, safe='/')}"
+    return with_next("/sign-in", _wanted(request))
+
+
+def with_next(path: str, wanted: str) -> str:
+    """A page of the sign-in, which leads back to a page of this site; without one, to the first."""
+    back = local_path(wanted)
+    if back is None or back in {"/", HOME}:
+        return path
+    return f"{path}?next={quote(back, safe='/')}"
 
 
 def _wanted(request: Request) -> str:

@@ -15,11 +15,12 @@ from app.domain.message import message
 from app.domain.user import Theme, User
 from app.web.dependencies import ContainerDep, SecurityDep, UserDep
 from app.web.language import Language, gettext, translated
+from app.web.origins import refuse_cross_site
 from app.web.pages.contexts import Choice, FieldGroup, FormField, PreferencesPage
 from app.web.pages.navigation import HOME, local_path, see_other
 from app.web.pages.rendering import chrome, render
 from app.web.pages.wording import count
-from app.web.security import keep_language, refuse_cross_site
+from app.web.security import is_signed_in, keep_language
 
 router = APIRouter()
 
@@ -84,7 +85,7 @@ def choose_language(
 ) -> Response:
     """Speak it from here on; who is signed in finds it again next time."""
     refuse_cross_site(request)
-    if "user" in request.session:
+    if is_signed_in(request):
         _store(container, replace(security.user_of(request), language=language.value))
     keep_language(request, language.value)
     return see_other(_way_back(request))

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.web.pages import (
     administration_pages,
     audit_pages,
+    account_pages,
     case_pages,
     cell_pages,
     comment_pages,
@@ -12,6 +13,7 @@ from app.web.pages import (
     images,
     import_pages,
     neighbour_pages,
+    password_pages,
     preferences,
     readers_pages,
     reclassify_pages,
@@ -45,3 +47,5 @@ router.include_router(neighbour_pages.router)
 router.include_router(preferences.router)
 router.include_router(administration_pages.router)
 router.include_router(audit_pages.router)
+router.include_router(account_pages.router)
+router.include_router(password_pages.router)

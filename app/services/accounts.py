@@ -1,0 +1,202 @@
+"""Accounts of people, as an administrator manages them; what changes is noted in the audit."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.access import PEOPLE, Role
+from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.message import message
+from app.domain.user import NO_PASSWORD, User
+from app.ports import Transaction
+from app.services import passwords
+from app.services.identity import check_full_name, check_name
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What an administrator says of a new account."""
+
+    name: str
+    full_name: str | None
+    role: Role
+    site_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """What an administrator sees of an account, beside the account."""
+
+    user: User
+    has_second_factor: bool
+    is_external: bool
+
+
+def people(transaction: Transaction) -> list[AccountState]:
+    """Every account of a person, by name; clients have a page of their own."""
+    factors = transaction.second_factors.confirmed()
+    external = transaction.sign_ins.external_users()
+    return [
+        AccountState(user, user.id in factors, user.id in external)
+        for user in transaction.users.all()
+        if user.role is not Role.SYSTEM
+    ]
+
+
+def create(transaction: Transaction, new: NewAccount, now: datetime) -> tuple[User, str]:
+    """An account without a password, and the token of a link to choose one.
+
+    Raises
+    ------
+    InvalidInput
+        If a name cannot be, the role is no person's, or a site is unknown.
+    Conflict
+        If the name exists.
+    """
+    check_name(new.name)
+    if new.full_name is not None:
+        check_full_name(new.full_name)
+    _check_role(new.role)
+    _check_sites(transaction, new.site_ids)
+    user = User(uuid7(), new.name, new.role, NO_PASSWORD, new.full_name, site_ids=new.site_ids)
+    transaction.users.add(user, now)
+    after = {"name": user.name, "role": user.role.value, "sites": _texts(user.site_ids)}
+    transaction.audit.note("account.create", subject=_subject(user), after=after)
+    return user, passwords.make_link(transaction, user, now)
+
+
+def change(transaction: Transaction, user_id: UUID, role: Role, site_ids: frozenset[UUID]) -> User:
+    """Give an account another role and other sites; its sessions end where the role is another.
+
+    Raises
+    ------
+    NotFound
+    InvalidInput
+        If the role is no person's, or a site is unknown.
+    Conflict
+        If it is the last administrator that can sign in.
+    """
+    user = person(transaction, user_id)
+    _check_role(role)
+    _check_sites(transaction, site_ids)
+    if role is not Role.ADMINISTRATOR:
+        _keep_an_administrator(transaction, user)
+    if (role, site_ids) == (user.role, user.site_ids):
+        return user
+    transaction.users.set_role(user.id, role)
+    transaction.sites.set_sites_of(user.id, site_ids)
+    if role is not user.role:
+        transaction.sessions.end_all(user.id)
+    transaction.audit.note(
+        "account.change",
+        subject=_subject(user),
+        before={"role": user.role.value, "sites": _texts(user.site_ids)},
+        after={"role": role.value, "sites": _texts(site_ids)},
+    )
+    return user
+
+
+def set_active(transaction: Transaction, user_id: UUID, *, is_active: bool) -> User:
+    """Let an account sign in, or no longer; what it has done stays.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If it is the last administrator that can sign in.
+    """
+    user = person(transaction, user_id)
+    if not is_active:
+        _keep_an_administrator(transaction, user)
+        end_access(transaction, user)
+    transaction.users.set_active(user.id, is_active=is_active)
+    action = "account.activate" if is_active else "account.deactivate"
+    transaction.audit.note(action, subject=_subject(user))
+    return user
+
+
+def reset_password(transaction: Transaction, user_id: UUID, now: datetime) -> tuple[User, str]:
+    """End a password and all it opened; the token of a link to choose another.
+
+    Raises
+    ------
+    NotFound
+    Conflict
+        If the account signs in at the provider, or no longer.
+    """
+    user = person(transaction, user_id)
+    _check_local(transaction, user)
+    passwords.replace(transaction, user.id, NO_PASSWORD)
+    transaction.audit.note("account.reset-password", subject=_subject(user))
+    return user, passwords.make_link(transaction, user, now)
+
+
+def reset_second_factor(transaction: Transaction, user_id: UUID, now: datetime) -> tuple[User, str]:
+    """Forget a lost second factor, and the password with it.
+
+    A password that was long enough only beside a second factor would be too short now; and who
+    asks by telephone should prove more than a name.
+    """
+    user, token = reset_password(transaction, user_id, now)
+    if not transaction.second_factors.remove(user.id):
+        raise Conflict(message("The account has no second factor."))
+    transaction.audit.note("account.reset-second-factor", subject=_subject(user))
+    return user, token
+
+
+def end_access(transaction: Transaction, user: User) -> None:
+    """End sessions, tokens and links of an account; the password stays what it is."""
+    transaction.users.set_password_hash(user.id, user.password_hash)
+    transaction.sessions.end_all(user.id)
+    transaction.sign_ins.remove_link(user.id)
+
+
+def person(transaction: Transaction, user_id: UUID) -> User:
+    """An account of a person; raises `NotFound`."""
+    user = transaction.users.get(user_id)
+    if user is None or user.role is Role.SYSTEM:
+        raise NotFound(message("There is no such account."))
+    return user
+
+
+def _keep_an_administrator(transaction: Transaction, user: User) -> None:
+    """Raise `Conflict` where nobody could administer any more."""
+    if user.role is not Role.ADMINISTRATOR or not user.is_active:
+        return
+    external = transaction.sign_ins.external_users()
+    for other in transaction.users.active_administrators():
+        if other.id != user.id and (other.can_sign_in or other.id in external):
+            return
+    raise Conflict(
+        message("This is the last administrator who can sign in. Make another one first.")
+    )
+
+
+def _check_local(transaction: Transaction, user: User) -> None:
+    if user.id in transaction.sign_ins.external_users():
+        raise Conflict(message("This account signs in at the provider, which keeps its password."))
+    if not user.is_active:
+        raise Conflict(message("This account is deactivated. Reactivate it first."))
+
+
+def _check_role(role: Role) -> None:
+    if role not in PEOPLE:
+        raise InvalidInput(message("People do not have this role. Make an API client instead."))
+
+
+def _check_sites(transaction: Transaction, site_ids: Collection[UUID]) -> None:
+    if not set(site_ids) <= {site.id for site in transaction.sites.all()}:
+        raise InvalidInput(message("There is no such site."))
+    if not site_ids:
+        raise InvalidInput(message("Choose at least one site."))
+
+
+def _subject(user: User) -> str:
+    return f"user:{user.id}"
+
+
+def _texts(site_ids: Collection[UUID]) -> list[str]:
+    return sorted(str(site_id) for site_id in site_ids)

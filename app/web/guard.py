@@ -29,6 +29,7 @@ from app.web.access import Anyone, Matched, has_path, rule_for
 from app.web.actors import actor_of
 from app.web.dependencies import auditor_of, container_of, rate_limits_of, security_of
 from app.web.errors import explain
+from app.web.idle import use_idle
 from app.web.language import chosen_language, use_language
 from app.web.origins import SAFE_METHODS
 
@@ -62,6 +63,8 @@ class Guard:
                     await run_in_threadpool(_let_in, request, matched)
                 if language := getattr(request.state, "language", None):
                     use_language(language)
+                if hasattr(request.state, "session"):
+                    use_idle(container_of(request).settings.session_idle_minutes * 60)
                 await self._app(scope, receive, noting.send)
             except VexascopeError as error:
                 # The server throws away what still comes of the body.

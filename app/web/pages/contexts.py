@@ -30,6 +30,8 @@ class Chrome:
         Whether there is a room of the administration that the user may enter.
     asset_version
         Part of every static file's address.
+    idle_s
+        Seconds without an act until the session ends; None without a session.
     """
 
     title: str
@@ -42,6 +44,7 @@ class Chrome:
     languages: tuple["Choice", ...]
     shows_tour: bool
     administers: bool = False
+    idle_s: int | None = None
 
 
 @dataclass(frozen=True)

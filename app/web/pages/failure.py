@@ -10,6 +10,9 @@ from app.web.pages.contexts import FailurePage
 from app.web.pages.navigation import see_other, sign_in_address
 from app.web.pages.rendering import chrome, render
 
+# `static/session.js` hears it, and asks to sign in again.
+SESSION_OVER = "session-over"
+
 
 def failure_page(
     request: Request, status: int, title: str, detail: str, headers: Mapping[str, str]
@@ -17,11 +20,10 @@ def failure_page(
     """Answer a failed request of a person; one who is not signed in is sent to sign in."""
     is_fragment = request.headers.get("hx-request") == "true"
     if status == HTTPStatus.UNAUTHORIZED:
-        address = sign_in_address(request)
-        # A redirect of a fragment's request would put the sign-in form into the fragment.
+        # The page around a fragment stays: what was typed on it would be lost.
         if is_fragment:
-            return Response(headers={"HX-Redirect": address})
-        return see_other(address)
+            return Response(status_code=status, headers={**headers, "HX-Trigger": SESSION_OVER})
+        return see_other(sign_in_address(request))
     title = translated(title)
     page = FailurePage(
         status=status,

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form, Request, Response
 
 from app.bootstrap import Container
 from app.domain.errors import InvalidInput
-from app.domain.message import message
 from app.services import passwords, second_factor
 from app.services.acting import become
 from app.web.actors import actor_of

@@ -13,6 +13,7 @@ from app.domain.access import ADMINISTERING
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.domain.user import Theme, User
 from app.settings import PROJECT
+from app.web.idle import idle_s
 from app.web.language import Language, current_language, gettext, ngettext, translated
 from app.web.pages import wording
 from app.web.pages.contexts import Choice, Chrome
@@ -63,6 +64,7 @@ def chrome(
         shows_tour=bool(is_first and user and not user.tour_seen),
         asset_version=asset_version(),
         administers=bool(user and user.permissions & ADMINISTERING),
+        idle_s=idle_s() if user else None,
     )
 
 

@@ -9,6 +9,8 @@ OPEN = {
     "/health/live",
     "/health/ready",
     "/sign-in",
+    "/sign-in/code",
+    "/choose-password/{token}",
     "/demonstration/{token}",
     "/language",
     "/fhir/metadata",

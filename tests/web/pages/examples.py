@@ -50,6 +50,7 @@ from tests.factories import (
 from tests.web.pages.example_administration import DATA as ADMINISTRATION_DATA
 from tests.web.pages.example_administration import administration_page, audit_pages
 from tests.web.pages.example_bundles import bundle_pages
+from tests.web.pages.example_account import example_account
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_worklist import example_worklist
@@ -164,6 +165,7 @@ def pages() -> dict[str, list[object]]:
             FailurePage(500, "Internal error", "No.", ""),
         ],
         "sign_in.html": [SignInPage("", "", None), SignInPage(HOSTILE, "/cases/1", "Wrong.")],
+        **example_account(),
         "preferences.html": [
             preferences_page(PreferencesForm(), {}, saved=True, tour_seen=True),
             preferences_page(

@@ -38,7 +38,7 @@ def test_no_browser_window_asks_for_a_password():
     assert "www-authenticate" not in response.headers
 
 
-def test_a_fragment_leads_the_whole_page_to_the_sign_in():
+def test_a_fragment_leaves_the_page_and_what_was_typed_on_it():
     response = failure_page(
         request(
             "/cases/1/progress", hx_request="true", hx_current_url="https://lab.example/cases/1"
@@ -48,7 +48,8 @@ def test_a_fragment_leads_the_whole_page_to_the_sign_in():
         "",
         {},
     )
-    assert response.headers["hx-redirect"] == "/sign-in?next=/cases/1"
+    assert response.status_code == 401
+    assert response.headers["hx-trigger"] == "session-over"
 
 
 def test_another_sites_address_is_dropped():

@@ -118,6 +118,7 @@ def frame():
         theme="system",
         languages=(Choice("fr", "Français", selected=True),),
         shows_tour=True,
+        idle_s=1800,
     )
 
 

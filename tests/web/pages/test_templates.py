@@ -9,6 +9,7 @@ from jinja2 import meta, nodes
 from app.web.pages import (
     administration_contexts,
     bundle_contexts,
+    account_contexts,
     charts,
     charts_reference,
     charts_trend,
@@ -79,6 +80,9 @@ MEANINGS = {
     "scale": charts.ScoreScale,
     "shape": geometry_contexts.OutlineShape,
     "signature": signing_contexts.SignaturePart,
+    "session": account_contexts.SessionRow,
+    "person": account_contexts.PersonLine,
+    "site": account_contexts.SiteLine,
     "snippet": signing_contexts.Snippet,
     "switch": signing_contexts.CellChangeRow,
     "tab": worklist_contexts.StateTab,
@@ -187,6 +191,7 @@ def test_no_context_has_a_field_that_no_template_reads():
     read = {pair for template in TEMPLATE_NAMES for pair in attributes(template)}
     modules = (
         bundle_contexts,
+        account_contexts,
         contexts,
         gallery_contexts,
         geometry_contexts,

@@ -23,30 +23,30 @@ from app.web.pages.present_account import (
 )
 from tests.factories import NOW
 
-HOSTILE = '"><script>alert(1)</script>'
+HOSTILE = '<script>alert("1")</script>'
 CHROME = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
 
 
 def example_account():
     """By the names of their templates."""
     user = User(uuid7(), HOSTILE, Role.HAEMATOLOGIST, "")
-    factor = SecondFactor(user.id, "JBSWY3DPEHPK3PXP" * 2, 0, None)
+    factor = SecondFactor(user.id, "23456723" * 4, 0, None)
     return {
-        "sign_in_code.html": [SignInCodePage("", None), SignInCodePage("/cases/1", "The code.")],
+        "sign_in_code.html": [SignInCodePage("", None), SignInCodePage("/cases/1", HOSTILE)],
         "signed_in_again.html": [SignedInAgainPage(HOSTILE)],
         "choose_password.html": [
             ChoosePasswordPage(
                 "/choose-password/x", HOSTILE, password_hint(has_second_factor=True), None
             ),
             ChoosePasswordPage(
-                "/choose-password/x", "ann", password_hint(has_second_factor=False), "Too short."
+                "/choose-password/x", HOSTILE, password_hint(has_second_factor=False), HOSTILE
             ),
         ],
         "second_factor.html": [
             second_factor_page(factor, user, None),
-            second_factor_page(factor, user, "The code is wrong."),
+            second_factor_page(factor, user, HOSTILE),
         ],
-        "recovery_codes.html": [RecoveryCodesPage(("abcd-efgh-ijkl-mnop",) * 2)],
+        "recovery_codes.html": [RecoveryCodesPage(("2345-6723-4567-2345",) * 2)],
         "account.html": [account(), account(has_password=False), account(codes=1)],
     }
 
@@ -55,8 +55,8 @@ def account(*, has_password=True, codes=None):
     """Signed in at two browsers, one of which calls itself something."""
     hour = timedelta(hours=1)
     here, there = (
-        Session(uuid7(), uuid7(), NOW - hour, NOW, "10.0.0.7", name, Method.PASSWORD)
-        for name in (CHROME, HOSTILE)
+        Session(uuid7(), uuid7(), NOW - hour, NOW, address, name, Method.PASSWORD)
+        for name, address in ((CHROME, "10.0.0.7"), ("", HOSTILE))
     )
     return AccountPage(
         user_name=HOSTILE,
@@ -66,6 +66,6 @@ def account(*, has_password=True, codes=None):
         password_hint=password_hint(has_second_factor=codes is not None),
         codes_left=None if codes is None else codes_left(codes),
         sessions=session_rows((here, there), here, NOW),
-        notice=None if codes else "Done.",
-        error="Wrong." if codes else None,
+        notice=None if codes else HOSTILE,
+        error=HOSTILE if codes else None,
     )

@@ -81,8 +81,6 @@ MEANINGS = {
     "shape": geometry_contexts.OutlineShape,
     "signature": signing_contexts.SignaturePart,
     "session": account_contexts.SessionRow,
-    "person": account_contexts.PersonLine,
-    "site": account_contexts.SiteLine,
     "snippet": signing_contexts.Snippet,
     "switch": signing_contexts.CellChangeRow,
     "tab": worklist_contexts.StateTab,

@@ -3,9 +3,9 @@
 from fastapi import APIRouter
 
 from app.web.pages import (
+    account_pages,
     administration_pages,
     audit_pages,
-    account_pages,
     case_pages,
     cell_pages,
     comment_pages,

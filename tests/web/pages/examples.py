@@ -47,10 +47,10 @@ from tests.factories import (
     make_manifest,
     make_rule,
 )
+from tests.web.pages.example_account import example_account
 from tests.web.pages.example_administration import DATA as ADMINISTRATION_DATA
 from tests.web.pages.example_administration import administration_page, audit_pages
 from tests.web.pages.example_bundles import bundle_pages
-from tests.web.pages.example_account import example_account
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_worklist import example_worklist

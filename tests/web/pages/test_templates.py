@@ -7,9 +7,9 @@ import pytest
 from jinja2 import meta, nodes
 
 from app.web.pages import (
+    account_contexts,
     administration_contexts,
     bundle_contexts,
-    account_contexts,
     charts,
     charts_reference,
     charts_trend,

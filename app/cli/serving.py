@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from uuid import UUID
 
 import structlog
 import uvicorn
@@ -13,9 +14,12 @@ from prometheus_client import start_http_server
 from app.bootstrap import Container, migrate
 from app.db.migrating import alone
 from app.jobs.hl7_listener import hl7_listener
+from app.jobs.hl7_results import with_hl7_results
 from app.jobs.worker import worker
 from app.services.identity import ADMINISTRATOR_NAME, ensure_administrator
 from app.web.app import create_app
+from app.web.language import Language
+from app.web.printing.unattended import print_unattended
 from app.web.security import Security
 
 GRACEFUL_STOP_S = 30
@@ -81,10 +85,21 @@ def _beside(container: Container) -> Iterator[None]:
     """What runs in the server's process, as the settings say: the worker, the HL7 listener."""
     with ExitStack() as stack:
         if container.settings.worker_in_server:
-            stack.enter_context(worker(container))
+            stack.enter_context(_working(container))
         if container.settings.hl7_port is not None:
             stack.enter_context(hl7_listener(container))
         yield
+
+
+@contextmanager
+def _working(container: Container) -> Iterator[str]:
+    """The worker with all that it can send by: the printed report is the web room's."""
+
+    def printed(case_id: UUID, number: int | None, language: str) -> bytes:
+        return print_unattended(container, case_id, number, Language(language))
+
+    with with_hl7_results(container, printed) as speaking, worker(speaking) as name:
+        yield name
 
 
 def listen(container: Container) -> None:
@@ -101,7 +116,7 @@ def work(container: Container) -> None:
     stop = _stopped_by_signals()
     container.check_database()
     container.remember_bundle()
-    with _metrics(container), worker(container) as name:
+    with _metrics(container), _working(container) as name:
         _log.info("worker started", executor=name)
         stop.wait()
         _log.info("stopping: running jobs finish, the rest waits in the queue")

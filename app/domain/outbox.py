@@ -168,6 +168,8 @@ class FailureKind(StrEnum):
     """About the receiver: it does not answer, or it answers that it cannot. Others wait too."""
     REFUSED = "refused"
     """About this message: the receiver does not want it."""
+    IMPOSSIBLE = "impossible"
+    """About this message: nobody will ever take it as it is. It is given up at once."""
     GONE = "gone"
     """About the receiver: it wants nothing any more."""
 
@@ -247,7 +249,8 @@ def failed(
     refusals = delivery.refusals + (failure.kind is FailureKind.REFUSED)
     attempts = delivery.attempts + 1
     since = delivery.failing_since or now
-    dead = refusals >= rule.most_refusals or now - since >= rule.give_up_after
+    impossible = failure.kind is FailureKind.IMPOSSIBLE
+    dead = impossible or refusals >= rule.most_refusals or now - since >= rule.give_up_after
     wait = backoff(rule.first, rule.longest, attempts, jitter)
     return replace(
         delivery,
@@ -289,7 +292,7 @@ def troubled(
 ) -> Destination:
     """A receiver after a failed attempt; one that refuses a message is there."""
     told = replace(destination, last_error=failure.detail)
-    if failure.kind is FailureKind.REFUSED:
+    if failure.kind in {FailureKind.REFUSED, FailureKind.IMPOSSIBLE}:
         return replace(told, failures=0, paused_until=None)
     if failure.kind is FailureKind.GONE:
         return replace(told, enabled=False)

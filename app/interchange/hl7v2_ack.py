@@ -32,6 +32,13 @@ _ANSWERS = {
     "CR": Acknowledgement.REJECTED,
 }
 
+_HOPELESS = {
+    Condition.UNSUPPORTED_TYPE,
+    Condition.UNSUPPORTED_EVENT,
+    Condition.UNSUPPORTED_PROCESSING_ID,
+    Condition.UNSUPPORTED_VERSION,
+}
+
 
 @dataclass(frozen=True)
 class Names:
@@ -120,12 +127,15 @@ class Answer:
         Its own words, for the administrator; empty where it gave none.
     is_transient
         Whether it may take the same message later: its trouble, not the message's.
+    is_hopeless
+        Whether it will never take the message: of a type or version that it does not know.
     """
 
     acknowledgement: Acknowledgement
     control_id: str
     reason: str
     is_transient: bool
+    is_hopeless: bool
 
 
 def read_answer(content: bytes) -> Answer:
@@ -148,6 +158,7 @@ def read_answer(content: bytes) -> Answer:
         found[0].text(2),
         _reason(message, found[0]),
         is_transient=bool(conditions & {Condition.LOCKED, Condition.INTERNAL}),
+        is_hopeless=answer is Acknowledgement.REJECTED and bool(conditions & _HOPELESS),
     )
 
 

@@ -3,23 +3,31 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.interchange.fhir_blood_count import MEASURES, Measure
 from app.interchange.hl7v2 import Message, Segment
 from app.interchange.hl7v2_refusal import Condition, Location, to_mend
 
-_CELLS = {"10*9/L": 1.0, "10^9/L": 1.0, "10*3/uL": 1.0, "10^3/uL": 1.0, "/nL": 1.0, "G/L": 1.0}
-_HAEMOGLOBIN = {"g/dL": 1.0, "g/L": 0.1}
-_VOLUME = {"fL": 1.0}
+# What laboratories write for the same; the first is UCUM's.
+_SPELLINGS = {"10*9/L": ("10^9/L", "/nL", "G/L"), "10*3/uL": ("10^3/uL",)}
+# The age is taken from PID-7, which every order has a place for.
+_BY_OBX = {name: measure for name, measure in MEASURES.items() if name != "age_years"}
+
+
+def _spelt(measure: Measure) -> dict[str, float]:
+    """Every unit that is understood, with what a value in it is divided by."""
+    return {
+        spelling: divisor
+        for unit, divisor in measure.units.items()
+        for spelling in (unit, *_SPELLINGS.get(unit, ()))
+    }
+
 
 _MEASURED: Mapping[str, tuple[str, Mapping[str, float]]] = {
-    "718-7": ("haemoglobin_g_dl", _HAEMOGLOBIN),
-    "787-2": ("mcv_fl", _VOLUME),
-    "30428-7": ("mcv_fl", _VOLUME),
-    "777-3": ("platelets_10e9_l", _CELLS),
-    "26515-7": ("platelets_10e9_l", _CELLS),
-    "751-8": ("neutrophils_10e9_l", _CELLS),
-    "26499-4": ("neutrophils_10e9_l", _CELLS),
+    code.code: (name, _spelt(measure))
+    for name, measure in _BY_OBX.items()
+    for code in measure.codes
 }
-"""LOINC code to the value it fills, and the units that are understood, with their factors."""
+"""LOINC code to the value it fills, and the units that are understood, with their divisors."""
 LOINC_NAME = "LN"
 LOCAL_NAME = "99VXS"
 CYTOPENIA = "CYTOPENIA"
@@ -41,8 +49,8 @@ def clinical_values(message: Message) -> dict[str, Any]:
             continue
         measured = _MEASURED.get(_coded(observed, LOINC_NAME))
         if measured and observed.text(5):
-            name, factors = measured
-            values[name] = _number(observed, sequence) * _factor(observed, factors, sequence)
+            name, divisors = measured
+            values[name] = _number(observed, sequence) / _divisor(observed, divisors, sequence)
     return values
 
 
@@ -69,12 +77,12 @@ def _number(observed: Segment, sequence: int) -> float:
     return value
 
 
-def _factor(observed: Segment, factors: Mapping[str, float], sequence: int) -> float:
+def _divisor(observed: Segment, divisors: Mapping[str, float], sequence: int) -> float:
     unit = observed.text(6)
-    if unit not in factors:
+    if unit not in divisors:
         raise to_mend(
             Condition.TABLE_VALUE_NOT_FOUND,
-            f"OBX-6 of this code must be one of {', '.join(factors)}.",
+            f"OBX-6 of this code must be one of {', '.join(divisors)}.",
             Location("OBX", 6, sequence=sequence),
         )
-    return factors[unit]
+    return divisors[unit]

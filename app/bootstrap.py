@@ -1,7 +1,7 @@
 """The only place that chooses adapters."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db.engine import make_engine
 from app.db.job_queue import job_queues, migrate_queue, open_client, queue_states
+from app.db.jobs import jobs_of
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import BundleRefused, Conflict, SettingsRefused, StorageUnavailable
+from app.domain.job import Job
 from app.domain.message import message
 from app.domain.outbox import SinkKind
 from app.domain.review import ReviewRule
@@ -32,7 +34,7 @@ from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.shelf import BundleShelf, LoadedClassifiers, shelf_of
 from app.interchange.webhook_sink import WebhookSink
 from app.meters import Meters
-from app.ports import BlobStore, Bundle, Classifier, PartFiles, Sink, Transactions
+from app.ports import BlobStore, Bundle, Classifier, ImportArea, PartFiles, Sink, Transactions
 from app.ports.sealing import Sealer
 from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
@@ -41,6 +43,7 @@ from app.services.standing import active_digest
 from app.services.switching import Candidate
 from app.services.worklist import refresh
 from app.settings import Settings
+from app.storage.import_area import open_area
 from app.storage.object_store import open_store
 from app.storage.part_files import LocalPartFiles
 from app.storage.sealing import KeySealer
@@ -68,6 +71,7 @@ class Container:
     threads: Executor
     sealer: Sealer
     sinks: Mapping[SinkKind, Sink]
+    import_area: ImportArea | None = None
     explainer: Explainer = field(default_factory=Explainer)
     meters: Meters = field(default_factory=Meters)
     active: ActiveBundle = field(default_factory=ActiveBundle, init=False)
@@ -166,6 +170,13 @@ class Container:
         except SQLAlchemyError as error:
             raise StorageUnavailable(message("The database does not answer.")) from error
 
+    def jobs_of(self, case_id: UUID) -> Sequence[Job]:
+        """The classification work of a case, oldest first; not to be asked in a transaction."""
+        try:
+            return jobs_of(self.queue_client, case_id)
+        except SQLAlchemyError as error:
+            raise StorageUnavailable(message("The database does not answer.")) from error
+
     def remember_bundle(self) -> None:
         """Keep manifest and rule of the settings' bundle, so that its reports stay readable."""
         files = self.bundle_files
@@ -219,6 +230,7 @@ def build(settings: Settings) -> Container:
         threads=ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "intake"),
         sealer=sealer,
         sinks=open_sinks(settings, sealer),
+        import_area=open_area(settings.import_url) if settings.import_url else None,
     )
 
 

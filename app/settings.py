@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         description="`file:///FOLDER`, or `s3://BUCKET/PREFIX` with the usual AWS_ variables; "
         "default: `images` in the data folder.",
     )
+    import_url: str | None = Field(
+        None,
+        description="Import area: `file:///FOLDER` or `s3://BUCKET/PREFIX`, from which who may "
+        "send images can have any object taken in by its name; default: none.",
+    )
     bundle: Path | None = Field(
         None,
         description="Folder of the classifier bundle that runs until an administrator activates "

@@ -29,11 +29,17 @@ _log = structlog.get_logger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """Calls back once requests are answered, with the port that was really bound."""
+    """Calls back once requests are answered, with the port that was really bound; and at the end.
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+    `stopping` lets go of those that listen for news: nothing else would end their requests.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[int], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
@@ -41,6 +47,10 @@ class _Server(uvicorn.Server):
             port = self.servers[0].sockets[0].getsockname()[1]
             # In a thread: the demonstration waits here for its cells while requests are served.
             threading.Thread(target=self._ready, args=(port,), daemon=True).start()
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        self._stopping()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -77,7 +87,7 @@ def run(container: Container, security: Security, ready: Callable[[int], None]) 
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
     )
-    asyncio.run(_Server(config, ready).serve())
+    asyncio.run(_Server(config, ready, app.state.progress.close).serve())
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Bundles that ever ran here, in SQL."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -42,3 +42,8 @@ class SqlBundleRepository:
                 message("No bundle with the digest {digest} ever ran here.", digest=digest)
             )
         return Bundle(parse_manifest(row.manifest), parse_rule(row.rule))
+
+    def digests(self) -> Sequence[str]:
+        """By the time at which each was first seen."""
+        newest = (BundleRow.first_seen_at.desc(), BundleRow.digest)
+        return list(self._session.scalars(select(BundleRow.digest).order_by(*newest)))

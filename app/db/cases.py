@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from uuid_utils.compat import uuid7
@@ -14,7 +14,7 @@ from app.db.inserting import insert_new
 from app.db.mapping import from_context, from_upload, to_case, to_patient, to_upload
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
 from app.db.worklist import SqlWorklistRepository
-from app.domain.case import Case, NewCase, Patient, Upload
+from app.domain.case import Case, ClinicalContext, NewCase, Patient, Upload
 from app.domain.errors import Conflict, Duplicate, NotFound
 from app.domain.message import message
 from app.domain.worklist import opened
@@ -114,6 +114,28 @@ class SqlCaseRepository:
         cases = [to_case(row) for row in self._session.scalars(query)]
         progress = SqlCellRepository(self._session).progress_of([case.id for case in cases], digest)
         return [CaseSummary(case, progress[case.id]) for case in cases]
+
+    def several(self, case_ids: Sequence[UUID], digest: str) -> Sequence[CaseSummary]:
+        """Two queries for all."""
+        rows = self._session.scalars(_CASES.where(CaseRow.id.in_(case_ids)))
+        cases = {row.id: to_case(row) for row in rows}
+        progress = SqlCellRepository(self._session).progress_of(list(cases), digest)
+        return [CaseSummary(cases[key], progress[key]) for key in case_ids if key in cases]
+
+    def set_context(self, case_id: UUID, context: ClinicalContext) -> None:
+        """Update the row."""
+        values = {"context": from_context(context)}
+        self._session.execute(update(CaseRow).where(CaseRow.id == case_id).values(values))
+
+    def patients(
+        self, before: UUID | None, limit: int, site_ids: Collection[UUID]
+    ) -> Sequence[Patient]:
+        """Keys are UUIDv7, so descending keys are newest first."""
+        seen = exists().where(CaseRow.patient_id == PatientRow.id, CaseRow.site_id.in_(site_ids))
+        query = select(PatientRow).where(seen).order_by(PatientRow.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(PatientRow.id < before)
+        return [to_patient(row) for row in self._session.scalars(query)]
 
     def of_patient(self, patient_id: UUID) -> Sequence[Case]:
         """By time: keys are UUIDv7."""

@@ -7,7 +7,9 @@ from uuid import UUID
 from dbos import DBOS, DBOSClient
 from sqlalchemy import Engine, case, column, func, select, table
 from sqlalchemy.orm import Session
+from uuid_utils.compat import uuid7
 
+from app.db.jobs import prefix_of
 from app.db.transaction import JobQueues
 from app.domain.statistics import QueueState
 
@@ -35,7 +37,12 @@ class DbosJobQueue:
         """Store the job; it runs once the transaction commits, and never if it rolls back."""
         self._client.enqueue_in_transaction(
             self._session,
-            {"queue_name": QUEUE, "workflow_name": CLASSIFY, "app_version": JOB_VERSION},
+            {
+                "queue_name": QUEUE,
+                "workflow_name": CLASSIFY,
+                "app_version": JOB_VERSION,
+                "workflow_id": f"{prefix_of(case_id)}{uuid7()}",
+            },
             str(case_id),
             [str(cell_id) for cell_id in cell_ids],
         )

@@ -1,6 +1,6 @@
 """The worklist in SQL: keyset pages over one table, each from an index."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,11 @@ class SqlWorklistRepository:
         if row is None:
             raise NotFound(message("There is no case {case}.", case=case_id))
         return to_worklist_entry(row)
+
+    def lines(self, case_ids: Collection[UUID]) -> Mapping[UUID, WorklistEntry]:
+        """One query."""
+        query = select(WorklistRow).where(WorklistRow.case_id.in_(case_ids))
+        return {row.case_id: to_worklist_entry(row) for row in self._session.scalars(query)}
 
     def page(
         self,

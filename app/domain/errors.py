@@ -76,6 +76,18 @@ class Duplicate(Conflict):
     """What was sent is stored already."""
 
 
+class PreconditionMissing(VexascopeError):
+    """A change that does not say what it has seen of what it changes."""
+
+    title = message("Say what you have read")
+
+
+class PreconditionFailed(VexascopeError):
+    """What is to be changed is no longer what was read."""
+
+    title = message("Changed meanwhile")
+
+
 class AnotherUser(VexascopeError):
     """A page acts for one user, and another is signed in by now."""
 

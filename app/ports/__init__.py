@@ -16,6 +16,7 @@ from app.ports.classifier import (
 )
 from app.ports.clients import ClientRepository
 from app.ports.idempotency import IdempotencyRepository
+from app.ports.imports import ImportArea
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository, Outgoing, Sink
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
@@ -51,6 +52,7 @@ __all__ = [
     "EmbeddingRepository",
     "FilterRepository",
     "IdempotencyRepository",
+    "ImportArea",
     "InstalledBundle",
     "JobQueue",
     "OrderRepository",

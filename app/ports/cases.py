@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from app.domain.case import Case, NewCase, Patient, Progress, Upload
+from app.domain.case import Case, ClinicalContext, NewCase, Patient, Progress, Upload
 from app.domain.cell import Cell
 from app.domain.finding import CellFindings
 
@@ -48,6 +48,17 @@ class CaseRepository(Protocol):
 
         Only those of the given sites; None in the product's own work alone.
         """
+
+    def several(self, case_ids: Sequence[UUID], digest: str) -> Sequence[CaseSummary]:
+        """Those of the cases that are there, in the given order."""
+
+    def set_context(self, case_id: UUID, context: ClinicalContext) -> None:
+        """Replace what the requester knows of the patient."""
+
+    def patients(
+        self, before: UUID | None, limit: int, site_ids: Collection[UUID]
+    ) -> Sequence[Patient]:
+        """Patients with a case in one of the sites, newest first, older than `before`."""
 
     def of_patient(self, patient_id: UUID) -> Sequence[Case]:
         """All cases of a patient, oldest first."""

@@ -85,6 +85,9 @@ class BundleRepository(Protocol):
     def get(self, digest: str) -> Bundle:
         """A bundle by digest; raises `NotFound`."""
 
+    def digests(self) -> Sequence[str]:
+        """Of all bundles, the one that was seen here last first."""
+
 
 class EmbeddingRepository(Protocol):
     """Where cells lie among each other."""

@@ -1,6 +1,6 @@
 """The list of cases, and the filters that people keep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -25,6 +25,9 @@ class WorklistRepository(Protocol):
 
     def get(self, case_id: UUID) -> WorklistEntry:
         """A case's line; raises `NotFound`."""
+
+    def lines(self, case_ids: Collection[UUID]) -> Mapping[UUID, WorklistEntry]:
+        """The lines of several cases, of those that have one."""
 
     def page(
         self,

@@ -79,6 +79,8 @@ _FOR_ALL: Mapping[Route, Rule] = {
     ("GET", "/api/v1/openapi.json"): Rule(Anyone.SIGNED_IN),
     ("POST", "/api/v1/tokens"): Rule(Anyone.SIGNED_IN, "account.token"),
     ("GET", "/api/v1/bundle"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/api/v1/bundles"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/api/v1/bundles/{digest}"): Rule(Anyone.SIGNED_IN),
 }
 
 _PAGES: Mapping[Route, Rule] = {
@@ -139,6 +141,18 @@ _API: Mapping[Route, Rule] = {
     ("POST", "/api/v1/cases"): Rule(Permission.OPEN_CASES, "case.open"),
     ("GET", "/api/v1/cases"): Rule(Permission.READ_CASES, "case.list"),
     ("GET", _API_CASE): _VIEW,
+    ("PATCH", _API_CASE): Rule(Permission.OPEN_CASES, "case.change"),
+    ("POST", "/api/v1/cases/search"): Rule(Permission.READ_CASES, "case.search"),
+    ("GET", f"{_API_CASE}/events"): _PART,
+    ("GET", f"{_API_CASE}/reviews"): Rule(Permission.READ_CASES, "reviews.view"),
+    ("GET", f"{_API_CASE}/uploads"): Rule(Permission.READ_CASES, "upload.view"),
+    ("POST", f"{_API_CASE}/cells/by-reference"): Rule(Permission.UPLOAD, "upload.fetch"),
+    ("GET", f"{_API_CASE}/jobs"): _PART,
+    ("GET", "/api/v1/uploads/{upload_id}/jobs"): _PART,
+    ("GET", "/api/v1/patients"): Rule(Permission.READ_CASES, "patient.list"),
+    ("POST", "/api/v1/patients/search"): Rule(Permission.READ_CASES, "patient.search"),
+    ("GET", "/api/v1/patients/{patient_id}"): Rule(Permission.READ_CASES, "patient.view"),
+    ("GET", "/api/v1/patients/{patient_id}/cases"): Rule(Permission.READ_CASES, "patient.view"),
     ("GET", f"{_API_CASE}/export.zip"): Rule(Permission.EXPORT, "case.export"),
     ("POST", "/api/v1/cases/import"): Rule(Permission.IMPORT, "case.import"),
     ("POST", f"{_API_CASE}/cells"): Rule(Permission.UPLOAD, "upload.send"),

@@ -21,11 +21,13 @@ from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
 from app.web.body_limit import BodyLimitMiddleware
 from app.web.cookies import session_cookie, session_secret
+from app.web.etags import ETagMiddleware
 from app.web.fhir.router import router as fhir
 from app.web.guard import Guard
 from app.web.idempotency import IdempotencyMiddleware, forget_expired
 from app.web.middleware import LanguageMiddleware, RequestMiddleware
 from app.web.pages.router import router as pages
+from app.web.progress import Progress
 from app.web.rate_limits import RateLimits
 from app.web.security import Security
 from app.web.static_files import VersionedFiles
@@ -62,6 +64,7 @@ def create_app(
     app.state.background = background
     app.state.auditor = AuditWriter(container.transactions)
     app.state.arrivals = Arrivals(container)
+    app.state.progress = Progress(container)
     errors.install(app)
     app.include_router(health.router)
     app.include_router(metrics.router, include_in_schema=False)
@@ -90,6 +93,7 @@ def _middleware(container: Container) -> list[Middleware]:
         Middleware(Guard),
         Middleware(BodyLimitMiddleware, max_bytes=settings.max_request_mib * MIB),
         Middleware(IdempotencyMiddleware, container=container),
+        Middleware(ETagMiddleware),
     ]
 
 
@@ -103,7 +107,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         contextmanager_in_threadpool(app.state.background(container)),
         contextmanager_in_threadpool(app.state.arrivals.running()),
     ):
+        app.state.progress.open()
         sweeping = asyncio.create_task(forget_expired(container))
         yield
+        app.state.progress.close()
         sweeping.cancel()
         _log.info("stopping: running jobs finish, the rest waits in the queue")

@@ -11,6 +11,7 @@ from app.ports import Transaction
 from app.services.reviewing import Reader
 from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
+from app.web.progress import Progress
 from app.web.rate_limits import RateLimits
 from app.web.security import Security
 
@@ -55,6 +56,11 @@ def reader_on(container: Container, transaction: Transaction, user: User, case_i
     return Reader(user, case, container.bundle, container.review_rule)
 
 
+def progress_of(request: Request) -> Progress:
+    """Who knows how far cases are."""
+    return cast("Progress", request.app.state.progress)
+
+
 def shows_secret(request: Request) -> None:
     """For routes whose answer shows a secret once: it is not kept under an Idempotency-Key."""
     request.state.shows_secret = True
@@ -62,5 +68,6 @@ def shows_secret(request: Request) -> None:
 
 ArrivalsDep = Annotated[Arrivals, Depends(arrivals_of)]
 ContainerDep = Annotated[Container, Depends(container_of)]
+ProgressDep = Annotated[Progress, Depends(progress_of)]
 SecurityDep = Annotated[Security, Depends(security_of)]
 UserDep = Annotated[User, Depends(current_user)]

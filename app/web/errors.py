@@ -30,6 +30,8 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.AnswerNotKept: 409,
     errors.Duplicate: 409,
     errors.AnotherUser: 409,
+    errors.PreconditionMissing: 428,
+    errors.PreconditionFailed: 412,
     errors.Locked: 423,
     errors.TooLarge: 413,
     errors.NotSignedIn: 401,

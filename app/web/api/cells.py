@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Query, Response, UploadFile
+from fastapi import APIRouter, File, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from app.bootstrap import Container
@@ -14,7 +14,7 @@ from app.domain.cell import Cell
 from app.domain.finding import read_cell
 from app.domain.user import User
 from app.ports import Transaction
-from app.services.intake import IncomingFile, blob_name, shown_name, take_in
+from app.services.intake import Delivery, IncomingFile, blob_name, shown_name, take_in
 from app.services.once import found_at
 from app.services.reading import CaseAsRead, bundle_of, read_case
 from app.services.registering import register
@@ -22,11 +22,11 @@ from app.services.reviewing import refuse_signed
 from app.web.api.problems import problems
 from app.web.api.schemas import CellList, CellRead, CellState
 from app.web.api.upload_schema import UploadRead, UploadStatus
+from app.web.api.waiting import Wait
 from app.web.dependencies import ContainerDep, UserDep
 
 router = APIRouter(tags=["cells"])
 
-MAX_WAIT_S = 120
 # A few cells are answered at once; many are not asked for so often that the asking costs.
 FIRST_POLL_S, LONGEST_POLL_S = 0.05, 0.25
 IMMUTABLE = "private, max-age=31536000, immutable"
@@ -49,29 +49,19 @@ async def create_cells(
     container: ContainerDep,
     user: UserDep,
     response: Response,
-    wait: Annotated[
-        float, Query(ge=0, le=MAX_WAIT_S, description="Seconds to wait for the findings.")
-    ] = 0,
+    wait: Wait = 0,
 ) -> UploadRead:
     """Store images and queue their classification.
 
     Answers 202 with a `Location` to follow, or 200 where `wait` was long enough for the findings.
     A file that is refused is listed with its reason; the others go on.
     """
-    deadline = time.monotonic() + wait
     incoming = [IncomingFile(shown_name(file.filename or ""), file.file) for file in files]
-    upload_id = await run_in_threadpool(_deliver, container, case_id, incoming)
-    read = await run_in_threadpool(_read_upload, container, upload_id, user)
-    pause_s = FIRST_POLL_S
-    while read.status is UploadStatus.CLASSIFYING and time.monotonic() < deadline:
-        await asyncio.sleep(pause_s)
-        pause_s = min(1.5 * pause_s, LONGEST_POLL_S)
-        if await run_in_threadpool(_is_done, container, read):
-            read = await run_in_threadpool(_read_upload, container, upload_id, user)
-    response.headers["Location"] = f"/api/v1/uploads/{upload_id}"
-    if wait and read.status is UploadStatus.DONE:
-        response.status_code = 200
-    return read
+    limits, blobs, threads = container.limits, container.blobs, container.threads
+    upload_id = await run_in_threadpool(
+        deliver, container, case_id, lambda: take_in(incoming, limits, blobs, threads)
+    )
+    return await answer_delivery(container, upload_id, user, response, wait)
 
 
 @router.get("/uploads/{upload_id}", responses=problems(404, 422), summary="One delivery")
@@ -115,17 +105,36 @@ def read_image(cell_id: UUID, container: ContainerDep) -> Response:
     return Response(content, media_type="image/png", headers={"Cache-Control": IMMUTABLE})
 
 
-def _deliver(container: Container, case_id: UUID, files: list[IncomingFile]) -> UUID:
+def deliver(container: Container, case_id: UUID, take: Callable[[], Delivery]) -> UUID:
+    """Take images in and write their rows; the key of the delivery."""
     with container.transactions() as transaction:
         transaction.cases.get(case_id)
         # Before anything is stored; asked again when the rows are written.
         refuse_signed(transaction, case_id)
-    delivery = take_in(files, container.limits, container.blobs, container.threads)
+    delivery = take()
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
         upload = register(transaction, case_id, delivery, digest, container.now())
         found_at(f"/api/v1/uploads/{upload.id}", 202)
     return upload.id
+
+
+async def answer_delivery(
+    container: Container, upload_id: UUID, user: User, response: Response, wait_s: float
+) -> UploadRead:
+    """What became of a delivery: once its cells are classified, or the time is over."""
+    deadline = time.monotonic() + wait_s
+    read = await run_in_threadpool(_read_upload, container, upload_id, user)
+    pause_s = FIRST_POLL_S
+    while read.status is UploadStatus.CLASSIFYING and time.monotonic() < deadline:
+        await asyncio.sleep(pause_s)
+        pause_s = min(1.5 * pause_s, LONGEST_POLL_S)
+        if await run_in_threadpool(_is_done, container, read):
+            read = await run_in_threadpool(_read_upload, container, upload_id, user)
+    response.headers["Location"] = f"/api/v1/uploads/{upload_id}"
+    if wait_s and read.status is UploadStatus.DONE:
+        response.status_code = 200
+    return read
 
 
 def _read_upload(container: Container, upload_id: UUID, user: User) -> UploadRead:

@@ -39,11 +39,13 @@ class ProblemRead(BaseModel):
 _DESCRIPTIONS = {
     400: "The body cannot be parsed.",
     401: "No credentials, or wrong ones.",
-    403: "A change that another site's page caused, or a token that asks for another one.",
-    404: "There is no such case, cell or upload.",
+    403: "The account may not, or its key does not open it.",
+    404: "There is no such thing, or it belongs to another site.",
     409: "It contradicts what is stored.",
+    412: "It has changed since it was read.",
     413: "More bytes or files than the limits allow; nothing was stored.",
     422: "A field or a file cannot be accepted; nothing was stored.",
+    428: "If-Match is missing.",
     429: "Too many failed sign-ins; see Retry-After (seconds).",
     503: "Database or object store do not answer.",
 }

@@ -3,17 +3,20 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
 from app.bootstrap import Container
 from app.domain.report import Report
 from app.domain.user import User
 from app.services.signing import chosen_report, refuse_blinded
+from app.web.api.conditional import etag_of
 from app.web.api.findings_schema import FindingsRead, findings_csv
 from app.web.api.problems import problems
 from app.web.api.report_schema import ReportRead
 from app.web.api.review_schema import AmendmentRead, VersionList, VersionRead
 from app.web.api.versions import Version
-from app.web.dependencies import ContainerDep, UserDep, reader_on
+from app.web.api.waiting import Wait
+from app.web.dependencies import ContainerDep, ProgressDep, UserDep, reader_on
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -21,11 +24,25 @@ _CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": 
 
 
 @router.get("/{case_id}/report", responses=problems(403, 404, 422), summary="The report of a case")
-def read_report(
-    case_id: UUID, container: ContainerDep, user: UserDep, version: Version = None
+async def read_report(
+    case_id: UUID,
+    container: ContainerDep,
+    user: UserDep,
+    progress: ProgressDep,
+    response: Response,
+    version: Version = None,
+    wait: Wait = 0,
 ) -> ReportRead:
-    """Counts, proportions with intervals, the score and the recommendation."""
-    return ReportRead.of(_report(container, user, case_id, version))
+    """Counts, proportions with intervals, the score and the recommendation.
+
+    With `wait`, once no cell of the case waits. The `ETag` stays the same while only the time at
+    which a draft is compiled differs.
+    """
+    await progress.settled(case_id, wait)
+    report = await run_in_threadpool(_report, container, user, case_id, version)
+    read = ReportRead.of(report)
+    response.headers["ETag"] = etag_of(read, without={"created_at"})
+    return read
 
 
 @router.get(

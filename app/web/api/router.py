@@ -6,13 +6,19 @@ from fastapi import APIRouter, Depends, Request
 
 from app.web.api import (
     archives,
+    bundles,
     cases,
     cells,
     clients,
+    events,
+    jobs,
+    patients,
     printing,
     reclassifications,
     reports,
+    reviews,
     tokens,
+    uploads,
     webhooks,
 )
 from app.web.dependencies import current_user
@@ -28,6 +34,7 @@ def openapi(request: Request) -> dict[str, Any]:
 
 
 router.include_router(cases.router)
+router.include_router(events.router)
 router.include_router(archives.router)
 router.include_router(cells.router)
 router.include_router(reports.router)
@@ -36,3 +43,8 @@ router.include_router(printing.router)
 router.include_router(tokens.router)
 router.include_router(clients.router)
 router.include_router(webhooks.router)
+router.include_router(patients.router)
+router.include_router(reviews.router)
+router.include_router(uploads.router)
+router.include_router(jobs.router)
+router.include_router(bundles.router)

@@ -1,6 +1,5 @@
 """What goes in and out of the API. Proportions and probabilities are 0-1, times UTC."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -23,7 +22,6 @@ from app.domain.case import (
 from app.domain.cell import Framing, QualityFlag
 from app.domain.finding import Exclusion, ReadCell
 from app.domain.review import CellReview
-from app.ports import CaseSummary
 from app.web.api.cell_review_schema import CellReviewRead
 
 MAX_TEXT_LENGTH = 2000
@@ -136,21 +134,6 @@ class CaseRead(BaseModel):
             created_at=case.created_at,
             site_id=case.site_id,
             progress=ProgressRead.of(progress),
-        )
-
-
-class CaseList(BaseModel):
-    """A page of cases, newest first."""
-
-    items: list[CaseRead] = Field(description="Cases, newest first.")
-    next_before: UUID | None = Field(description="Pass as `before` for older cases.")
-
-    @classmethod
-    def of(cls, items: Sequence[CaseSummary], next_before: UUID | None) -> Self:
-        """From the domain."""
-        return cls(
-            items=[CaseRead.of(item.case, item.progress) for item in items],
-            next_before=next_before,
         )
 
 

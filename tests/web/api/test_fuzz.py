@@ -48,6 +48,9 @@ SENDING = {
     "POST /api/v1/cases/{case_id}/reclassifications",
     "POST /api/v1/clients",
     "POST /api/v1/clients/{client_id}/keys",
+    "POST /api/v1/cases/{case_id}/cells/by-reference",
+    # It needs the state that it changes.
+    "PATCH /api/v1/cases/{case_id}",
     "POST /api/v1/tokens",
     "POST /api/v1/webhooks",
 }
@@ -76,10 +79,13 @@ def _seed(container):
         upload_id = sent.headers["location"].rpartition("/")[2]
         new = {"name": "system", "scopes": ["cases:read"]}
         made = client.post("/api/v1/clients", json=new, headers=headers_of(ADMIN)).json()
+        patient_id = client.get(f"/api/v1/cases/{case_id}").json()["patient_id"]
     return {
         "case_id": case_id,
         "cell_id": cell["id"],
         "upload_id": upload_id,
+        "patient_id": patient_id,
+        "digest": container.bundle.manifest.digest,
         "client_id": made["client"]["id"],
         "prefix": made["client"]["keys"][0]["prefix"],
     }

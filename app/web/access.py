@@ -221,7 +221,20 @@ _HOOK = f"{_HOOKS}/{{webhook_id}}"
 _DELIVERY = f"{_HOOK}/deliveries/{{delivery_id}}"
 _MANAGED = Permission.MANAGE_CLIENTS
 
+_HOOK_PAGES = "/administration/webhooks"
+_HOOK_PAGE = f"{_HOOK_PAGES}/{{webhook_id}}"
+_SENT = f"{_HOOK_PAGE}/deliveries/{{delivery_id}}"
+
 _WEBHOOKS: Mapping[Route, Rule] = {
+    ("GET", _HOOK_PAGES): Rule(_MANAGED, "webhook.list"),
+    ("POST", _HOOK_PAGES): Rule(_MANAGED, "webhook.create"),
+    ("GET", _HOOK_PAGE): Rule(_MANAGED, "webhook.view"),
+    ("POST", _HOOK_PAGE): Rule(_MANAGED, "webhook.change"),
+    ("POST", f"{_HOOK_PAGE}/secret"): Rule(_MANAGED, "webhook.renew-secret"),
+    ("POST", f"{_HOOK_PAGE}/remove"): Rule(_MANAGED, "webhook.remove"),
+    ("POST", f"{_HOOK_PAGE}/replay"): Rule(_MANAGED, "message.replay-all"),
+    ("POST", f"{_SENT}/replay"): Rule(_MANAGED, "message.replay"),
+    ("POST", f"{_SENT}/skip"): Rule(_MANAGED, "message.skip"),
     ("GET", _HOOKS): Rule(_MANAGED, "webhook.list"),
     ("POST", _HOOKS): Rule(_MANAGED, "webhook.create"),
     ("GET", _HOOK): Rule(_MANAGED, "webhook.view"),

@@ -49,10 +49,18 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
         files = [("files", ("cells.zip", archive)), ("files", ("letter.jpg", b"Dear colleague"))]
         path = f"/api/v1/cases/{case_id}/cells"
         sent = client.post(path, params={"wait": 120}, files=files).json()
+        hook = {"name": "LIS", "url": "https://lis.example/hook", "events": ["signed", "amended"]}
+        webhook_id = client.post("/api/v1/webhooks", json=hook, auth=ADMIN).json()["id"]
     _sign_twice(make_settings(folder, bundle=small_bundle), UUID(case_id))
     yield (
         server,
-        {"case_id": case_id, "cell_id": sent["cells"][0]["id"], "number": "1", "label": "vacuole"},
+        {
+            "case_id": case_id,
+            "cell_id": sent["cells"][0]["id"],
+            "number": "1",
+            "label": "vacuole",
+            "webhook_id": webhook_id,
+        },
     )
     server.stop()
 

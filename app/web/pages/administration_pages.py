@@ -33,6 +33,12 @@ SECTIONS = (
         message("Audit"),
         message("Who did what, when and from where; nothing in it can be changed."),
     ),
+    Section(
+        "/administration/webhooks",
+        Permission.MANAGE_CLIENTS,
+        message("Webhooks"),
+        message("Which systems are told of cases, and what became of each message."),
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from app.domain.outbox import Delivery, DeliveryState, Destination, EventType
 from app.domain.site import Site
 from app.domain.webhook import LONGEST_OVERLAP, WebhookConfig
 from app.services.webhooks import WebhookForm
-from app.web.language import gettext, translated
+from app.web.language import gettext, ngettext, translated
 from app.web.pages.contexts import Choice
 from app.web.pages.webhook_contexts import (
     DeliveryLine,
@@ -19,11 +19,10 @@ from app.web.pages.webhook_contexts import (
     WebhookPage,
     WebhooksPage,
 )
-from app.web.pages.wording import count, counted, date_time, moment
+from app.web.pages.wording import DASH, count, date_time, moment
 from app.web.pages.worklist_contexts import StateTab
 
 PATH = "/administration/webhooks"
-DASH = "–"
 OVERLAP_HOURS = 24
 MOST_OVERLAP_HOURS = int(LONGEST_OVERLAP.total_seconds() // 3600)
 EVENTS = {
@@ -112,7 +111,6 @@ def webhook_page(
 ) -> WebhookPage:
     """One webhook; `found` are its messages of the chosen state."""
     line = webhook_line(view)
-    dead = view.counts[DeliveryState.DEAD]
     return WebhookPage(
         hook=line,
         trouble=_trouble(view),
@@ -120,17 +118,20 @@ def webhook_page(
         tabs=_tabs(line.path, view.counts, chosen),
         dispatches=tuple(_dispatch(item, line.path, view.now) for item in found),
         older_path=_query(line.path, chosen, older) if older else None,
-        replay_dead_text=counted(
-            dead,
-            "Send the one that was given up again",
-            "Send all {count} that were given up again",
-        )
-        if dead
-        else None,
+        replay_dead_text=_replay_text(view.counts[DeliveryState.DEAD]),
         fields=fields,
         overlap_hours=OVERLAP_HOURS,
         most_overlap_hours=MOST_OVERLAP_HOURS,
     )
+
+
+def _replay_text(dead: int) -> str | None:
+    if not dead:
+        return None
+    text = ngettext(
+        "Send again the one that was given up", "Send again all {count} that were given up", dead
+    )
+    return text.format(count=count(dead))
 
 
 def _trouble(view: WebhookView) -> str | None:

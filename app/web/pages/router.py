@@ -23,6 +23,7 @@ from app.web.pages import (
     sign_in_pages,
     signing_pages,
     upload_pages,
+    webhook_pages,
     worklist_pages,
 )
 
@@ -49,3 +50,4 @@ router.include_router(administration_pages.router)
 router.include_router(audit_pages.router)
 router.include_router(account_pages.router)
 router.include_router(password_pages.router)
+router.include_router(webhook_pages.router)

@@ -21,7 +21,7 @@ from app.ports import Transaction
 from app.services import replaying, webhooks
 from app.services.webhooks import Made, WebhookForm
 from app.web.dependencies import ContainerDep, UserDep
-from app.web.language import gettext, translated
+from app.web.language import gettext, ngettext, translated
 from app.web.pages.navigation import see_other
 from app.web.pages.present_webhooks import (
     OVERLAP_HOURS,
@@ -33,7 +33,7 @@ from app.web.pages.present_webhooks import (
 )
 from app.web.pages.rendering import chrome, render
 from app.web.pages.webhook_contexts import WebhookFields, WebhookSecretPage
-from app.web.pages.wording import counted
+from app.web.pages.wording import count
 
 router = APIRouter(prefix=PATH)
 
@@ -274,11 +274,12 @@ def _secret(made: Made, user: User, overlap: timedelta | None, status: HTTPStatu
 def _overlap_text(hours: int) -> str:
     if not hours:
         return gettext("The former secret holds no longer.")
-    return counted(
-        hours,
+    text = ngettext(
         "The former secret holds for one hour: until then messages are signed with both.",
         "The former secret holds for {count} hours: until then messages are signed with both.",
+        hours,
     )
+    return text.format(count=count(hours))
 
 
 def _status(error: str | None) -> HTTPStatus:

@@ -53,6 +53,8 @@ from tests.web.pages.example_administration import administration_page, audit_pa
 from tests.web.pages.example_bundles import bundle_pages
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
+from tests.web.pages.example_webhooks import DATA as WEBHOOK_DATA
+from tests.web.pages.example_webhooks import webhook_examples
 from tests.web.pages.example_worklist import example_worklist
 
 LATER = NOW + timedelta(hours=3)
@@ -61,6 +63,7 @@ HOSTILE = '<script>alert("1")</script>'
 # What examples say in the words of people, not of the product.
 DATA = (
     *ADMINISTRATION_DATA,
+    *WEBHOOK_DATA,
     "Dr Ann",
     "ann",
     "Dr Bob",
@@ -185,6 +188,7 @@ def pages() -> dict[str, list[object]]:
         "readers.html": example_readers(cells),
         "administration.html": [administration_page()],
         "audit.html": audit_pages(),
+        **webhook_examples(),
         "case_import.html": [
             import_page(ImportForm(), None),
             import_page(ImportForm(accession_number=HOSTILE, same_patient=True), "No."),

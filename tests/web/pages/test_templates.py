@@ -23,6 +23,7 @@ from app.web.pages import (
     report_contexts,
     signing_contexts,
     upload_contexts,
+    webhook_contexts,
     worklist_contexts,
 )
 from app.web.pages.rendering import STATIC, TEMPLATES, chrome, environment, render
@@ -104,6 +105,9 @@ MEANINGS = {
     "strip": charts_reference.DistributionStrip,
     "trend": outlook_contexts.TrendPart,
     "turn": outlook_contexts.TurnRow,
+    "hook": webhook_contexts.WebhookLine,
+    "webhook": webhook_contexts.WebhookFields,
+    "dispatch": webhook_contexts.DeliveryLine,
     "written": signing_contexts.InterpretationPart,
 }
 LINES = {"audit.html": administration_contexts.AuditLine}

@@ -46,6 +46,13 @@ def people(transaction: Transaction) -> list[AccountState]:
     ]
 
 
+def state_of(transaction: Transaction, user_id: UUID) -> AccountState:
+    """One account; raises `NotFound`."""
+    user = person(transaction, user_id)
+    factors = transaction.second_factors.confirmed()
+    return AccountState(user, user.id in factors, user.id in transaction.sign_ins.external_users())
+
+
 def create(transaction: Transaction, new: NewAccount, now: datetime) -> tuple[User, str]:
     """An account without a password, and the token of a link to choose one.
 

@@ -48,6 +48,8 @@ _REVIEW = Rule(Permission.REVIEW, "review.change")
 _CASE = "/cases/{case_id}"
 _CELL = "/cases/{case_id}/cells/{cell_id}"
 _API_CASE = "/api/v1/cases/{case_id}"
+_PERSON = "/administration/users/{user_id}"
+_SITE = "/administration/sites/{site_id}"
 _TUS = "/cases/{case_id}/uploads/tus"
 
 _FOR_ALL: Mapping[Route, Rule] = {
@@ -200,6 +202,24 @@ _FHIR: Mapping[Route, Rule] = {
 _ADMINISTRATION: Mapping[Route, Rule] = {
     # Which rooms there are for an account, the page says.
     ("GET", "/administration"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/administration/users"): Rule(Permission.MANAGE_ACCOUNTS, "account.list"),
+    ("POST", "/administration/users"): Rule(Permission.MANAGE_ACCOUNTS, "account.create"),
+    ("GET", _PERSON): Rule(Permission.MANAGE_ACCOUNTS, "account.view"),
+    ("POST", _PERSON): Rule(Permission.MANAGE_ACCOUNTS, "account.change"),
+    ("POST", f"{_PERSON}/deactivate"): Rule(Permission.MANAGE_ACCOUNTS, "account.deactivate"),
+    ("POST", f"{_PERSON}/reactivate"): Rule(Permission.MANAGE_ACCOUNTS, "account.activate"),
+    ("POST", f"{_PERSON}/end-sessions"): Rule(Permission.MANAGE_ACCOUNTS, "account.end-sessions"),
+    ("POST", f"{_PERSON}/reset-password"): Rule(
+        Permission.MANAGE_ACCOUNTS, "account.reset-password"
+    ),
+    ("POST", f"{_PERSON}/reset-second-factor"): Rule(
+        Permission.MANAGE_ACCOUNTS, "account.reset-second-factor"
+    ),
+    ("GET", "/administration/sites"): Rule(Permission.MANAGE_ACCOUNTS, "site.list"),
+    ("POST", "/administration/sites"): Rule(Permission.MANAGE_ACCOUNTS, "site.add"),
+    ("POST", _SITE): Rule(Permission.MANAGE_ACCOUNTS, "site.rename"),
+    ("POST", f"{_SITE}/deactivate"): Rule(Permission.MANAGE_ACCOUNTS, "site.deactivate"),
+    ("POST", f"{_SITE}/reactivate"): Rule(Permission.MANAGE_ACCOUNTS, "site.activate"),
     ("GET", "/administration/audit"): Rule(Permission.READ_AUDIT, "audit.view"),
     ("GET", "/administration/audit/export.jsonl"): Rule(Permission.READ_AUDIT, "audit.export"),
 }

@@ -28,6 +28,18 @@ class Section:
 
 SECTIONS = (
     Section(
+        "/administration/users",
+        Permission.MANAGE_ACCOUNTS,
+        message("People"),
+        message("Accounts: roles, sites, lost passwords and second factors."),
+    ),
+    Section(
+        "/administration/sites",
+        Permission.MANAGE_ACCOUNTS,
+        message("Sites"),
+        message("The laboratories that share this installation and not their cases."),
+    ),
+    Section(
         "/administration/audit",
         Permission.READ_AUDIT,
         message("Audit"),

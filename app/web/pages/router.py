@@ -14,6 +14,7 @@ from app.web.pages import (
     import_pages,
     neighbour_pages,
     password_pages,
+    people_pages,
     preferences,
     readers_pages,
     reclassify_pages,
@@ -22,6 +23,7 @@ from app.web.pages import (
     review_acts,
     sign_in_pages,
     signing_pages,
+    site_pages,
     upload_pages,
     webhook_pages,
     worklist_pages,
@@ -51,3 +53,5 @@ router.include_router(audit_pages.router)
 router.include_router(account_pages.router)
 router.include_router(password_pages.router)
 router.include_router(webhook_pages.router)
+router.include_router(people_pages.router)
+router.include_router(site_pages.router)

@@ -1,12 +1,15 @@
 """Examples of the pages of signing in and of accounts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Role
 from app.domain.sign_in import Method, SecondFactor, Session
-from app.domain.user import User
+from app.domain.site import DEFAULT_SITE_ID, Site
+from app.domain.user import NO_PASSWORD, User
+from app.services.accounts import AccountState
 from app.web.pages.account_contexts import (
     AccountPage,
     ChoosePasswordPage,
@@ -20,6 +23,13 @@ from app.web.pages.present_account import (
     role_name,
     second_factor_page,
     session_rows,
+)
+from app.web.pages.present_people import (
+    AccountForm,
+    PersonView,
+    people_page,
+    person_page,
+    sites_page,
 )
 from tests.factories import NOW
 
@@ -47,6 +57,7 @@ def example_account():
             second_factor_page(factor, user, HOSTILE),
         ],
         "recovery_codes.html": [RecoveryCodesPage(("2345-6723-4567-2345",) * 2)],
+        **people(user),
         "account.html": [account(), account(has_password=False), account(codes=1)],
     }
 
@@ -69,3 +80,33 @@ def account(*, has_password=True, codes=None):
         notice=None if codes else HOSTILE,
         error=HOSTILE if codes else None,
     )
+
+
+def people(user):
+    """The accounts and sites that an administrator sees."""
+    states = [
+        AccountState(user, has_second_factor=True, is_external=False),
+        AccountState(user, has_second_factor=False, is_external=True),
+        AccountState(replace(user, is_active=False), has_second_factor=False, is_external=False),
+        AccountState(
+            replace(user, password_hash=NO_PASSWORD), has_second_factor=False, is_external=False
+        ),
+    ]
+    sites = [Site(DEFAULT_SITE_ID, HOSTILE, NOW), Site(uuid7(), HOSTILE, NOW, is_active=False)]
+    form = AccountForm(HOSTILE, HOSTILE, "auditor", frozenset({DEFAULT_SITE_ID}))
+    views = [PersonView(state, sites, 2, user) for state in states]
+    views += [
+        PersonView(states[0], sites, 1, user, link=HOSTILE, notice=HOSTILE),
+        PersonView(states[0], sites, 1, user, error=HOSTILE),
+    ]
+    return {
+        "administration_people.html": [
+            people_page(states, sites, AccountForm(), None),
+            people_page([], sites, form, HOSTILE),
+        ],
+        "administration_person.html": [person_page(view) for view in views],
+        "administration_sites.html": [
+            sites_page(sites, HOSTILE, None),
+            sites_page(sites, None, HOSTILE),
+        ],
+    }

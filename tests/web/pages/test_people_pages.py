@@ -1,0 +1,179 @@
+"""An administrator makes, changes and helps accounts; nobody is left without an administrator."""
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from uuid_utils.compat import uuid7
+
+from app.domain.access import Role
+from app.domain.audit import Outcome
+from app.domain.site import DEFAULT_SITE_ID
+from app.ports import AuditFilter
+from app.services import accounts, second_factor
+from app.web.app import create_app
+from tests.accounts import ADMIN, ADMIN_PASSWORD, add_account
+from tests.factories import NOW
+
+PASSWORD = "a sentence of their own"
+
+
+@pytest.fixture
+def shop(steady_client):
+    return steady_client.app.state.container
+
+
+@pytest.fixture
+def admin(steady_client):
+    client = TestClient(steady_client.app, headers={"accept": "text/html"})
+    client.auth = ADMIN
+    return client
+
+
+@pytest.fixture
+def ann(shop):
+    with shop.transactions() as transaction:
+        return add_account(transaction, f"ann-{uuid7()}", Role.HAEMATOLOGIST, shop.now())
+
+
+def signed_in(admin, name, password=ADMIN_PASSWORD):
+    browser = TestClient(admin.app, headers={"accept": "text/html"})
+    browser.post("/sign-in", data={"name": name, "password": password})
+    return browser
+
+
+def is_in(browser):
+    return browser.get("/account", follow_redirects=False).status_code == 200
+
+
+def link_in(page):
+    return re.search(r'value="http://testserver(/choose-password/[^"]+)"', page)[1]
+
+
+def noted(shop, user, action):
+    with shop.transactions() as transaction:
+        found = transaction.audit.all(AuditFilter(action=action))
+        return [entry.event for entry in found if _is_done(entry.event, user)]
+
+
+def _is_done(event, user):
+    return event.subject == f"user:{user.id}" and event.outcome is Outcome.DONE
+
+
+def test_a_new_account_gets_a_link_and_chooses_its_password(admin, shop):
+    name = f"new-{uuid7()}"
+    form = {"name": name, "full_name": "Dr New", "role": "technician", "site": DEFAULT_SITE_ID}
+    page = admin.post("/administration/users", data=form).text
+    link = link_in(page)
+    assert name in admin.get("/administration/users").text
+    stranger = TestClient(admin.app)
+    stranger.post(link, data={"password": PASSWORD, "repeated": PASSWORD})
+    assert is_in(signed_in(admin, name, PASSWORD))
+    with shop.transactions() as transaction:
+        user = transaction.users.by_name(name)
+    assert (user.role, user.full_name) == (Role.TECHNICIAN, "Dr New")
+    [event] = noted(shop, user, "account.create")
+    assert event.actor.name == "admin"
+    assert event.after["role"] == "technician"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"name": "a:b"}, 422),
+        ({"name": "reader"}, 409),
+        ({"role": "system"}, 422),
+        ({"role": "king"}, 422),
+        ({"site": []}, 422),
+        ({"site": str(uuid7())}, 422),
+    ],
+)
+def test_what_cannot_be_is_said_on_the_form(admin, changes, status):
+    form = {"name": f"x-{uuid7()}", "role": "auditor", "site": str(DEFAULT_SITE_ID), **changes}
+    answer = admin.post("/administration/users", data=form)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+
+
+def test_another_role_ends_the_sessions_and_is_noted(admin, shop, ann):
+    browser = signed_in(admin, ann.name)
+    form = {"role": "auditor", "site": str(DEFAULT_SITE_ID)}
+    assert "Saved" in admin.post(f"/administration/users/{ann.id}", data=form).text
+    assert not is_in(browser)
+    [event] = noted(shop, ann, "account.change")
+    assert (event.before["role"], event.after["role"]) == ("haematologist", "auditor")
+
+
+def test_a_deactivated_account_is_out_at_once_and_back_later(admin, ann):
+    path = f"/administration/users/{ann.id}"
+    browser = signed_in(admin, ann.name)
+    token = browser.post("/api/v1/tokens").json()["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    admin.post(f"{path}/deactivate")
+    assert not is_in(browser)
+    stranger = TestClient(admin.app)
+    assert stranger.get("/api/v1/cases", headers=bearer).status_code == 401
+    assert stranger.get("/api/v1/cases", auth=(ann.name, ADMIN_PASSWORD)).status_code == 401
+    assert admin.post(f"{path}/reset-password").status_code == 409
+    admin.post(f"{path}/reactivate")
+    assert is_in(signed_in(admin, ann.name))
+
+
+def test_a_reset_ends_the_password_and_the_second_factor(admin, shop, ann):
+    path = f"/administration/users/{ann.id}"
+    assert admin.post(f"{path}/reset-second-factor").status_code == 409
+    with shop.transactions() as transaction:
+        factor = second_factor.begin(transaction, ann)
+        transaction.second_factors.confirm(ann.id, shop.now())
+    assert factor.secret
+    link = link_in(admin.post(f"{path}/reset-second-factor").text)
+    assert not is_in(signed_in(admin, ann.name))
+    short = {"password": "kruimel9", "repeated": "kruimel9"}
+    stranger = TestClient(admin.app)
+    assert stranger.post(link, data=short).status_code == 422
+    stranger.post(link, data={"password": PASSWORD, "repeated": PASSWORD})
+    assert is_in(signed_in(admin, ann.name, PASSWORD))
+    [event] = noted(shop, ann, "account.reset-second-factor")
+    assert event.actor.name == "admin"
+
+
+def test_sessions_of_others_are_ended(admin, ann):
+    browser = signed_in(admin, ann.name)
+    page = admin.get(f"/administration/users/{ann.id}").text
+    assert "Signed in in 1 browser" in page
+    admin.post(f"/administration/users/{ann.id}/end-sessions")
+    assert not is_in(browser)
+
+
+def test_the_last_administrator_stays_one(container):
+    with container.transactions() as transaction:
+        root = add_account(transaction, "root", Role.ADMINISTRATOR, NOW)
+        other = add_account(transaction, "other", Role.ADMINISTRATOR, NOW)
+        accounts.set_active(transaction, other.id, is_active=False)
+    with TestClient(create_app(container)) as client:
+        client.auth = ("root", ADMIN_PASSWORD)
+        path = f"/administration/users/{root.id}"
+        form = {"role": "auditor", "site": str(DEFAULT_SITE_ID)}
+        assert client.post(path, data=form).status_code == 409
+        assert client.post(f"{path}/deactivate").status_code == 409
+        client.post(f"/administration/users/{other.id}/reactivate")
+        assert client.post(f"{path}/deactivate").status_code == 200
+
+
+def test_sites_are_added_renamed_and_closed(admin, shop):
+    def names():
+        with shop.transactions() as transaction:
+            return {site.name: site for site in transaction.sites.all()}
+
+    admin.post("/administration/sites", data={"name": "North"})
+    path = f"/administration/sites/{names()['North'].id}"
+    assert admin.post("/administration/sites", data={"name": "North"}).status_code == 409
+    assert admin.post("/administration/sites", data={"name": " "}).status_code == 422
+    admin.post(path, data={"name": "South"})
+    admin.post(f"{path}/deactivate")
+    assert not names()["South"].is_active
+    main = f"/administration/sites/{DEFAULT_SITE_ID}/deactivate"
+    assert admin.post(main).status_code == 409
+    admin.post(f"{path}/reactivate")
+    assert names()["South"].is_active
+    assert admin.post(f"/administration/sites/{uuid7()}", data={"name": "x"}).status_code == 404

@@ -14,7 +14,7 @@ from prometheus_client import start_http_server
 from app.bootstrap import Container, migrate
 from app.db.migrating import alone
 from app.jobs.hl7_listener import hl7_listener
-from app.jobs.hl7_results import with_hl7_results
+from app.jobs.hl7_results import PrintReport, with_hl7_results
 from app.jobs.worker import worker
 from app.services.identity import ADMINISTRATOR_NAME, ensure_administrator
 from app.web.app import create_app
@@ -103,13 +103,18 @@ def _beside(container: Container) -> Iterator[None]:
 
 @contextmanager
 def _working(container: Container) -> Iterator[str]:
-    """The worker with all that it can send by: the printed report is the web room's."""
+    """The worker with all that it can send by."""
+    with with_hl7_results(container, printer(container)) as sending, worker(sending) as name:
+        yield name
+
+
+def printer(container: Container) -> PrintReport:
+    """What prints reports for systems: printing is the web room's, and jobs know nothing of it."""
 
     def printed(case_id: UUID, number: int | None, language: str) -> bytes:
         return print_unattended(container, case_id, number, Language(language))
 
-    with with_hl7_results(container, printed) as speaking, worker(speaking) as name:
-        yield name
+    return printed
 
 
 def listen(container: Container) -> None:

@@ -233,22 +233,19 @@ def _meaning(code: str, delimiters: Delimiters, charset: str) -> str:
     return ""
 
 
+def _escapes() -> dict[str, str]:
+    """By sign: separators, line ends, and controls, among them the bytes that frame a message."""
+    controls = {chr(code): f"\\X{code:02X}\\" for code in (*range(0x20), 0x7F)}
+    separators = {sign: f"\\{letter}\\" for letter, sign in STANDARD.letters.items()}
+    return controls | separators | {"\n": "\\.br\\"}
+
+
+_ESCAPES = str.maketrans(_escapes())
+
+
 def escape(text: str) -> str:
     """Make a text safe within a component: separators, line ends and controls are escaped."""
-    codes = {sign: letter for letter, sign in STANDARD.letters.items()}
-    normal = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(_escaped(sign, codes) for sign in normal)
-
-
-def _escaped(sign: str, codes: Mapping[str, str]) -> str:
-    if sign in codes:
-        return f"\\{codes[sign]}\\"
-    if sign == "\n":
-        return "\\.br\\"
-    # Among them the bytes that frame a message on the wire.
-    if sign < " " or sign == "\x7f":
-        return f"\\X{ord(sign):02X}\\"
-    return sign
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_ESCAPES)
 
 
 def components(*values: str | None) -> str:

@@ -50,11 +50,9 @@ class Hl7Reception:
         header = _header(content)
         with acting_as(_actor(header, peer)):
             try:
-                answer = self._taken(header, content)
+                return self._taken(header, content)
             except MessageRefused as refusal:
                 return self._refuse(header, refusal, peer)
-        _log.info("an HL7 order was taken", peer=peer, control_id=header and header.text(10))
-        return answer
 
     def refusal(self, begin: bytes, detail: str, peer: str) -> bytes:
         """Answer a frame that could not be read to its end."""
@@ -123,6 +121,7 @@ class Hl7Reception:
                 case_id=case.id,
                 after={"control_id": message.header.text(10), "protocol": "HL7 v2"},
             )
+        _log.info("an HL7 order was taken", control_id=message.header.text(10), case=str(case.id))
         return answer
 
     def _at_site(self, transaction: Transaction, order: Order) -> Order:
@@ -154,6 +153,7 @@ class Hl7Reception:
                 "Another message came under this MSH-10 before. Give each message its own.",
                 Location("MSH", 10),
             )
+        _log.info("an HL7 order came again", control_id=number, case=str(known.case_id))
         return known.answer.encode()
 
     def _refuse(self, header: Segment | None, refusal: MessageRefused, peer: str) -> bytes:

@@ -1,6 +1,7 @@
 """The HL7 listener, over real sockets: what is taken, what is answered, who is cut off."""
 
 import asyncio
+import random
 import shutil
 import socket
 import ssl
@@ -15,6 +16,7 @@ import pytest
 from app.bootstrap import build
 from app.domain.errors import SettingsRefused, StorageUnavailable
 from app.domain.site import DEFAULT_SITE_ID
+from app.interchange.hl7v2 import read_message
 from app.interchange.mllp import framed
 from app.interchange.mllp_server import MllpServer
 from app.jobs.hl7_listener import hl7_listener, listening, reception
@@ -214,6 +216,23 @@ def test_what_is_no_message_is_answered_and_the_connection_goes_on(laboratory, c
     with listener(laboratory) as port, connected(port) as lis:
         assert verdict(lis.ask(content)) == ("AE", code)
         assert verdict(lis.ask(oml())) == ("AA", "")
+
+
+def test_whatever_comes_is_answered_and_names_no_patient(laboratory, capfd):
+    settings = laboratory.settings.model_copy(update={"hl7_port": 0})
+    receives = reception(replace(laboratory, settings=settings))
+    chance = random.Random(7)
+    for _ in range(150):
+        content = bytearray(oml(MSH=ORDER["MSH"].replace("M-1", f"M-{chance.random()}")))
+        for _ in range(chance.randint(1, 8)):
+            place = chance.randrange(len(content))
+            content[place : place + chance.randint(0, 3)] = chance.randbytes(chance.randint(0, 3))
+        answer = read_message(receives.message(bytes(content), "127.0.0.1"))
+        assert verdict(answer)[0] in {"AA", "AE", "AR"}
+        assert verdict(answer) != ("AR", "207")
+        assert not any("P-77" in error.text(8) for error in answer.all("ERR"))
+    said = capfd.readouterr()
+    assert "Example" not in said.out + said.err
 
 
 def test_a_latin_message_opens_a_case_with_its_letters(laboratory):

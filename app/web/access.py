@@ -225,6 +225,8 @@ _ADMINISTRATION: Mapping[Route, Rule] = {
 }
 
 _CLIENTS = "/api/v1/clients"
+_CLIENT_PAGES = "/administration/clients"
+_CLIENT_PAGE = f"{_CLIENT_PAGES}/{{client_id}}"
 _SYSTEMS: Mapping[Route, Rule] = {
     ("GET", _CLIENTS): Rule(Permission.MANAGE_CLIENTS, "client.list"),
     ("POST", _CLIENTS): Rule(Permission.MANAGE_CLIENTS, "client.create"),
@@ -234,6 +236,13 @@ _SYSTEMS: Mapping[Route, Rule] = {
     ("DELETE", f"{_CLIENTS}/{{client_id}}/keys/{{prefix}}"): Rule(
         Permission.MANAGE_CLIENTS, "client.revoke"
     ),
+    ("GET", _CLIENT_PAGES): Rule(Permission.MANAGE_CLIENTS, "client.list"),
+    ("POST", _CLIENT_PAGES): Rule(Permission.MANAGE_CLIENTS, "client.create"),
+    ("GET", _CLIENT_PAGE): Rule(Permission.MANAGE_CLIENTS, "client.view"),
+    ("POST", _CLIENT_PAGE): Rule(Permission.MANAGE_CLIENTS, "client.change"),
+    ("POST", f"{_CLIENT_PAGE}/switch"): Rule(Permission.MANAGE_CLIENTS, "client.change"),
+    ("POST", f"{_CLIENT_PAGE}/rotate"): Rule(Permission.MANAGE_CLIENTS, "client.rotate"),
+    ("POST", f"{_CLIENT_PAGE}/revoke"): Rule(Permission.MANAGE_CLIENTS, "client.revoke"),
 }
 
 _HOOKS = "/api/v1/webhooks"

@@ -51,6 +51,8 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
         sent = client.post(path, params={"wait": 120}, files=files).json()
         hook = {"name": "LIS", "url": "https://lis.example/hook", "events": ["signed", "amended"]}
         webhook_id = client.post("/api/v1/webhooks", json=hook, auth=ADMIN).json()["id"]
+        new = {"name": "lis", "scopes": ["cases:write"]}
+        system = client.post("/api/v1/clients", json=new, auth=ADMIN).json()["client"]
     _sign_twice(make_settings(folder, bundle=small_bundle), UUID(case_id))
     yield (
         server,
@@ -60,6 +62,7 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
             "number": "1",
             "label": "vacuole",
             "webhook_id": webhook_id,
+            "client_id": system["id"],
         },
     )
     server.stop()

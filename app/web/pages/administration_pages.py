@@ -11,6 +11,7 @@ from app.domain.user import User
 from app.web.dependencies import UserDep
 from app.web.language import gettext, translated
 from app.web.pages.administration_contexts import AdministrationPage, SectionLink
+from app.web.pages.present_clients import CLIENTS_PATH
 from app.web.pages.rendering import chrome, render
 
 router = APIRouter()
@@ -50,6 +51,12 @@ SECTIONS = (
         Permission.MANAGE_CLIENTS,
         message("Webhooks"),
         message("Which systems are told of cases, and what became of each message."),
+    ),
+    Section(
+        CLIENTS_PATH,
+        Permission.MANAGE_CLIENTS,
+        message("API clients"),
+        message("Systems that send images and read reports: their keys, and what each may do."),
     ),
 )
 

@@ -8,6 +8,7 @@ from app.web.pages import (
     audit_pages,
     case_pages,
     cell_pages,
+    client_pages,
     comment_pages,
     gallery_pages,
     images,
@@ -55,3 +56,4 @@ router.include_router(password_pages.router)
 router.include_router(webhook_pages.router)
 router.include_router(people_pages.router)
 router.include_router(site_pages.router)
+router.include_router(client_pages.router)

@@ -51,6 +51,8 @@ from tests.web.pages.example_account import example_account
 from tests.web.pages.example_administration import DATA as ADMINISTRATION_DATA
 from tests.web.pages.example_administration import administration_page, audit_pages
 from tests.web.pages.example_bundles import bundle_pages
+from tests.web.pages.example_clients import DATA as CLIENT_DATA
+from tests.web.pages.example_clients import client_pages
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_webhooks import DATA as WEBHOOK_DATA
@@ -64,6 +66,7 @@ HOSTILE = '<script>alert("1")</script>'
 DATA = (
     *ADMINISTRATION_DATA,
     *WEBHOOK_DATA,
+    *CLIENT_DATA,
     "Dr Ann",
     "ann",
     "Dr Bob",
@@ -189,6 +192,7 @@ def pages() -> dict[str, list[object]]:
         "administration.html": [administration_page()],
         "audit.html": audit_pages(),
         **webhook_examples(),
+        **client_pages(HOSTILE),
         "case_import.html": [
             import_page(ImportForm(), None),
             import_page(ImportForm(accession_number=HOSTILE, same_patient=True), "No."),

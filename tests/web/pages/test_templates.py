@@ -13,6 +13,7 @@ from app.web.pages import (
     charts,
     charts_reference,
     charts_trend,
+    client_contexts,
     contexts,
     gallery_contexts,
     geometry_contexts,
@@ -93,6 +94,7 @@ MEANINGS = {
     "upload": upload_contexts.UploadPanel,
     "version": signing_contexts.VersionRow,
     "view": contexts.CellPage,
+    "held": client_contexts.KeyLine,
     "handing": bundle_contexts.ReclassificationRow,
     "box": charts_reference.GroupBox,
     "curve": charts_trend.TrendChart,
@@ -113,7 +115,10 @@ MEANINGS = {
     "dispatch": webhook_contexts.DeliveryLine,
     "written": signing_contexts.InterpretationPart,
 }
-LINES = {"audit.html": administration_contexts.AuditLine}
+LINES = {
+    "audit.html": administration_contexts.AuditLine,
+    "clients.html": client_contexts.ClientLine,
+}
 ROWS = {"report.html": report_contexts.AbnormalityRow}
 # The whole context goes on to a macro, which names its fields.
 PASSED_ON = {
@@ -197,6 +202,7 @@ def test_no_context_has_a_field_that_no_template_reads():
     modules = (
         bundle_contexts,
         account_contexts,
+        client_contexts,
         contexts,
         gallery_contexts,
         geometry_contexts,

@@ -11,8 +11,8 @@ from tests.factories import NOW, make_manifest, make_rule
 
 LATER = NOW + timedelta(hours=3)
 HOSTILE = '<script>alert("1")</script>'
-FIRST = Bundle(make_manifest(), make_rule())
-SECOND = Bundle(make_manifest(version="0.0.2"), make_rule())
+FIRST = Bundle(make_manifest(name="VEXAS"), make_rule())
+SECOND = Bundle(make_manifest(name="VEXAS", version="0.0.2"), make_rule())
 
 
 def bundle_pages(case) -> dict[str, list[object]]:

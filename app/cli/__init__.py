@@ -17,6 +17,7 @@ from app.cli.audit import audit_commands
 from app.cli.bundle import bundle_commands
 from app.cli.case import case_commands
 from app.cli.client import client_commands
+from app.cli.control import control_commands
 from app.cli.dataset import dataset_commands
 from app.cli.evaluation import evaluate
 from app.cli.format import Format
@@ -41,6 +42,7 @@ app.add_typer(bundle_commands, name="bundle")
 app.add_typer(audit_commands, name="audit")
 app.add_typer(case_commands, name="case")
 app.add_typer(client_commands, name="client")
+app.add_typer(control_commands, name="control")
 app.add_typer(dataset_commands, name="dataset")
 app.add_typer(hl7_commands, name="hl7")
 app.add_typer(score_commands, name="score")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db.inserting import insert_new
 from app.db.mapping import from_cell, to_cell
-from app.db.tables import CellRow, ClassificationFailureRow, FindingRow
+from app.db.tables import CellEmbeddingRow, CellRow, ClassificationFailureRow, FindingRow
 from app.domain.abnormality import Abnormality
 from app.domain.bundle import PMN
 from app.domain.case import Progress
@@ -178,6 +178,17 @@ class SqlCellRepository:
         )
         found = {row[0]: Progress(row[1], row[2], row[3]) for row in self._session.execute(query)}
         return {case_id: found.get(case_id, Progress(0, 0, 0)) for case_id in case_ids}
+
+    def latest_of(self, digest: str, limit: int) -> Sequence[Cell]:
+        """By its embeddings, whose key begins with the bundle; keys of cells rise with time."""
+        query = (
+            select(CellRow)
+            .join(CellEmbeddingRow, CellEmbeddingRow.cell_id == CellRow.id)
+            .where(CellEmbeddingRow.bundle_digest == digest)
+            .order_by(CellEmbeddingRow.cell_id.desc())
+            .limit(limit)
+        )
+        return [to_cell(row) for row in self._session.scalars(query)]
 
     def latest_bundle(self, case_id: UUID) -> str | None:
         """By the time of its findings."""

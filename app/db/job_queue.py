@@ -15,6 +15,8 @@ from app.domain.statistics import QueueState
 
 QUEUE = "classification"
 CLASSIFY = "classify_cells"
+SHADOW_QUEUE, READ_IN_SHADOW = "shadow", "read_in_shadow"
+SET_QUEUE, READ_SET = "control", "read_set"
 # The version of the job's arguments, not of the product: an upgrade finishes the old jobs.
 JOB_VERSION = "1"
 # Where the library keeps its tables on PostgreSQL; SQLite knows no schemas.
@@ -45,6 +47,28 @@ class DbosJobQueue:
             },
             str(case_id),
             [str(cell_id) for cell_id in cell_ids],
+        )
+
+    def enqueue_shadow(self, case_id: UUID, cell_ids: Sequence[UUID], digest: str) -> None:
+        """In a queue of its own, behind which nobody waits."""
+        self._client.enqueue_in_transaction(
+            self._session,
+            {
+                "queue_name": SHADOW_QUEUE,
+                "workflow_name": READ_IN_SHADOW,
+                "app_version": JOB_VERSION,
+            },
+            str(case_id),
+            [str(cell_id) for cell_id in cell_ids],
+            digest,
+        )
+
+    def enqueue_set_run(self, run_id: UUID) -> None:
+        """In a queue of its own, behind which nobody waits."""
+        self._client.enqueue_in_transaction(
+            self._session,
+            {"queue_name": SET_QUEUE, "workflow_name": READ_SET, "app_version": JOB_VERSION},
+            str(run_id),
         )
 
 

@@ -15,6 +15,7 @@ from app.db.bundles import SqlBundleRepository
 from app.db.cases import SqlCaseRepository
 from app.db.cells import SqlCellRepository
 from app.db.clients import SqlClientRepository
+from app.db.controls import SqlControlRepository
 from app.db.destinations import SqlDestinationRepository
 from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
@@ -43,6 +44,7 @@ from app.ports import (
     CaseRepository,
     CellRepository,
     ClientRepository,
+    ControlRepository,
     DestinationRepository,
     DiscussionRepository,
     EmbeddingRepository,
@@ -83,6 +85,7 @@ class SqlTransaction:
         self.bundles: BundleRepository = SqlBundleRepository(session)
         self.switches: BundleSwitchRepository = SqlBundleSwitchRepository(session)
         self.case_bundles: CaseBundleRepository = SqlCaseBundleRepository(session)
+        self.controls: ControlRepository = SqlControlRepository(session)
         self.users: UserRepository = SqlUserRepository(session)
         self.sites: SiteRepository = SqlSiteRepository(session)
         self._audit = SqlAuditRepository(session)

@@ -11,6 +11,9 @@ from dbos import DBOS
 from app.bootstrap import Container
 from app.db.job_queue import CLASSIFY, JOB_VERSION, QUEUE
 from app.domain.message import message
+from app.jobs.background_queues import BACKGROUND_QUEUES, register_background
+from app.jobs.control_clock import control_clock
+from app.jobs.courtesy import Courtesy
 from app.jobs.deliverer import deliverer
 from app.jobs.executor import executor_name
 from app.jobs.heartbeat import heartbeat
@@ -18,12 +21,14 @@ from app.ports import Transaction
 from app.services.analysis import classify_cells, record
 from app.services.measuring_cases import measure_case
 from app.services.reading import bundle_of
+from app.services.shadowing import enqueue_shadow
 from app.services.standing import bundle_to_read_with, settle
 from app.services.telling import tell_if_classified
 from app.services.worklist import refresh
 
 # The library's default of one second would be most of the time that a small upload takes.
 POLLING_S = 0.05
+BACKGROUND_POLLING_S = 0.5
 STEP_ATTEMPTS = 10
 FIRST_RETRY_S = 1.0
 # Two: while one batch is in the classifier, the next is decoded.
@@ -51,6 +56,8 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
     with container.transactions() as transaction:
         transaction.cases.lock(case_id)
         record(transaction, result, digest, container.now())
+        read = [item.cell_id for item in result.findings]
+        enqueue_shadow(transaction, case_id, read, digest)
         _settle(container, transaction, case_id, cell_ids)
     container.meters.batch(len(result.findings), len(result.failures), seconds)
     _log.info(
@@ -97,14 +104,17 @@ def worker(container: Container) -> Iterator[str]:
         name = stack.enter_context(
             executor_name(container.settings.executor_id, container.settings.data_dir)
         )
-        _launch(container, name)
+        courtesy = Courtesy()
+        _launch(container, name, courtesy)
         stack.callback(_stop)
+        stack.callback(courtesy.stop)
         stack.enter_context(heartbeat(container, name))
         stack.enter_context(deliverer(container))
+        stack.enter_context(control_clock(container))
         yield name
 
 
-def _launch(container: Container, name: str) -> None:
+def _launch(container: Container, name: str, courtesy: Courtesy) -> None:
     DBOS(
         config={
             "name": "vexascope",
@@ -116,8 +126,9 @@ def _launch(container: Container, name: str) -> None:
             "run_migrations": False,
         }
     )
-    _register(container)
-    DBOS.listen_queues([QUEUE])
+    _register(container, courtesy)
+    register_background(container, courtesy)
+    DBOS.listen_queues([QUEUE, *BACKGROUND_QUEUES])
     DBOS.launch()
     DBOS.register_queue(
         QUEUE,
@@ -125,9 +136,16 @@ def _launch(container: Container, name: str) -> None:
         polling_interval_sec=POLLING_S,
         on_conflict="always_update",
     )
+    for queue in BACKGROUND_QUEUES:
+        DBOS.register_queue(
+            queue,
+            worker_concurrency=1,
+            polling_interval_sec=BACKGROUND_POLLING_S,
+            on_conflict="always_update",
+        )
 
 
-def _register(container: Container) -> None:
+def _register(container: Container, courtesy: Courtesy) -> None:
     """Register under a stable name: the queue's rows hold it."""
 
     @DBOS.step(
@@ -137,7 +155,8 @@ def _register(container: Container) -> None:
         max_attempts=STEP_ATTEMPTS,
     )
     def step(case_id: str, cell_ids: list[str]) -> None:
-        classify_job(container, UUID(case_id), [UUID(cell_id) for cell_id in cell_ids])
+        with courtesy.first():
+            classify_job(container, UUID(case_id), [UUID(cell_id) for cell_id in cell_ids])
 
     @DBOS.workflow(name=CLASSIFY)
     def workflow(case_id: str, cell_ids: list[str]) -> None:

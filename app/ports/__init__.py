@@ -15,6 +15,7 @@ from app.ports.classifier import (
     Prediction,
 )
 from app.ports.clients import ClientRepository
+from app.ports.controls import ControlRepository
 from app.ports.idempotency import IdempotencyRepository
 from app.ports.imports import ImportArea
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
@@ -47,6 +48,7 @@ __all__ = [
     "Classifier",
     "ClientRepository",
     "Clock",
+    "ControlRepository",
     "DestinationRepository",
     "DiscussionRepository",
     "EmbeddingRepository",

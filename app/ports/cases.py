@@ -133,5 +133,8 @@ class CellRepository(Protocol):
     def progress(self, case_id: UUID, digest: str) -> Progress:
         """How far one bundle is with a case."""
 
+    def latest_of(self, digest: str, limit: int) -> Sequence[Cell]:
+        """The newest cells that a bundle has read, newest first."""
+
     def latest_bundle(self, case_id: UUID) -> str | None:
         """Digest of the bundle that read a cell of the case last."""

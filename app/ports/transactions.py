@@ -12,6 +12,7 @@ from app.ports.bundles import BundleSwitchRepository, CaseBundleRepository
 from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
 from app.ports.clients import ClientRepository
+from app.ports.controls import ControlRepository
 from app.ports.idempotency import IdempotencyRepository
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository
@@ -32,6 +33,12 @@ class JobQueue(Protocol):
     def enqueue_classification(self, case_id: UUID, cell_ids: Sequence[UUID]) -> None:
         """Classify up to 64 cells of one case."""
 
+    def enqueue_shadow(self, case_id: UUID, cell_ids: Sequence[UUID], digest: str) -> None:
+        """Read cells with the bundle in shadow, when nothing else is to be done."""
+
+    def enqueue_set_run(self, run_id: UUID) -> None:
+        """Read a fixed set, when nothing else is to be done."""
+
 
 class Transaction(Protocol):
     """All repositories on one database transaction."""
@@ -42,6 +49,7 @@ class Transaction(Protocol):
     bundles: BundleRepository
     switches: BundleSwitchRepository
     case_bundles: CaseBundleRepository
+    controls: ControlRepository
     users: UserRepository
     sites: SiteRepository
     audit: AuditRepository

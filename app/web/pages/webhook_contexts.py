@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.web.pages.contexts import Choice, Moment
-from app.web.pages.worklist_contexts import StateTab
+from app.web.pages.contexts import Choice
+from app.web.pages.destination_contexts import DestinationLine, MessagesPart
 
 
 @dataclass(frozen=True)
@@ -27,53 +27,11 @@ class WebhookFields:
 
 
 @dataclass(frozen=True)
-class WebhookLine:
-    """One webhook of the list; texts are dashes where nothing is known."""
-
-    path: str
-    name: str
-    url: str
-    events: str
-    site: str
-    state: str
-    state_mark: str
-    waiting: str
-    dead: str
-    last_delivered: Moment | None
-    last_error: str | None
-
-
-@dataclass(frozen=True)
 class WebhooksPage:
     """webhooks.html: who is told, and the form of a new one."""
 
-    hooks: tuple[WebhookLine, ...]
+    hooks: tuple[DestinationLine, ...]
     fields: WebhookFields
-
-
-@dataclass(frozen=True)
-class DeliveryLine:
-    """One message on its way.
-
-    Parameters
-    ----------
-    replay_path, skip_path
-        Where its buttons lead; None where there is nothing to press.
-    """
-
-    message_id: str
-    event: str
-    case_path: str
-    case_key: str
-    happened: Moment
-    state: str
-    state_mark: str
-    attempts: str
-    next_attempt: Moment | None
-    settled: Moment | None
-    last_error: str | None
-    replay_path: str | None
-    skip_path: str | None
 
 
 @dataclass(frozen=True)
@@ -90,13 +48,10 @@ class WebhookPage:
         How long a former secret goes on by default, and at most.
     """
 
-    hook: WebhookLine
+    hook: DestinationLine
     trouble: str | None
     saved: str | None
-    tabs: tuple[StateTab, ...]
-    dispatches: tuple[DeliveryLine, ...]
-    older_path: str | None
-    replay_dead_text: str | None
+    sent: MessagesPart
     fields: WebhookFields
     overlap_hours: int
     most_overlap_hours: int

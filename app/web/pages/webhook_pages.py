@@ -1,7 +1,5 @@
 """Webhooks: who is told of cases, and what became of each message."""
 
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -13,7 +11,7 @@ from pydantic import BaseModel
 from app.bootstrap import Container
 from app.domain.errors import Conflict, Forbidden, InvalidInput
 from app.domain.message import message
-from app.domain.outbox import Delivery, DeliveryState, Destination, EventType
+from app.domain.outbox import Destination, EventType
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import User
 from app.domain.webhook import WebhookConfig, checked_overlap
@@ -22,11 +20,17 @@ from app.services import replaying, webhooks
 from app.services.webhooks import Made, WebhookForm
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, ngettext, translated
+from app.web.pages.destination_reading import (
+    MessagesQuery,
+    done_text,
+    looking,
+    messages_of,
+    state_of,
+)
 from app.web.pages.navigation import see_other
 from app.web.pages.present_webhooks import (
     OVERLAP_HOURS,
     PATH,
-    WebhookView,
     webhook_fields,
     webhook_page,
     webhooks_page,
@@ -37,14 +41,7 @@ from app.web.pages.wording import count
 
 router = APIRouter(prefix=PATH)
 
-MESSAGES_PER_PAGE = 50
 _REFUSED = (InvalidInput, Conflict, Forbidden)
-_DONE = {
-    "saved": message("Saved."),
-    "again": message("The message waits to be sent again."),
-    "skipped": message("The message is not sent; the later ones of its case go on."),
-    "all": message("What was given up waits to be sent again."),
-}
 
 
 class WebhookTyped(BaseModel):
@@ -64,14 +61,6 @@ class WebhookTyped(BaseModel):
         except ValueError as error:
             raise InvalidInput(message("Choose one of the list.")) from error
         return WebhookForm(self.name, self.url, events, site, bool(self.enabled))
-
-
-class WebhookQuery(BaseModel):
-    """Which messages are shown, and what has just been done."""
-
-    state: str = ""
-    before: str = ""
-    done: str = ""
 
 
 @router.get("")
@@ -100,7 +89,7 @@ def show_webhook(
     container: ContainerDep,
     user: UserDep,
     webhook_id: UUID,
-    query: Annotated[WebhookQuery, Query()],
+    query: Annotated[MessagesQuery, Query()],
 ) -> Response:
     """One webhook with its messages."""
     return _detail(container, user, webhook_id, query)
@@ -119,7 +108,7 @@ def change_webhook(
         with container.transactions() as transaction:
             webhooks.change_webhook(transaction, user, webhook_id, form)
     except _REFUSED as error:
-        return _detail(container, user, webhook_id, WebhookQuery(), form, error.detail)
+        return _detail(container, user, webhook_id, MessagesQuery(), form, error.detail)
     return see_other(f"{PATH}/{webhook_id}?done=saved")
 
 
@@ -176,7 +165,7 @@ def _list(
     container: Container, user: User, form: WebhookForm, error: str | None = None
 ) -> Response:
     with container.transactions() as transaction:
-        look = _looking(container, transaction)
+        look = looking(container, transaction)
         views = [look(webhook) for webhook in webhooks.webhooks_for(transaction, user)]
         fields = _fields(transaction, user, form, error)
     frame = chrome(gettext("Webhooks"), user)
@@ -187,54 +176,18 @@ def _detail(
     container: Container,
     user: User,
     webhook_id: UUID,
-    query: WebhookQuery,
+    query: MessagesQuery,
     form: WebhookForm | None = None,
     error: str | None = None,
 ) -> Response:
-    state = _state(query.state)
+    state = state_of(query.state)
     with container.transactions() as transaction:
         webhook = webhooks.webhook_for(transaction, user, webhook_id)
-        view = _looking(container, transaction)(webhook)
-        found, older = _messages(transaction, webhook_id, state, query.before)
+        view = looking(container, transaction)(webhook)
+        found, older = messages_of(transaction, webhook_id, state, query.before)
         fields = _fields(transaction, user, form or _form_of(webhook), error)
-    done = _DONE.get(query.done)
-    saved = translated(done) if done else None
-    page = webhook_page(view, found, state, fields, older=older, saved=saved)
+    page = webhook_page(view, found, state, fields, older=older, saved=done_text(query))
     return render("webhook.html", page, chrome(webhook.name, user), status=_status(error))
-
-
-def _looking(
-    container: Container, transaction: Transaction
-) -> Callable[[Destination], WebhookView]:
-    sites, now = transaction.sites.all(), container.now()
-    destinations = transaction.destinations
-    return lambda webhook: WebhookView(
-        webhook,
-        destinations.counts(webhook.id),
-        destinations.last_delivered_at(webhook.id),
-        sites,
-        now,
-    )
-
-
-def _messages(
-    transaction: Transaction, webhook_id: UUID, state: DeliveryState | None, before: str
-) -> tuple[list[Delivery], UUID | None]:
-    """A page of messages, and after which the next one begins."""
-    place = None
-    with suppress(ValueError):
-        place = UUID(before) if before else None
-    states = [state] if state else list(DeliveryState)
-    found = transaction.destinations.deliveries(webhook_id, states, place, MESSAGES_PER_PAGE + 1)
-    shown = list(found[:MESSAGES_PER_PAGE])
-    return shown, shown[-1].id if len(found) > MESSAGES_PER_PAGE else None
-
-
-def _state(text: str) -> DeliveryState | None:
-    try:
-        return DeliveryState(text) if text else None
-    except ValueError as error:
-        raise InvalidInput(message("Choose one of the list.")) from error
 
 
 def _form_of(webhook: Destination) -> WebhookForm:

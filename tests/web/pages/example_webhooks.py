@@ -8,8 +8,8 @@ from app.domain.outbox import Delivery, DeliveryState, Destination, EventType, O
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.webhook import WebhookConfig
 from app.services.webhooks import WebhookForm
+from app.web.pages.present_destinations import DestinationView
 from app.web.pages.present_webhooks import (
-    WebhookView,
     webhook_fields,
     webhook_page,
     webhooks_page,
@@ -33,13 +33,13 @@ def _hook(**values) -> Destination:
     return replace(made, **values)
 
 
-def _view(**values) -> WebhookView:
+def _view(**values) -> DestinationView:
     counts = dict.fromkeys(DeliveryState, 0)
     hook = _hook(**values)
     if hook.failures:
         counts |= {DeliveryState.DEAD: 2, DeliveryState.WAITING: 1, DeliveryState.DELIVERED: 4}
     at = NOW - timedelta(hours=1) if hook.failures else None
-    return WebhookView(hook, counts, at, SITES, NOW)
+    return DestinationView(hook, counts, at, SITES, NOW)
 
 
 def _messages() -> list[Delivery]:

@@ -15,6 +15,7 @@ from app.web.pages import (
     charts_trend,
     client_contexts,
     contexts,
+    destination_contexts,
     gallery_contexts,
     geometry_contexts,
     import_contexts,
@@ -110,9 +111,10 @@ MEANINGS = {
     "strip": charts_reference.DistributionStrip,
     "trend": outlook_contexts.TrendPart,
     "turn": outlook_contexts.TurnRow,
-    "hook": webhook_contexts.WebhookLine,
+    "hook": destination_contexts.DestinationLine,
     "webhook": webhook_contexts.WebhookFields,
-    "dispatch": webhook_contexts.DeliveryLine,
+    "dispatch": destination_contexts.DeliveryLine,
+    "sent": destination_contexts.MessagesPart,
     "written": signing_contexts.InterpretationPart,
 }
 LINES = {

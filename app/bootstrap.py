@@ -6,6 +6,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
 import cv2
@@ -20,6 +21,7 @@ from app.db.jobs import jobs_of
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
 from app.domain.errors import BundleRefused, Conflict, SettingsRefused, StorageUnavailable
+from app.domain.external import ClaimRule
 from app.domain.job import Job
 from app.domain.message import message
 from app.domain.outbox import SinkKind
@@ -32,9 +34,11 @@ from app.imaging.decode import ImageLimits
 from app.inference.active import ActiveBundle
 from app.inference.bundle import BundleFiles, load_bundle
 from app.inference.shelf import BundleShelf, LoadedClassifiers, shelf_of
+from app.interchange.openid import OpenIdProvider, Registration
 from app.interchange.webhook_sink import WebhookSink
 from app.meters import Meters
 from app.ports import BlobStore, Bundle, Classifier, ImportArea, PartFiles, Sink, Transactions
+from app.ports.identity_provider import IdentityProvider
 from app.ports.sealing import Sealer
 from app.services.explaining import Explainer
 from app.services.intake import IntakeLimits
@@ -72,6 +76,7 @@ class Container:
     sealer: Sealer
     sinks: Mapping[SinkKind, Sink]
     import_area: ImportArea | None = None
+    identity_provider: IdentityProvider | None = None
     explainer: Explainer = field(default_factory=Explainer)
     meters: Meters = field(default_factory=Meters)
     active: ActiveBundle = field(default_factory=ActiveBundle, init=False)
@@ -85,6 +90,17 @@ class Container:
     def default_digest(self) -> str:
         """Digest of the bundle that is active until somebody activates another one."""
         return self.bundle_files.bundle.manifest.digest
+
+    @cached_property
+    def claim_rule(self) -> ClaimRule:
+        """What the claims of the provider tell of a person."""
+        settings = self.settings
+        return ClaimRule(
+            roles=ClaimRule.parse_roles(settings.oidc_roles),
+            roles_claim=settings.oidc_roles_claim,
+            name_claim=settings.oidc_name_claim,
+            sites_claim=settings.oidc_sites_claim,
+        )
 
     @property
     def session_rule(self) -> SessionRule:
@@ -231,6 +247,32 @@ def build(settings: Settings) -> Container:
         sealer=sealer,
         sinks=open_sinks(settings, sealer),
         import_area=open_area(settings.import_url) if settings.import_url else None,
+        identity_provider=_identity_provider(settings),
+    )
+
+
+def _identity_provider(settings: Settings) -> IdentityProvider | None:
+    """The provider that is set; raises `SettingsRefused` where nobody could sign in by it."""
+    if settings.oidc_issuer is None:
+        if not settings.local_sign_in:
+            raise SettingsRefused(
+                "VEXASCOPE_LOCAL_SIGN_IN is false, and no VEXASCOPE_OIDC_ISSUER is set: nobody "
+                "could sign in."
+            )
+        return None
+    if not ClaimRule.parse_roles(settings.oidc_roles):
+        raise SettingsRefused(
+            "VEXASCOPE_OIDC_ROLES is empty: nobody who signs in at the provider would have a role."
+        )
+    secret = settings.oidc_client_secret
+    return OpenIdProvider(
+        Registration(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=secret.get_secret_value() if secret else None,
+            scopes=settings.oidc_scopes,
+            audience=settings.oidc_audience,
+        )
     )
 
 

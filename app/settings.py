@@ -129,6 +129,40 @@ class Settings(BaseSettings):
         description="Name of the one account that signs in with its password all the same, for "
         "the day when the provider does not answer.",
     )
+    oidc_issuer: str | None = Field(
+        None,
+        description="Address of the OpenID Connect provider, as it names itself; without it there "
+        "is none.",
+    )
+    oidc_client_id: str = Field("vexascope", description="Name of this server at the provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Secret of this server at the provider; without it a public client."
+    )
+    oidc_scopes: str = Field(
+        "openid profile", description="What is asked of the provider, separated by spaces."
+    )
+    oidc_name_claim: str = Field(
+        "preferred_username", description="Claim with the name that an account gets here."
+    )
+    oidc_roles_claim: str = Field(
+        "roles",
+        description="Claim with what a person is; a point leads into it: `realm_access.roles`.",
+    )
+    oidc_roles: str = Field(
+        "",
+        description="Which value of that claim is which role, the first that fits counts: "
+        "`lab-haematology=haematologist,lab-it=administrator`.",
+    )
+    oidc_sites_claim: str | None = Field(
+        None,
+        description="Claim with the names of a person's sites; without it administrators choose "
+        "them here.",
+    )
+    oidc_audience: str | None = Field(
+        None,
+        description="Audience of the access tokens that the provider gives to systems; without it "
+        "none is taken.",
+    )
     trusted_proxies: str = Field(
         "127.0.0.1",
         description="Addresses of proxies, separated by commas, whose word is taken for who asks "

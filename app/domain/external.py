@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.access import Role
-from app.domain.errors import NotSignedIn, ProviderUnavailable
+from app.domain.access import PEOPLE, Role
+from app.domain.errors import NotSignedIn, ProviderUnavailable, SettingsRefused
 from app.domain.message import message
 
 
@@ -64,6 +64,26 @@ class ClaimRule:
     roles_claim: str
     name_claim: str
     sites_claim: str | None = None
+
+    @classmethod
+    def parse_roles(cls, text: str) -> Mapping[str, Role]:
+        """Read ``value=role,value=role``.
+
+        Raises
+        ------
+        SettingsRefused
+            If a part is not of this form, or the role is no person's.
+        """
+        found: dict[str, Role] = {}
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            value, _, role = part.rpartition("=")
+            if not value or role not in {person.value for person in PEOPLE}:
+                known = ", ".join(person.value for person in PEOPLE)
+                raise SettingsRefused(
+                    f"VEXASCOPE_OIDC_ROLES: '{part}' is not VALUE=ROLE with a role of {known}."
+                )
+            found[value] = Role(role)
+        return found
 
     def role(self, claims: Mapping[str, Any]) -> Role | None:
         """The role of a person; None where no claim gives one."""

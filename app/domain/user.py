@@ -10,6 +10,8 @@ from app.domain.site import DEFAULT_SITE_ID
 
 NO_PASSWORD = "!"  # noqa: S105 - the hash of nothing: no password fits it
 """In place of a password's hash: an account that names who did something elsewhere."""
+AT_PROVIDER = "!provider"
+"""In place of a password's hash: an account that signs in at the OpenID Connect provider."""
 
 
 class Theme(StrEnum):
@@ -67,8 +69,13 @@ class User:
 
     @property
     def can_sign_in(self) -> bool:
-        """Whether the account has a password; one that came with a case has none."""
-        return self.password_hash != NO_PASSWORD
+        """Whether the account is in use; one that came with a case is not."""
+        return self.is_active and self.password_hash != NO_PASSWORD
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the account has a password of this product."""
+        return self.password_hash not in {NO_PASSWORD, AT_PROVIDER}
 
     @property
     def printed_name(self) -> str:

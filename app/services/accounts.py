@@ -173,9 +173,8 @@ def _keep_an_administrator(transaction: Transaction, user: User) -> None:
     """Raise `Conflict` where nobody could administer any more."""
     if user.role is not Role.ADMINISTRATOR or not user.is_active:
         return
-    external = transaction.sign_ins.external_users()
     for other in transaction.users.active_administrators():
-        if other.id != user.id and (other.can_sign_in or other.id in external):
+        if other.id != user.id and other.can_sign_in:
             return
     raise Conflict(
         message("This is the last administrator who can sign in. Make another one first.")

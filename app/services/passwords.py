@@ -30,7 +30,7 @@ def hash_password(password: str) -> str:
 
 def fits(password: str, user: User | None) -> bool:
     """Whether it is the account's password; as slow where there is no account, or none is set."""
-    known = user if user and user.can_sign_in else None
+    known = user if user and user.has_password else None
     if len(password) > rules.MAX_LENGTH:
         password = ""
     stored = known.password_hash if known else _DECOY_HASH

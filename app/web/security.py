@@ -13,10 +13,12 @@ from app.domain.sign_in import Method, Session
 from app.domain.user import User
 from app.services import clients, identity, sessions
 from app.services.acting import become
+from app.services.sessions import CONFIRMATION_LIFE
 from app.web.actors import actor_of
 from app.web.cookies import Devices
 from app.web.origins import address_of, browser_of, is_act, refuse_cross_site
 from app.web.passwords import BasicCredentials, PasswordChecks
+from app.web.provider import ProviderSignIn
 from app.web.second_step import SecondStep
 
 
@@ -37,6 +39,7 @@ class Security:
         self._checks = PasswordChecks(container, self._devices)
         self._basic = BasicCredentials(container, self._checks)
         self._second_step = SecondStep(container)
+        self.provider = ProviderSignIn(container)
         # Only the demonstration sets it: a link that signs in to made-up cases.
         self.demonstration: DemonstrationLink | None = None
 
@@ -88,13 +91,32 @@ class Security:
     def confirm_password(self, request: Request, user: User, password: str) -> None:
         """Ask who is signed in for the password again, under the same limit as signing in.
 
+        Who has none here has proved at the provider who they are, and uses that proof up.
+
         Raises
         ------
         NotSignedIn
-            If it is wrong.
+            If it is wrong, or there is no such proof.
         TooManyAttempts
         """
-        self._checks.check(request, user.name, password)
+        if user.has_password:
+            self._checks.check(request, user.name, password)
+        elif not self._use_confirmation(request):
+            raise NotSignedIn(message("Prove at the provider who you are, then sign."))
+
+    def is_confirmed(self, request: Request) -> bool:
+        """Whether the person has proved at the provider who they are, for a signature to come."""
+        session: Session | None = getattr(request.state, "session", None)
+        proved_at = session.confirmed_at if session else None
+        return proved_at is not None and proved_at >= self._container.now() - CONFIRMATION_LIFE
+
+    def _use_confirmation(self, request: Request) -> bool:
+        session: Session | None = getattr(request.state, "session", None)
+        if session is None:
+            return False
+        since = self._container.now() - CONFIRMATION_LIFE
+        with self._container.transactions() as transaction:
+            return transaction.sessions.use_confirmation(session.id, since)
 
     def sign_in_to_demonstration(self, request: Request, token: str) -> User:
         """Start a session from the demonstration's link."""

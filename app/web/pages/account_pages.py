@@ -208,7 +208,7 @@ def _page(
         user_name=user.name,
         role=role_name(user.role),
         sites=tuple(sites),
-        has_password=user.can_sign_in,
+        has_password=user.has_password,
         password_hint=password_hint(has_second_factor=has_factor),
         codes_left=codes_left(left) if has_factor else None,
         sessions=session_rows(living, getattr(request.state, "session", None), now),

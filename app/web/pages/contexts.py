@@ -86,11 +86,27 @@ class FailurePage:
 
 @dataclass(frozen=True)
 class SignInPage:
-    """sign_in.html; `next` is a path of this site."""
+    """sign_in.html; `next` is a path of this site.
+
+    Parameters
+    ----------
+    provider_path
+        Where one is sent to the sign-in provider; None where there is none.
+    is_local
+        Whether everybody may sign in with a password of this product.
+    has_break_glass
+        Whether one account may, where others may not.
+    offers_sign_out
+        Whether the person has just signed out here, and not yet at the provider.
+    """
 
     name: str
     next: str
     error: str | None
+    provider_path: str | None = None
+    is_local: bool = True
+    has_break_glass: bool = False
+    offers_sign_out: bool = False
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ class SignForm:
     seen_sequence: int
     seen_digest: str
     error: str | None = None
+    is_confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,10 @@ def sign_page(report: Report, standing: Standing, form: SignForm, now: datetime)
         seen_sequence=form.seen_sequence,
         seen_digest=form.seen_digest,
         error=form.error,
+        asks_password=form.user.has_password,
+        confirm_path=None
+        if form.user.has_password or form.is_confirmed
+        else f"/sign-in/provider/again?next={path}/sign",
     )
 
 

@@ -17,6 +17,7 @@ from app.web.pages import (
     password_pages,
     people_pages,
     preferences,
+    provider_pages,
     readers_pages,
     reclassify_pages,
     reference_pages,
@@ -53,6 +54,7 @@ router.include_router(administration_pages.router)
 router.include_router(audit_pages.router)
 router.include_router(account_pages.router)
 router.include_router(password_pages.router)
+router.include_router(provider_pages.router)
 router.include_router(webhook_pages.router)
 router.include_router(people_pages.router)
 router.include_router(site_pages.router)

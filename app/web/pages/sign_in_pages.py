@@ -7,9 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 
+from app.bootstrap import Container
 from app.domain.errors import NotSignedIn, TooManyAttempts
+from app.domain.sign_in import Method
 from app.domain.user import User
-from app.web.dependencies import SecurityDep, UserDep
+from app.web.dependencies import ContainerDep, SecurityDep, UserDep
 from app.web.language import gettext, translated
 from app.web.pages.account_contexts import SignedInAgainPage, SignInCodePage
 from app.web.pages.contexts import SignInPage
@@ -23,14 +25,20 @@ router = APIRouter()
 
 
 @router.get("/sign-in")
-def show_sign_in(wanted: Annotated[str, Query(alias="next")] = "") -> Response:
-    """The empty form."""
-    return _form("", wanted)
+def show_sign_in(
+    container: ContainerDep,
+    wanted: Annotated[str, Query(alias="next")] = "",
+    *,
+    provider: bool = False,
+) -> Response:
+    """The empty form; after a session of the provider's, with the way to end it there too."""
+    return sign_in_form(container, "", wanted, offers_sign_out=provider)
 
 
 @router.post("/sign-in")
 def sign_in(
     request: Request,
+    container: ContainerDep,
     security: SecurityDep,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
@@ -40,10 +48,14 @@ def sign_in(
     try:
         user = security.sign_in(request, name.strip(), password)
     except NotSignedIn as error:
-        return _form(name, wanted, error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)
+        return sign_in_form(
+            container, name, wanted, error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE
+        )
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after_s)}
-        return _form(name, wanted, error.detail, HTTPStatus.TOO_MANY_REQUESTS, headers)
+        return sign_in_form(
+            container, name, wanted, error.detail, HTTPStatus.TOO_MANY_REQUESTS, headers
+        )
     if user is None:
         return see_other(with_next("/sign-in/code", wanted))
     return _let_in(request, security, user, wanted)
@@ -60,6 +72,7 @@ def show_code(request: Request, wanted: Annotated[str, Query(alias="next")] = ""
 @router.post("/sign-in/code")
 def give_code(
     request: Request,
+    container: ContainerDep,
     security: SecurityDep,
     code: Annotated[str, Form()] = "",
     wanted: Annotated[str, Form(alias="next")] = "",
@@ -69,7 +82,9 @@ def give_code(
         user = security.finish_sign_in(request, code)
     except NotSignedIn as error:
         if not is_waiting(request):
-            return _form("", wanted, error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)
+            return sign_in_form(
+                container, "", wanted, error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE
+            )
         return _code_form(wanted, error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after_s)}
@@ -96,21 +111,26 @@ def sign_out(request: Request, security: SecurityDep) -> Response:
     Pictures of cells leave the browser's cache with it, over HTTPS and on this computer itself:
     browsers obey the header only there.
     """
-    security.sign_out(request)
-    response = see_other("/sign-in")
+    ended = security.sign_out(request)
+    came_from_provider = ended is not None and ended.method is Method.PROVIDER
+    response = see_other("/sign-in?provider=true" if came_from_provider else "/sign-in")
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
 @router.get("/demonstration/{token}")
 def sign_in_to_demonstration(
-    request: Request, security: SecurityDep, token: str, case: UUID | None = None
+    request: Request,
+    container: ContainerDep,
+    security: SecurityDep,
+    token: str,
+    case: UUID | None = None,
 ) -> Response:
     """Sign in by the link that the demonstration prints, and lead to its report."""
     try:
         security.sign_in_to_demonstration(request, token)
     except NotSignedIn as error:
-        return _form("", "", error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)
+        return sign_in_form(container, "", "", error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)
     target = f"{case_path(case)}/report" if case else HOME
     return see_other(target)
 
@@ -132,15 +152,27 @@ def _code_form(
     return render("sign_in_code.html", page, frame, status=status, headers=headers)
 
 
-def _form(
+def sign_in_form(
+    container: Container,
     name: str,
     wanted: str,
     error: str | None = None,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
+    *,
+    offers_sign_out: bool = False,
 ) -> Response:
+    """The form, with what was typed and why it is shown again."""
+    settings = container.settings
+    back = local_path(wanted) or ""
     page = SignInPage(
-        name=name, next=local_path(wanted) or "", error=translated(error or "") or None
+        name=name,
+        next=back,
+        error=translated(error or "") or None,
+        provider_path=with_next("/sign-in/provider", back) if settings.oidc_issuer else None,
+        is_local=settings.local_sign_in,
+        has_break_glass=settings.break_glass_account is not None,
+        offers_sign_out=offers_sign_out and settings.oidc_issuer is not None,
     )
     frame = chrome(gettext("Sign in"), user=None)
     return render("sign_in.html", page, frame, status=status, headers=headers)

@@ -122,6 +122,10 @@ class SignPage:
         Empty where it can be signed.
     seen_sequence, seen_digest
         Of what is shown, for the server.
+    asks_password
+        Whether the signer proves who they are by the password of this product.
+    confirm_path
+        Where the signer proves it at the provider; None where that has been done.
     """
 
     head: CaseHead
@@ -139,6 +143,8 @@ class SignPage:
     seen_sequence: int
     seen_digest: str
     error: str | None
+    asks_password: bool
+    confirm_path: str | None
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,16 @@ class _Seen:
 
 
 @router.get("/cases/{case_id}/sign")
-def show_sign(container: ContainerDep, user: UserDep, case_id: UUID) -> Response:
+def show_sign(
+    request: Request,
+    container: ContainerDep,
+    security: SecurityDep,
+    user: UserDep,
+    case_id: UUID,
+) -> Response:
     """What would be signed, and what is missing before it can be."""
-    return _sign_form(container, user, case_id)
+    is_confirmed = security.is_confirmed(request)
+    return _sign_form(container, user, case_id, is_confirmed=is_confirmed)
 
 
 @router.post("/cases/{case_id}/sign")
@@ -76,8 +83,10 @@ def sign_report(
     seen = _Seen(seen_sequence, seen_digest)
     try:
         security.confirm_password(request, user, password)
-    except NotSignedIn:
+    except NotSignedIn as error:
         sentence = gettext("The password is wrong. Nothing was signed.")
+        if not user.has_password:
+            sentence = translated(error.detail)
         trouble = _Trouble(sentence, HTTPStatus.UNAUTHORIZED, CHALLENGE)
         return _sign_form(container, user, case_id, trouble, seen)
     except TooManyAttempts as error:
@@ -101,6 +110,8 @@ def _sign_form(
     case_id: UUID,
     trouble: _Trouble | None = None,
     seen: _Seen | None = None,
+    *,
+    is_confirmed: bool = False,
 ) -> Response:
     now = container.now()
     with container.transactions() as transaction:
@@ -118,6 +129,7 @@ def _sign_form(
             seen_sequence=seen.sequence,
             seen_digest=seen.digest,
             error=trouble.sentence if trouble else None,
+            is_confirmed=is_confirmed,
         )
         standing = Standing(
             transaction.versions.count(case_id), amendment=transaction.versions.amendment(case_id)

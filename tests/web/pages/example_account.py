@@ -17,6 +17,7 @@ from app.web.pages.account_contexts import (
     SignedInAgainPage,
     SignInCodePage,
 )
+from app.web.pages.contexts import SignInPage
 from app.web.pages.present_account import (
     codes_left,
     password_hint,
@@ -110,3 +111,13 @@ def people(user):
             sites_page(sites, None, HOSTILE),
         ],
     }
+
+
+def provider_sign_in():
+    """The first page where there is a provider."""
+    path = "/sign-in/provider"
+    return [
+        SignInPage("", "", None, path, offers_sign_out=True),
+        SignInPage(HOSTILE, "", HOSTILE, path, is_local=False, has_break_glass=True),
+        SignInPage("", "", None, path, is_local=False),
+    ]

@@ -23,7 +23,7 @@ from app.domain.signing import (
     SignedVersion,
     missing,
 )
-from app.domain.user import User
+from app.domain.user import AT_PROVIDER, User
 from app.ports import Bundle
 from app.services.reading import CaseAsRead
 from app.services.report_content import digest, to_content
@@ -43,6 +43,7 @@ from tests.factories import NOW, make_correction, make_reference, make_rule
 
 LATER = NOW + timedelta(hours=3)
 HOSTILE = '<script>alert("1")</script>'
+EXTERNAL = User(uuid7(), "bea", Role.HAEMATOLOGIST, AT_PROVIDER, full_name=HOSTILE)
 READER = User(uuid7(), "ann", Role.HAEMATOLOGIST, "x", full_name=HOSTILE)
 CORRECTED = make_rule(
     correction=make_correction(),
@@ -166,6 +167,8 @@ def signing_pages(cells):
             sign_page(draft, Standing(), SignForm(READER, gaps, 3, "d" * 64), LATER),
             sign_page(bare, Standing(1, amendment=opened), SignForm(READER, (), 0, ""), LATER),
             sign_page(draft, Standing(), SignForm(READER, (), 0, "", HOSTILE), LATER),
+            sign_page(draft, Standing(), SignForm(EXTERNAL, (), 0, ""), LATER),
+            sign_page(draft, Standing(), SignForm(EXTERNAL, (), 0, "", is_confirmed=True), LATER),
         ],
         "amend.html": [
             amend_page(case, 1, AmendForm(), LATER),

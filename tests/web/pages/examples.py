@@ -47,7 +47,7 @@ from tests.factories import (
     make_manifest,
     make_rule,
 )
-from tests.web.pages.example_account import example_account
+from tests.web.pages.example_account import example_account, provider_sign_in
 from tests.web.pages.example_administration import DATA as ADMINISTRATION_DATA
 from tests.web.pages.example_administration import administration_page, audit_pages
 from tests.web.pages.example_bundles import bundle_pages
@@ -170,7 +170,11 @@ def pages() -> dict[str, list[object]]:
             FailurePage(404, "Not found", HOSTILE, "r-1"),
             FailurePage(500, "Internal error", "No.", ""),
         ],
-        "sign_in.html": [SignInPage("", "", None), SignInPage(HOSTILE, "/cases/1", "Wrong.")],
+        "sign_in.html": [
+            SignInPage("", "", None),
+            SignInPage(HOSTILE, "/cases/1", "Wrong."),
+            *provider_sign_in(),
+        ],
         **example_account(),
         "preferences.html": [
             preferences_page(PreferencesForm(), {}, saved=True, tour_seen=True),

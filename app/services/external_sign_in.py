@@ -1,0 +1,134 @@
+"""Accounts of people who sign in at the OpenID Connect provider: its claims say what they may."""
+
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.access import Role
+from app.domain.errors import Forbidden, InvalidInput
+from app.domain.external import ClaimRule, ExternalIdentity
+from app.domain.message import message
+from app.domain.site import DEFAULT_SITE_ID
+from app.domain.user import AT_PROVIDER, User
+from app.ports import Transaction
+from app.services.identity import check_full_name, check_name
+
+
+def admit(
+    transaction: Transaction, identity: ExternalIdentity, rule: ClaimRule, now: datetime
+) -> User | None:
+    """The account of who signed in at the provider, with the role and sites that it gives now.
+
+    An account is found by issuer and subject alone: a name can be given to somebody else.
+
+    Returns
+    -------
+    None where the provider gives no role; an account from earlier is signed out then.
+
+    Raises
+    ------
+    Forbidden
+        If an administrator has deactivated the account here.
+    """
+    known = transaction.sign_ins.external(identity.issuer, identity.subject)
+    user = transaction.users.get(known) if known else None
+    role = rule.role(identity.claims)
+    if role is None:
+        if user is not None:
+            transaction.sessions.end_all(user.id)
+        return None
+    if user is None:
+        return _create(transaction, identity, rule, role, now)
+    if not user.is_active:
+        raise Forbidden(message("This account is deactivated here. Ask an administrator."))
+    return _update(transaction, user, role, _sites(transaction, identity, rule))
+
+
+def is_of(transaction: Transaction, identity: ExternalIdentity, user: User) -> bool:
+    """Whether it is this account that the provider vouches for."""
+    return transaction.sign_ins.external(identity.issuer, identity.subject) == user.id
+
+
+def _create(
+    transaction: Transaction,
+    identity: ExternalIdentity,
+    rule: ClaimRule,
+    role: Role,
+    now: datetime,
+) -> User:
+    sites = _sites(transaction, identity, rule)
+    user = User(
+        uuid7(),
+        _free_name(transaction, identity, rule),
+        role,
+        AT_PROVIDER,
+        _full_name(identity),
+        site_ids=frozenset({DEFAULT_SITE_ID}) if sites is None else sites,
+    )
+    transaction.users.add(user, now)
+    transaction.sign_ins.add_external(identity.issuer, identity.subject, user.id)
+    after = {"name": user.name, "role": role.value, "issuer": identity.issuer}
+    transaction.audit.note("account.create", subject=f"user:{user.id}", after=after)
+    return user
+
+
+def _update(
+    transaction: Transaction, user: User, role: Role, sites: frozenset[UUID] | None
+) -> User:
+    wanted = replace(user, role=role, site_ids=user.site_ids if sites is None else sites)
+    if wanted == user:
+        return user
+    transaction.users.set_role(user.id, role)
+    transaction.sites.set_sites_of(user.id, wanted.site_ids)
+    transaction.sessions.end_all(user.id)
+    transaction.audit.note(
+        "account.change",
+        subject=f"user:{user.id}",
+        before=_shown(user),
+        after=_shown(wanted),
+    )
+    return wanted
+
+
+def _shown(user: User) -> dict[str, object]:
+    return {"role": user.role.value, "sites": sorted(str(site) for site in user.site_ids)}
+
+
+def _sites(
+    transaction: Transaction, identity: ExternalIdentity, rule: ClaimRule
+) -> frozenset[UUID] | None:
+    """Sites by their names; those that are unknown here are passed over."""
+    names = rule.sites(identity.claims)
+    if names is None:
+        return None
+    return frozenset(site.id for site in transaction.sites.all() if site.name in names)
+
+
+def _free_name(transaction: Transaction, identity: ExternalIdentity, rule: ClaimRule) -> str:
+    """The name that the provider gives; another account may have it already."""
+    wanted = rule.name(identity)
+    at_issuer = f"{wanted}@{urlsplit(identity.issuer).hostname}"
+    for name in (wanted, at_issuer, str(uuid7())):
+        if _is_name(name) and transaction.users.by_name(name) is None:
+            return name
+    raise AssertionError("a random name is taken")
+
+
+def _is_name(name: str) -> bool:
+    try:
+        check_name(name)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _full_name(identity: ExternalIdentity) -> str | None:
+    name = identity.claims.get("name")
+    try:
+        check_full_name(name if isinstance(name, str) else "")
+    except InvalidInput:
+        return None
+    return str(name)

@@ -14,6 +14,8 @@ from fastapi.routing import iter_route_contexts
 from app.bootstrap import running
 from app.domain.access import MATRIX, Role
 from app.domain.review import Act
+from app.domain.site import DEFAULT_SITE_ID
+from app.services.accounts import NewAccount, create
 from app.services.reviewing import Reader, relabel
 from app.services.signing import amend, sign
 from app.web.access import Anyone, rule_for
@@ -28,6 +30,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 # Fragments and pictures are looked at within the pages that hold them.
 LEFT_OUT = re.compile(
     r"\.(png|jpg|csv|json|jsonl|zip)$|/demonstration/|/(progress|changes|outcomes)$"
+    # Without a provider there is nothing behind these.
+    r"|/sign-(in|out)/provider"
 )
 
 pytestmark = [
@@ -53,7 +57,9 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
         webhook_id = client.post("/api/v1/webhooks", json=hook, auth=ADMIN).json()["id"]
         new = {"name": "lis", "scopes": ["cases:write"]}
         system = client.post("/api/v1/clients", json=new, auth=ADMIN).json()["client"]
-    _sign_twice(make_settings(folder, bundle=small_bundle), UUID(case_id))
+    settings = make_settings(folder, bundle=small_bundle)
+    _sign_twice(settings, UUID(case_id))
+    user_id, token = _invite(settings)
     yield (
         server,
         {
@@ -63,9 +69,19 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
             "label": "vacuole",
             "webhook_id": webhook_id,
             "client_id": system["id"],
+            "user_id": user_id,
+            "token": token,
         },
     )
     server.stop()
+
+
+def _invite(settings):
+    """An account that waits for its person to choose a password, and the link's token."""
+    with running(settings) as container, container.transactions() as transaction:
+        new = NewAccount("new", "Dr New", Role.TECHNICIAN, frozenset({DEFAULT_SITE_ID}))
+        user, token = create(transaction, new, container.now())
+    return str(user.id), token
 
 
 def _sign_twice(settings, case_id):

@@ -23,6 +23,7 @@ from app.db.filters import SqlFilterRepository
 from app.db.idempotency import SqlIdempotencyRepository, noting_work
 from app.db.orders import SqlOrderRepository, SqlReceivedMessageRepository
 from app.db.outbox import SqlOutboxRepository
+from app.db.report_search import SqlReportSearchRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.second_factors import SqlSecondFactorRepository
 from app.db.sessions import SqlSessionRepository
@@ -54,6 +55,7 @@ from app.ports import (
     OrderRepository,
     OutboxRepository,
     ReceivedMessageRepository,
+    ReportSearchRepository,
     ReviewRepository,
     SecondFactorRepository,
     SessionRepository,
@@ -94,6 +96,7 @@ class SqlTransaction:
         self.reviews: ReviewRepository = SqlReviewRepository(session)
         self.discussion: DiscussionRepository = SqlDiscussionRepository(session)
         self.versions: VersionRepository = SqlVersionRepository(session)
+        self.report_search: ReportSearchRepository = SqlReportSearchRepository(session)
         self.worklist: WorklistRepository = SqlWorklistRepository(session)
         self.filters: FilterRepository = SqlFilterRepository(session)
         self.archives: ArchiveRepository = SqlArchiveRepository(session)

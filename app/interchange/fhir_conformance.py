@@ -15,6 +15,14 @@ READ_ONLY = ("Observation", "Specimen", "Device", "Provenance", "Practitioner", 
 """Kinds that can be read by their id, besides DiagnosticReport and ServiceRequest."""
 VERSIONED = frozenset({"DiagnosticReport", "Observation", "Media"})
 """Kinds that a signed version of a report fixes; the others have no versions."""
+SEARCH: dict[str, tuple[str, str]] = {
+    "_id": ("token", "Id of the report."),
+    "identifier": ("token", "Accession number, with or without its system."),
+    "status": ("token", "One or more states, separated by commas."),
+    "patient": ("reference", "Id of the patient."),
+    "subject": ("reference", "The same as `patient`."),
+    "_lastUpdated": ("date", "Time of the signature: a draft has none, and is not found by it."),
+}
 
 
 def capability_statement(base_url: str) -> Element:
@@ -50,7 +58,11 @@ def _resources(base_url: str) -> list[Element]:
     return [
         _resource(
             "DiagnosticReport",
-            ("read", "vread", "history-instance"),
+            ("read", "vread", "history-instance", "search-type"),
+            searchParam=[
+                {"name": name, "type": kind, "documentation": text}
+                for name, (kind, text) in SEARCH.items()
+            ],
             operation=[
                 {
                     "name": "everything",

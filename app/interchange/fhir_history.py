@@ -1,6 +1,6 @@
 """Several reports in one Bundle: the versions of one, or what a search found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.interchange.fhir_report import diagnostic_report
@@ -34,6 +34,24 @@ def _version(view: ReportView) -> Element:
             "etag": f'W/"{view.report.version}"',
             "lastModified": moment(view.issued_at),
         },
+    }
+
+
+def found(views: Sequence[ReportView], now: datetime, links: Mapping[str, str]) -> Element:
+    """What a search found; how many there are in all is not counted."""
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "timestamp": moment(now),
+        "link": [{"relation": name, "url": url} for name, url in links.items()],
+        "entry": [
+            {
+                "fullUrl": _url(view),
+                "resource": diagnostic_report(view),
+                "search": {"mode": "match"},
+            }
+            for view in views
+        ],
     }
 
 

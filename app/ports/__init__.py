@@ -20,6 +20,7 @@ from app.ports.idempotency import IdempotencyRepository
 from app.ports.imports import ImportArea
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository, Outgoing, Sink
+from app.ports.reports import ReportFilter, ReportSearchRepository
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
     SecondFactorRepository,
@@ -64,6 +65,8 @@ __all__ = [
     "PartWriter",
     "Prediction",
     "ReceivedMessageRepository",
+    "ReportFilter",
+    "ReportSearchRepository",
     "ReviewRepository",
     "SecondFactorRepository",
     "SessionRepository",

@@ -16,6 +16,7 @@ from app.ports.controls import ControlRepository
 from app.ports.idempotency import IdempotencyRepository
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository
+from app.ports.reports import ReportSearchRepository
 from app.ports.reviews import DiscussionRepository, ReviewRepository, VersionRepository
 from app.ports.signing_in import (
     SecondFactorRepository,
@@ -57,6 +58,7 @@ class Transaction(Protocol):
     reviews: ReviewRepository
     discussion: DiscussionRepository
     versions: VersionRepository
+    report_search: ReportSearchRepository
     worklist: WorklistRepository
     filters: FilterRepository
     archives: ArchiveRepository

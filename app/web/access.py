@@ -184,6 +184,8 @@ _FHIR: Mapping[Route, Rule] = {
     ("GET", "/fhir/metadata"): _OPEN,
     ("GET", "/fhir/CodeSystem/{name}"): Rule(Anyone.SIGNED_IN),
     ("GET", "/fhir/OperationDefinition/{name}"): Rule(Anyone.SIGNED_IN),
+    ("GET", "/fhir/DiagnosticReport"): Rule(Permission.READ_CASES, "report.list"),
+    ("POST", "/fhir/DiagnosticReport/_search"): Rule(Permission.READ_CASES, "report.list"),
     ("GET", _FHIR_REPORT): _REPORT,
     ("GET", f"{_FHIR_REPORT}/$everything"): _REPORT,
     ("GET", f"{_FHIR_REPORT}/_history"): _REPORT,

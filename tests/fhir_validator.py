@@ -11,8 +11,8 @@ import pytest
 from app.settings import PROJECT
 
 NODE_TESTS = PROJECT / "tests" / "node"
-# The validator lets these through: it knows the formats of dates, not of instants and of ids in
-# references, and resolves nothing.
+# The validator lets these through: it knows the formats of dates, not of instants and ids, does not
+# mind empty elements, and resolves no reference.
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 INSTANTS = {"issued", "lastUpdated", "recorded", "timestamp", "when"}
@@ -43,7 +43,8 @@ class FhirValidator:
             if item["severity"] in {"error", "fatal"}
         ]
         assert verdict["valid"] == (not found)
-        return found + [f"{path}: not an instant" for path in _wrong_instants(resource)]
+        found += [f"{path}: not an instant" for path in _wrong_instants(resource)]
+        return found + [f"{path}: empty" for path in _empty(resource)]
 
     def close(self) -> None:
         """End it."""
@@ -89,6 +90,17 @@ def dangling(bundle: dict) -> list[str]:
             if item not in inside and base + item not in entries
         ]
     return lost
+
+
+def _empty(value: object, path: str = "") -> Iterator[str]:
+    """Elements that FHIR's JSON does not have: null, and what holds nothing."""
+    if value is None or value in ("", [], {}):
+        yield path
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        items = enumerate(value)
+    for name, item in items:
+        yield from _empty(item, f"{path}.{name}")
 
 
 def _wrong_instants(value: object, path: str = "") -> Iterator[str]:

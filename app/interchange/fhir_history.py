@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.interchange.fhir_report import diagnostic_report
-from app.interchange.fhir_types import Element, moment
+from app.interchange.fhir_types import Element, element, moment
 from app.interchange.fhir_view import ReportView
 
 
 def history(views: Sequence[ReportView], now: datetime) -> Element:
     """The signed versions of one report, newest first."""
-    return {
-        "resourceType": "Bundle",
-        "type": "history",
-        "timestamp": moment(now),
-        "total": len(views),
-        "entry": [_version(view) for view in views],
-    }
+    return element(
+        resourceType="Bundle",
+        type="history",
+        timestamp=moment(now),
+        total=len(views),
+        entry=[_version(view) for view in views],
+    )
 
 
 def _version(view: ReportView) -> Element:
@@ -39,12 +39,12 @@ def _version(view: ReportView) -> Element:
 
 def found(views: Sequence[ReportView], now: datetime, links: Mapping[str, str]) -> Element:
     """What a search found; how many there are in all is not counted."""
-    return {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "timestamp": moment(now),
-        "link": [{"relation": name, "url": url} for name, url in links.items()],
-        "entry": [
+    return element(
+        resourceType="Bundle",
+        type="searchset",
+        timestamp=moment(now),
+        link=[{"relation": name, "url": url} for name, url in links.items()],
+        entry=[
             {
                 "fullUrl": _url(view),
                 "resource": diagnostic_report(view),
@@ -52,7 +52,7 @@ def found(views: Sequence[ReportView], now: datetime, links: Mapping[str, str]) 
             }
             for view in views
         ],
-    }
+    )
 
 
 def _url(view: ReportView) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from app.domain.abnormality import Abnormality
 from app.domain.finding import ReadCell
 from app.domain.report import RESEARCH_USE_NOTICE, Report
 from app.domain.screening import Recommendation
@@ -89,7 +90,7 @@ def diagnostic_report(view: ReportView) -> Element:
         result=results,
         media=[
             {
-                "comment": ", ".join(str(label.wording) for label in read.abnormalities),
+                "comment": _shown_on(read),
                 "link": reference("Media", str(read.cell.id)),
             }
             for read in key_cells(report)
@@ -112,7 +113,8 @@ def observation(view: ReportView, name: str) -> Element:
         fhir_keys.part(case_id, name),
         view.meta,
         text=narrative(
-            result.code["text"], [note["text"] for note in result.about.get("note", [])]
+            f"{result.code['text']}: {result.words}",
+            [note["text"] for note in result.about.get("note", [])],
         ),
         basedOn=[reference("ServiceRequest", str(case_id))],
         status=view.status_of(name).value,
@@ -158,19 +160,18 @@ def _proposal(view: ReportView) -> Iterator[Element]:
 
 def media(view: ReportView, read: ReadCell) -> Element:
     """The picture of a key cell, behind an address that asks who is there."""
-    cell, labels = read.cell, read.abnormalities
-    words = ", ".join(sorted(str(label.wording) for label in labels))
+    cell = read.cell
     return resource(
         "Media",
         str(cell.id),
         view.meta,
-        text=narrative(f"Cell {cell.ordinal}: {words}"),
+        text=narrative(f"Cell {cell.ordinal}: {_shown_on(read)}"),
         identifier=[identifier(PIXEL_DIGESTS, cell.pixel_sha256)],
         basedOn=[reference("ServiceRequest", str(view.case_id))],
         status="completed",
         type=concept(IMAGE),
         subject=reference("Patient", str(view.report.case.patient.id)),
-        reasonCode=[concept(local(label)) for label in sorted(labels)],
+        reasonCode=[concept(local(label)) for label in Abnormality if label in read.abnormalities],
         height=cell.height_px,
         width=cell.width_px,
         content={
@@ -185,6 +186,11 @@ def key_cells(report: Report) -> list[ReadCell]:
     """The cells that show an abnormality most, each once, by ordinal."""
     found = {read.cell.id: read for line in report.abnormalities for read in line.strongest}
     return sorted(found.values(), key=lambda read: read.cell.ordinal)
+
+
+def _shown_on(read: ReadCell) -> str:
+    """What a cell shows, in the order in which reports name it."""
+    return ", ".join(str(label.wording) for label in Abnormality if label in read.abnormalities)
 
 
 def _signers(view: ReportView) -> list[Element] | None:

@@ -57,6 +57,16 @@ class Result(NamedTuple):
     derived_from: tuple[str, ...] = ()
 
     @property
+    def words(self) -> str:
+        """The value as a person reads it, or why there is none."""
+        told = self.measured
+        if quantity := told.get("valueQuantity"):
+            value = quantity["value"]
+            return f"{value if isinstance(value, int) else format(value, '.4g')} {quantity['unit']}"
+        known = told.get("valueCodeableConcept") or told.get("dataAbsentReason") or {}
+        return str(told.get("valueString") or known.get("text"))
+
+    @property
     def has_value(self) -> bool:
         """Whether something was found, and not only asked."""
         return "dataAbsentReason" not in self.measured
@@ -105,14 +115,19 @@ def _abnormality(report: Report, line: AbnormalityLine) -> Result:
             "note": notes(
                 f"{share.count} of {share.total} counted PMN. The proportion is of counted PMN; "
                 "the interval is Wilson's, 95 %.",
-                f"The classifier learnt it from: {line.basis}.",
-                f"Correction measured on: {line.corrected.error.basis}."
+                _sentence("The classifier learnt it from", line.basis),
+                _sentence("Correction measured on", line.corrected.error.basis)
                 if line.corrected
                 else None,
             ),
         },
         key_cells=tuple(read.cell.id for read in line.strongest),
     )
+
+
+def _sentence(title: str, text: str) -> str:
+    """Words of a bundle, which may end in a full stop or not."""
+    return f"{title}: {text.rstrip('.')}."
 
 
 def _corrected(corrected: CorrectedProportion) -> list[Element]:

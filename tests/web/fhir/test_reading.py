@@ -12,7 +12,7 @@ from app.domain.access import Role
 from app.domain.review import Act
 from app.domain.site import Site
 from app.domain.user import User
-from app.services.identity import hash_password
+from app.services.passwords import hash_password
 from app.services.reviewing import relabel
 from app.services.second_reading import give_to_second_reader
 from app.services.signing import amend, sign

@@ -11,7 +11,7 @@ from app.domain.access import Role
 from app.domain.review import Act
 from app.domain.site import Site
 from app.domain.user import User
-from app.services.identity import hash_password
+from app.services.passwords import hash_password
 from app.services.worklist import refresh
 from tests.accounts import ADMIN_PASSWORD
 from tests.services.reading_room import LATER
@@ -19,7 +19,7 @@ from tests.web.fhir.test_reading import act, amended, is_outcome, raised_room, r
 
 
 def found(bundle):
-    return [entry["resource"]["id"] for entry in bundle["entry"]]
+    return [entry["resource"]["id"] for entry in bundle.get("entry", [])]
 
 
 def links(bundle):

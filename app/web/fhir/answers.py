@@ -26,7 +26,7 @@ class FhirAnswer(JSONResponse):
         headers: dict[str, str] | None = None,
     ) -> None:
         version = resource.get("meta", {}).get("versionId")
-        # What has no version is made anew for each request: no tag would hold for it.
+        # Of what has no version, the tag is made of its bytes, as everywhere.
         tag = {"ETag": f'W/"{version}"'} if version else {}
         super().__init__(resource, status_code, {**tag, **(headers or {})})
 

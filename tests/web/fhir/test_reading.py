@@ -265,11 +265,12 @@ def test_the_second_reader_sees_no_version(client, container, room):
     assert json.loads(mine.text)["entry"][0]["resource"]["status"] == "preliminary"
 
 
-def test_a_version_has_its_tag_and_a_draft_has_none(client, room):
+def test_a_version_has_its_number_as_tag_and_a_draft_has_none(client, room):
     path = f"/fhir/DiagnosticReport/{room.case.id}"
-    assert "etag" not in client.get(path).headers
+    assert not client.get(path).headers["etag"].startswith("W/")
     signed(room)
     assert client.get(path).headers["etag"] == 'W/"1"'
+    assert client.get(path, headers={"If-None-Match": 'W/"1"'}).status_code == 304
 
 
 def test_the_server_does_what_its_statement_says(client):

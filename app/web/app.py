@@ -16,6 +16,7 @@ from app.bootstrap import MIB, Container
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.settings import PROJECT
 from app.web import errors, health, metrics, tus
+from app.web.api.description import describing, operation_id
 from app.web.api.router import router as api
 from app.web.arrivals import Arrivals
 from app.web.auditing import AuditWriter
@@ -56,6 +57,7 @@ def create_app(
         lifespan=_lifespan,
         middleware=_middleware(container),
         # One more than the limit, so that the answer to too many is the product's own.
+        generate_unique_id_function=operation_id,
         form_limits={"max_files": container.settings.max_files + 1},
     )
     app.state.container = container
@@ -73,6 +75,8 @@ def create_app(
     app.include_router(fhir, include_in_schema=False)
     app.include_router(tus.router, include_in_schema=False)
     app.include_router(pages, include_in_schema=False)
+    # The framework's own way to change the document.
+    app.openapi = describing(app)  # type: ignore[method-assign]
     app.mount("/static", VersionedFiles(directory=PROJECT / "static"), name="static")
     return app
 

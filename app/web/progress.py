@@ -25,11 +25,13 @@ class Listener:
 
     case_id: UUID
     line: WorklistEntry | None = None
+    is_lost: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def tell(self, line: WorklistEntry | None) -> None:
-        """Wake it, if there is something new."""
-        if line is not None and line != self.line:
+        """Wake it, if there is something new; without a line there is no such case."""
+        self.is_lost = line is None
+        if self.is_lost or line != self.line:
             self.line = line
             self.news.set()
 
@@ -73,7 +75,8 @@ class Progress:
         end = asyncio.get_running_loop().time() + wait_s
         with self.listening(case_id) as listener:
             while (left_s := end - asyncio.get_running_loop().time()) > 0 and not self.is_closed:
-                if await listener.next(left_s) and listener.line and is_settled(listener.line):
+                await listener.next(left_s)
+                if listener.is_lost or (listener.line and is_settled(listener.line)):
                     return
 
     def open(self) -> None:
@@ -94,9 +97,10 @@ class Progress:
             except StorageUnavailable:
                 # Whoever waits hears nothing meanwhile, and goes on waiting.
                 _log.warning("the progress of cases is unknown for the moment")
-                lines = {}
-            for listener in tuple(self._listeners):
-                listener.tell(lines.get(listener.case_id))
+            else:
+                for listener in tuple(self._listeners):
+                    if listener.case_id in wanted:
+                        listener.tell(lines.get(listener.case_id))
             await asyncio.sleep(POLL_S)
 
     def _lines(self, case_ids: Collection[UUID]) -> Mapping[UUID, WorklistEntry]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence, Set
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, File, Response, UploadFile
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from app.bootstrap import Container
@@ -19,6 +19,7 @@ from app.services.once import found_at
 from app.services.reading import CaseAsRead, bundle_of, read_case
 from app.services.registering import register
 from app.services.reviewing import refuse_signed
+from app.web.api.paging import Cursor, link_next, to_cursor, whole_number_from
 from app.web.api.problems import problems
 from app.web.api.schemas import CellList, CellRead, CellState
 from app.web.api.upload_schema import UploadRead, UploadStatus
@@ -29,6 +30,7 @@ router = APIRouter(tags=["cells"])
 
 # A few cells are answered at once; many are not asked for so often that the asking costs.
 FIRST_POLL_S, LONGEST_POLL_S = 0.05, 0.25
+MAX_CELLS = 10_000
 IMMUTABLE = "private, max-age=31536000, immutable"
 
 
@@ -71,12 +73,28 @@ def read_upload(upload_id: UUID, container: ContainerDep, user: UserDep) -> Uplo
 
 
 @router.get("/cases/{case_id}/cells", responses=problems(404, 422), summary="Cells of a case")
-def list_cells(case_id: UUID, container: ContainerDep, user: UserDep) -> CellList:
-    """All cells of a case by ordinal, with their findings and the reader's decisions."""
+def list_cells(
+    request: Request,
+    response: Response,
+    case_id: UUID,
+    container: ContainerDep,
+    user: UserDep,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_CELLS, description="Most cells.")] = 1000,
+) -> CellList:
+    """Cells of a case by ordinal, with their findings and the reader's decisions."""
+    after = whole_number_from(cursor)
     with container.transactions() as transaction:
         as_read = _read_case(transaction, container, case_id, user)
         cells = transaction.cells.of_case(case_id)
-    return CellList(items=_cells(as_read, cells), bundle=as_read.bundle.manifest.digest)
+    later = [cell for cell in cells if cell.ordinal > after]
+    following = to_cursor(str(later[limit - 1].ordinal)) if len(later) > limit else None
+    link_next(request, response, following)
+    return CellList(
+        items=_cells(as_read, later[:limit]),
+        bundle=as_read.bundle.manifest.digest,
+        next_cursor=following,
+    )
 
 
 @router.get("/cells/{cell_id}", responses=problems(404, 422), summary="One cell")

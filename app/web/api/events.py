@@ -23,8 +23,17 @@ RETRY_MS = 2000
 # A listener comes back under the key that it has then: a key that is withdrawn ends.
 LONGEST_S = 900.0
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "Send it as `Last-Event-ID` to go on from here."},
+        "event": {"enum": ["progress", "done"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer", "description": "Milliseconds until you ask again."},
+    },
+}
 _STREAM = {
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {"schema": _EVENT}},
     "description": "`progress` events, and `done` as the last one.",
 }
 
@@ -67,7 +76,7 @@ async def _events(progress: Progress, case_id: UUID, seen: str | None) -> AsyncI
     with progress.listening(case_id) as listener:
         while time.monotonic() < end:
             is_new = await listener.next(HEARTBEAT_S)
-            if progress.is_closed:
+            if progress.is_closed or listener.is_lost:
                 return
             if not is_new:
                 yield ": waiting\n\n"

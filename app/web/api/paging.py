@@ -12,7 +12,7 @@ from fastapi import Query, Request, Response
 from app.domain.errors import InvalidInput
 from app.domain.message import message
 
-MAX_LIMIT, MAX_CURSOR_LENGTH = 200, 400
+MAX_LIMIT, MAX_CURSOR_LENGTH, MAX_DIGITS = 200, 400, 9
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Most items in the answer.")]
 Cursor = Annotated[
@@ -62,6 +62,14 @@ def moment_and_key_from(cursor: str) -> tuple[datetime, UUID]:
         return at, UUID(key)
     except ValueError as error:
         raise no_place() from error
+
+
+def whole_number_from(cursor: str | None) -> int:
+    """The place in a list that is numbered from 1; 0 is before its start."""
+    text = "0" if cursor is None else from_cursor(cursor, 1)[0]
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
+        raise no_place()
+    return int(text)
 
 
 def no_place() -> InvalidInput:

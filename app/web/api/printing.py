@@ -14,7 +14,7 @@ from app.web.pages.report_pages import report_frame
 from app.web.printing.pictures import key_pictures
 from app.web.printing.report_pdf import report_pdf
 
-router = APIRouter(prefix="/cases", tags=["cases"])
+router = APIRouter(prefix="/cases", tags=["reports"])
 
 _PDF = {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
 

@@ -18,7 +18,7 @@ from app.web.api.versions import Version
 from app.web.api.waiting import Wait
 from app.web.dependencies import ContainerDep, ProgressDep, UserDep, reader_on
 
-router = APIRouter(prefix="/cases", tags=["cases"])
+router = APIRouter(prefix="/cases", tags=["reports"])
 
 _CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One row a cell."}
 

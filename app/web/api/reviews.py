@@ -13,7 +13,7 @@ from app.domain.finding import Exclusion
 from app.domain.review import Act, CellReview, Reading
 from app.services.reading import CaseAsRead, read_case
 from app.web.api.cell_review_schema import CellReviewRead
-from app.web.api.paging import Cursor, from_cursor, link_next, no_place, to_cursor
+from app.web.api.paging import Cursor, link_next, to_cursor, whole_number_from
 from app.web.api.problems import problems
 from app.web.dependencies import ContainerDep, UserDep
 
@@ -96,7 +96,7 @@ def list_reviews(
 
     The decisions are the same on each page: as they stand now.
     """
-    after = _sequence(cursor)
+    after = whole_number_from(cursor)
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
         as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
@@ -109,13 +109,6 @@ def list_reviews(
         unreviewed=_by_ordinal(as_read, as_read.unreviewed),
         next_cursor=following,
     )
-
-
-def _sequence(cursor: str | None) -> int:
-    text = "0" if cursor is None else from_cursor(cursor, 1)[0]
-    if not text.isascii() or not text.isdigit():
-        raise no_place()
-    return int(text)
 
 
 def _decisions(as_read: CaseAsRead) -> list[DecisionRead]:

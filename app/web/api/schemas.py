@@ -240,6 +240,7 @@ class CellList(BaseModel):
     """The cells of a case by ordinal."""
 
     items: list[CellRead] = Field(description="Cells by ordinal.")
+    next_cursor: str | None = Field(description="Pass as `cursor` for more; null at the end.")
     bundle: str = Field(description="Digest of the bundle that the findings come from.")
 
 

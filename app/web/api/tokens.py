@@ -35,7 +35,7 @@ def create_token(request: Request, user: UserDep, container: ContainerDep) -> To
     return TokenRead(token=text, expires_at=token.expires_at)
 
 
-@router.get("/bundle", responses=problems(), tags=["bundle"], summary="The active bundle")
+@router.get("/bundle", responses=problems(), tags=["bundles"], summary="The active bundle")
 def read_bundle(container: ContainerDep) -> BundleRead:
     """Name, version and digest of the classifier that reads new cells."""
     return BundleRead.of(container.bundle.manifest)

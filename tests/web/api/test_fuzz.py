@@ -2,6 +2,7 @@
 
 import shutil
 from base64 import b64encode
+from collections import namedtuple
 
 import pytest
 import schemathesis
@@ -27,6 +28,8 @@ from tests.db.test_repositories import open_case
 from tests.images import cell_png
 from tests.web.api.test_cases import NEW
 from tests.web.conftest import CREDENTIALS
+
+Operation = namedtuple("Operation", "method path")
 
 
 def headers_of(credentials):
@@ -64,11 +67,16 @@ def application(migrated_sqlite, small_bundle, tmp_path_factory):
     shutil.copy(migrated_sqlite, folder / "vexascope.db")
     with running(make_settings(folder, bundle=small_bundle)) as container:
         add_accounts(container)
-        yield create_app(container), {**_seed(container), **_seed_webhook(container)}
+        yield create_app(container), seed(container)
+
+
+def seed(container):
+    """Values of path parameters that lead somewhere."""
+    return {**_seed(container), **_seed_webhook(container)}
 
 
 def _seed(container):
-    """A case with one cell that is read: values of path parameters that lead somewhere."""
+    """A case with one cell that is read, and a client."""
     with TestClient(create_app(container, background=worker), headers=HEADERS) as client:
         case_id = client.post("/api/v1/cases", json=NEW).json()["id"]
         files = [("files", ("a.png", cell_png()))]

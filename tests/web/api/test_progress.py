@@ -47,6 +47,10 @@ def test_a_wait_ends_without_findings(idle_client):
     found = idle_client.get(f"{CASES}/{case}", params={"wait": 1}).json()
     assert 0.9 < time.monotonic() - began < 20
     assert found["state"] == "classifying"
+    unknown = "0190a000-0000-7000-8000-000000000000"
+    for end in ("", "/report"):
+        answer = idle_client.get(f"{CASES}/{unknown}{end}", params={"wait": 100})
+        is_problem(answer, 404, unknown)
 
 
 def test_events_end_with_the_last_cell(client, case):

@@ -37,7 +37,7 @@ from app.inference.shelf import BundleShelf, LoadedClassifiers, shelf_of
 from app.interchange.openid import OpenIdProvider, Registration
 from app.interchange.webhook_sink import WebhookSink
 from app.meters import Meters
-from app.ports import BlobStore, Bundle, Classifier, ImportArea, PartFiles, Sink, Transactions
+from app.ports import BlobStore, Bundle, Classifier, ImportAreas, PartFiles, Sink, Transactions
 from app.ports.identity_provider import IdentityProvider
 from app.ports.sealing import Sealer
 from app.services.explaining import Explainer
@@ -47,7 +47,7 @@ from app.services.standing import active_digest
 from app.services.switching import Candidate
 from app.services.worklist import refresh
 from app.settings import Settings
-from app.storage.import_area import open_area
+from app.storage.import_area import open_areas
 from app.storage.object_store import open_store
 from app.storage.part_files import LocalPartFiles
 from app.storage.sealing import KeySealer
@@ -75,7 +75,7 @@ class Container:
     threads: Executor
     sealer: Sealer
     sinks: Mapping[SinkKind, Sink]
-    import_area: ImportArea | None = None
+    import_areas: ImportAreas | None = None
     identity_provider: IdentityProvider | None = None
     explainer: Explainer = field(default_factory=Explainer)
     meters: Meters = field(default_factory=Meters)
@@ -246,7 +246,7 @@ def build(settings: Settings) -> Container:
         threads=ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "intake"),
         sealer=sealer,
         sinks=open_sinks(settings, sealer),
-        import_area=open_area(settings.import_url) if settings.import_url else None,
+        import_areas=open_areas(settings.import_url) if settings.import_url else None,
         identity_provider=_identity_provider(settings),
     )
 

@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     import_url: str | None = Field(
         None,
         description="Import area: `file:///FOLDER` or `s3://BUCKET/PREFIX`, from which who may "
-        "send images can have any object taken in by its name; default: none.",
+        "send images can have objects taken in by name; with `{site}` in it, each site has its "
+        "own, under its key; default: none.",
     )
     bundle: Path | None = Field(
         None,

@@ -17,7 +17,7 @@ from app.ports.classifier import (
 from app.ports.clients import ClientRepository
 from app.ports.controls import ControlRepository
 from app.ports.idempotency import IdempotencyRepository
-from app.ports.imports import ImportArea
+from app.ports.imports import ImportArea, ImportAreas
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository, Outgoing, Sink
 from app.ports.reports import ReportFilter, ReportSearchRepository
@@ -56,6 +56,7 @@ __all__ = [
     "FilterRepository",
     "IdempotencyRepository",
     "ImportArea",
+    "ImportAreas",
     "InstalledBundle",
     "JobQueue",
     "OrderRepository",

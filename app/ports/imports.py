@@ -1,6 +1,8 @@
 """Where other systems lay images down to be taken in."""
 
+from collections.abc import Callable
 from typing import BinaryIO, Protocol
+from uuid import UUID
 
 
 class ImportArea(Protocol):
@@ -17,3 +19,7 @@ class ImportArea(Protocol):
             If it has more bytes; not all of them were read.
         StorageUnavailable
         """
+
+
+ImportAreas = Callable[[UUID], ImportArea]
+"""The import area of a site."""

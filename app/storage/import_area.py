@@ -3,10 +3,12 @@
 import os
 import stat
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+from uuid import UUID
 
 import obstore
 from obstore.exceptions import BaseError
@@ -14,9 +16,11 @@ from obstore.store import ObjectStore, from_url
 
 from app.domain.errors import NotFound, SettingsRefused, StorageUnavailable, TooLarge
 from app.domain.message import message
-from app.ports import ImportArea
+from app.domain.site import DEFAULT_SITE_ID
+from app.ports.imports import ImportArea, ImportAreas
 
 CHUNK_BYTES = 1024 * 1024
+SITE = "{site}"
 
 
 class FolderArea:
@@ -65,8 +69,25 @@ class BucketArea:
             raise _unavailable() from error
 
 
-def open_area(url: str) -> ImportArea:
-    """Open `file:///folder` or `s3://bucket/prefix`; raises `SettingsRefused`."""
+def open_areas(url: str) -> ImportAreas:
+    """The area of each site: the same for all, or of its own where the URL holds `{site}`.
+
+    Raises
+    ------
+    SettingsRefused
+        If the URL names neither a folder nor a bucket.
+    """
+    _open_area(url.replace(SITE, str(DEFAULT_SITE_ID)))
+
+    @cache
+    def area_of(site_id: UUID) -> ImportArea:
+        return _open_area(url.replace(SITE, str(site_id)))
+
+    return area_of
+
+
+def _open_area(url: str) -> ImportArea:
+    """Open `file:///folder` or `s3://bucket/prefix`."""
     parts = urlsplit(url)
     if parts.scheme == "file":
         return FolderArea(Path(url2pathname(parts.path)))

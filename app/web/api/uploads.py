@@ -8,8 +8,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
+from app.bootstrap import Container
 from app.domain.case import Upload
 from app.services.fetching import take_in_objects
+from app.services.intake import Delivery
 from app.web.api.cells import answer_delivery, deliver
 from app.web.api.paging import Cursor, Limit, key_from, link_next, to_cursor
 from app.web.api.problems import RefusedFileRead, problems
@@ -112,11 +114,14 @@ async def create_cells_by_reference(
     The import area is set by whoever runs the server. Else it is as if they had been sent: an
     object that is not there, or cannot be read, is listed with its reason; the others go on.
     """
-    limits, blobs, threads = container.limits, container.blobs, container.threads
     upload_id = await run_in_threadpool(
-        deliver,
-        container,
-        case_id,
-        lambda: take_in_objects(wanted.objects, container.import_area, limits, blobs, threads),
+        deliver, container, case_id, lambda: _fetch(container, case_id, wanted.objects)
     )
     return await answer_delivery(container, upload_id, user, response, wait)
+
+
+def _fetch(container: Container, case_id: UUID, names: list[str]) -> Delivery:
+    with container.transactions() as transaction:
+        site_id = transaction.cases.get(case_id).site_id
+    area = container.import_areas(site_id) if container.import_areas else None
+    return take_in_objects(names, area, container.limits, container.blobs, container.threads)

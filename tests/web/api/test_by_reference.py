@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from uuid import UUID
 
 import obstore
 import pytest
@@ -9,7 +10,8 @@ from fastapi.testclient import TestClient
 from obstore.store import from_url
 
 from app.domain.errors import SettingsRefused
-from app.storage.import_area import open_area
+from app.domain.site import DEFAULT_SITE_ID
+from app.storage.import_area import open_areas
 from app.web.app import create_app
 from tests.images import cell_png, zipped
 from tests.web.api.test_cases import NEW, is_problem
@@ -36,7 +38,7 @@ def area(request, tmp_path):
 
 
 def opened(container, url, auth):
-    container = replace(container, import_area=open_area(url))
+    container = replace(container, import_areas=open_areas(url))
     client = TestClient(create_app(container))
     client.auth = auth
     case_id = client.post("/api/v1/cases", json=NEW).json()["id"]
@@ -117,4 +119,16 @@ def test_without_an_area_there_is_nothing_to_name(idle_client):
     path = f"/api/v1/cases/{case_id}/cells/by-reference"
     is_problem(idle_client.post(path, json={"objects": ["a.png"]}), 422, "import area")
     with pytest.raises(SettingsRefused, match="VEXASCOPE_IMPORT_URL"):
-        open_area("https://example.org/area")
+        open_areas("https://example.org/area")
+
+
+def test_each_site_may_have_an_area_of_its_own(idle_client, open_container, tmp_path):
+    for site_id in (DEFAULT_SITE_ID, UUID(int=2)):
+        (tmp_path / str(site_id)).mkdir()
+        (tmp_path / str(site_id) / f"{site_id.int}.png").write_bytes(cell_png(site_id.int))
+    url = f"{tmp_path.as_uri()}/{{site}}"
+    client, cells = opened(open_container, url, idle_client.auth)
+    names = ["1.png", "2.png", f"../{UUID(int=2)}/2.png"]
+    sent = client.post(f"{cells}/by-reference", json={"objects": names}).json()
+    assert [item["file"] for item in sent["cells"]] == ["1.png"]
+    assert [item["file"] for item in sent["refused"]] == names[1:]

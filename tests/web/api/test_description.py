@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import running
-from app.storage.import_area import open_area
+from app.storage.import_area import open_areas
 from app.web.api.description import TAGS
 from app.web.api.examples import EXAMPLES
 from app.web.app import create_app
@@ -29,7 +29,7 @@ def container(migrated_sqlite, small_bundle, tmp_path_factory):
     (folder / "run-7" / "cells.zip").write_bytes(zipped({"a.png": cell_png(12)}))
     with running(make_settings(folder, bundle=small_bundle)) as container:
         add_accounts(container)
-        yield replace(container, import_area=open_area(folder.as_uri()))
+        yield replace(container, import_areas=open_areas(folder.as_uri()))
 
 
 @pytest.fixture(scope="module")

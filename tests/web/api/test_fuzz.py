@@ -52,8 +52,6 @@ SENDING = {
     "POST /api/v1/clients",
     "POST /api/v1/clients/{client_id}/keys",
     "POST /api/v1/cases/{case_id}/cells/by-reference",
-    # It needs the state that it changes.
-    "PATCH /api/v1/cases/{case_id}",
     "POST /api/v1/tokens",
     "POST /api/v1/webhooks",
 }

@@ -4,13 +4,13 @@
  * behind a question, so that nothing typed is lost. Windows of one browser tell each other.
  */
 
-const WARNED_BEFORE_MS = 2 * 60 * 1000;
 const TOLD_EVERY_MS = 60 * 1000;
 const CHECKED_EVERY_MS = 1000;
 const KEY = "vexascope.last-act";
 
 const page = document.body;
 const idleMs = Number(page.dataset.idleS) * 1000;
+const warnedBeforeMs = Math.min(2 * 60 * 1000, idleMs / 4);
 const dialog = document.getElementById("session-end");
 const channel = new BroadcastChannel("vexascope.session");
 const again = document.getElementById("signed-in-again");
@@ -57,7 +57,7 @@ function check() {
   if (isOver()) return;
   const left = lastAct() + idleMs - Date.now();
   if (left <= 0) show("over");
-  else show(left < WARNED_BEFORE_MS ? "soon" : "");
+  else show(left < warnedBeforeMs ? "soon" : "");
 }
 
 if (again) {

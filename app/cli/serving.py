@@ -85,6 +85,7 @@ def run(container: Container, security: Security, ready: Callable[[int], None]) 
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
     )
     asyncio.run(_Server(config, ready, app.state.progress.close).serve())

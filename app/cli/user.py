@@ -1,4 +1,4 @@
-"""`vexascope user`: accounts of readers, until pages manage them."""
+"""`vexascope user`: accounts of people, where no administrator is at hand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from app import logs
 from app.bootstrap import Container, running
 from app.domain.access import Role
 from app.services import identity
+from app.services.sites import sites_named
 from app.settings import LogFormat, load_settings
 
 user_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
@@ -22,10 +23,15 @@ def create_user(
     full_name: Annotated[
         str | None, typer.Option(help="Name as it is printed under a signature.")
     ] = None,
+    site: Annotated[
+        list[str] | None, typer.Option(help="Name of a site, once for each; default: the first.")
+    ] = None,
 ) -> None:
     """Make an account and print its password, once."""
     with _ready() as container, container.transactions() as transaction:
-        password = identity.create_user(transaction, name, role, full_name, container.now())
+        site_ids = sites_named(transaction, site or [])
+        now = container.now()
+        password = identity.create_user(transaction, name, role, full_name, now, site_ids)
     print(f"Password of {name}: {password}")
 
 
@@ -36,6 +42,19 @@ def renew_password(
     """Make a new password and print it, once; it ends the account's sessions and tokens."""
     with _ready() as container, container.transactions() as transaction:
         password = identity.renew_password(transaction, name)
+    print(f"New password of {name}: {password}")
+
+
+@user_commands.command("recover")
+def recover(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+) -> None:
+    """Let an account in that is locked out: forget its second factor, reactivate it, new password.
+
+    For the day when no administrator can sign in.
+    """
+    with _ready() as container, container.transactions() as transaction:
+        password = identity.recover(transaction, name)
     print(f"New password of {name}: {password}")
 
 

@@ -26,12 +26,12 @@ class SessionRow(Row):
 
 
 class SecondFactorRow(Row):
-    """The one-time passwords of an account."""
+    """The one-time passwords of an account; their secret is sealed."""
 
     __tablename__ = "second_factors"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    secret: Mapped[str] = mapped_column(String(64))
+    secret: Mapped[str] = mapped_column(String(300))
     last_step: Mapped[int]
     confirmed_at: Mapped[datetime | None]
 

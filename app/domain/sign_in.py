@@ -92,7 +92,7 @@ class SecondFactor:
     Parameters
     ----------
     secret
-        Base32, 160 bits.
+        160 random bits in Base32, sealed.
     last_step
         The time step of the last code that was taken; it and earlier ones are refused.
     confirmed_at

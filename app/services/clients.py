@@ -24,6 +24,7 @@ from app.domain.client import (
     KeyState,
 )
 from app.domain.errors import InvalidInput, NotFound, NotSignedIn
+from app.domain.external import ExternalClient
 from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import NO_PASSWORD, User
@@ -181,6 +182,28 @@ def check_key(transaction: Transaction, text: str, address: str, now: datetime) 
     if key.use_is_due(now):
         transaction.clients.note_use(key.id, now, address)
     return client
+
+
+def check_external(transaction: Transaction, vouched: ExternalClient) -> User:
+    """The account of a system that the identity provider vouches for.
+
+    It may do what its scopes here allow and those of its token say: the less of both.
+
+    Raises
+    ------
+    NotSignedIn
+        If no client here has this subject, or it is switched off.
+    """
+    client = transaction.clients.by_subject(vouched.client_id)
+    if client is None:
+        raise NotSignedIn(
+            message("The identity provider's client is unknown here. Ask an administrator.")
+        )
+    if not client.is_active:
+        raise NotSignedIn(message("The API client is switched off. Ask an administrator."))
+    account = client.account
+    scopes = frozenset(scope for scope in account.scopes if scope.value in vouched.scopes)
+    return replace(account, scopes=scopes)
 
 
 def key_digest(text: str) -> str:

@@ -3,13 +3,15 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.domain.access import Role
+from app.domain.access import PEOPLE, Role
 from app.domain.case import MAX_NAME_LENGTH
 from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from app.domain.message import message
+from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import ApiToken, User
 from app.ports import Transaction
 from app.services.passwords import fits, hash_password, made_password, replace
@@ -40,26 +42,35 @@ def ensure_administrator(
 
 
 def create_user(
-    transaction: Transaction, name: str, role: Role, full_name: str | None, now: datetime
+    transaction: Transaction,
+    name: str,
+    role: Role,
+    full_name: str | None,
+    now: datetime,
+    site_ids: frozenset[UUID] = frozenset({DEFAULT_SITE_ID}),
 ) -> str:
     """Make an account with a made-up password, which is returned and kept nowhere else.
 
     Raises
     ------
     InvalidInput
-        If a name is empty, too long, or holds what cannot be seen; or, of the name to sign in
-        with, a colon, which ends the name in HTTP Basic (RFC 7617).
+        If the role is no person's; or a name is empty, too long, or holds what cannot be seen;
+        or, of the name to sign in with, a colon, which ends the name in HTTP Basic (RFC 7617).
     Conflict
         If the name exists.
     """
+    if role not in PEOPLE:
+        raise InvalidInput(message("People do not have this role. Make an API client instead."))
     check_name(name)
     if full_name is not None:
         check_full_name(full_name)
     if transaction.users.by_name(name) is not None:
         raise Conflict(message("An account named {name} exists already.", name=name))
     password = made_password()
-    user = User(uuid7(), name, role, hash_password(password), full_name)
+    user = User(uuid7(), name, role, hash_password(password), full_name, site_ids=site_ids)
     transaction.users.add(user, now)
+    after = {"name": name, "role": role.value}
+    transaction.audit.note("account.create", subject=f"user:{user.id}", after=after)
     return password
 
 
@@ -73,6 +84,19 @@ def renew_password(transaction: Transaction, name: str) -> str:
         raise NotFound(message("There is no such account."))
     password = made_password()
     replace(transaction, user.id, hash_password(password))
+    transaction.audit.note("account.reset-password", subject=f"user:{user.id}")
+    return password
+
+
+def recover(transaction: Transaction, name: str) -> str:
+    """Open an account to its person again, whatever keeps it closed; raises `NotFound`."""
+    password = renew_password(transaction, name)
+    user = transaction.users.by_name(name)
+    if user is None or user.role is Role.SYSTEM:
+        raise NotFound(message("There is no such account."))
+    transaction.second_factors.remove(user.id)
+    transaction.users.set_active(user.id, is_active=True)
+    transaction.audit.note("account.recover", subject=f"user:{user.id}")
     return password
 
 

@@ -14,6 +14,7 @@ from app.domain.message import message
 from app.domain.sign_in import SecondFactor
 from app.domain.user import User
 from app.ports import Transaction
+from app.ports.sealing import Sealer
 
 ISSUER = "Vexascope"
 STEP_S = 30
@@ -28,7 +29,7 @@ def is_asked(transaction: Transaction, user_id: UUID) -> bool:
     return factor is not None and factor.confirmed_at is not None
 
 
-def begin(transaction: Transaction, user: User) -> SecondFactor:
+def begin(transaction: Transaction, user: User, sealer: Sealer) -> SecondFactor:
     """A new secret for an authenticator; it is asked for once a first code has been given.
 
     Raises
@@ -38,18 +39,20 @@ def begin(transaction: Transaction, user: User) -> SecondFactor:
     """
     if is_asked(transaction, user.id):
         raise Conflict(message("Your account has a second factor. Turn it off first."))
-    factor = SecondFactor(user.id, pyotp.random_base32(), 0, None)
+    factor = SecondFactor(user.id, sealer.seal(pyotp.random_base32()), 0, None)
     transaction.second_factors.put(factor, ())
     return factor
 
 
-def provisioning_uri(factor: SecondFactor, user: User) -> str:
+def provisioning_uri(secret: str, user: User) -> str:
     """What an authenticator reads from the square code."""
-    totp = pyotp.TOTP(factor.secret, interval=STEP_S)
+    totp = pyotp.TOTP(secret, interval=STEP_S)
     return totp.provisioning_uri(name=user.name, issuer_name=ISSUER)
 
 
-def confirm(transaction: Transaction, user: User, code: str, now: datetime) -> tuple[str, ...]:
+def confirm(
+    transaction: Transaction, user: User, code: str, sealer: Sealer, now: datetime
+) -> tuple[str, ...]:
     """Ask for it from now on, once the first code is right; answers with the recovery codes.
 
     Raises
@@ -62,7 +65,7 @@ def confirm(transaction: Transaction, user: User, code: str, now: datetime) -> t
     factor = transaction.second_factors.get(user.id)
     if factor is None or factor.confirmed_at is not None:
         raise Conflict(message("There is no second factor to confirm. Begin again."))
-    if not _uses_step(transaction, factor, code, now):
+    if not _uses_step(transaction, factor, code, sealer, now):
         raise InvalidInput(
             message("The code is wrong. Check that the clock of your authenticator is right.")
         )
@@ -77,18 +80,20 @@ def renew_codes(transaction: Transaction, user_id: UUID) -> tuple[str, ...]:
     return codes
 
 
-def uses(transaction: Transaction, user_id: UUID, text: str, now: datetime) -> bool:
+def uses(transaction: Transaction, user_id: UUID, text: str, sealer: Sealer, now: datetime) -> bool:
     """Whether a code of the authenticator, or a recovery code, is right; it is used up then."""
     factor = transaction.second_factors.get(user_id)
     if factor is None or factor.confirmed_at is None:
         return False
-    if _uses_step(transaction, factor, text, now):
+    if _uses_step(transaction, factor, text, sealer, now):
         return True
     return transaction.second_factors.use_code(user_id, _digest(text))
 
 
-def _uses_step(transaction: Transaction, factor: SecondFactor, text: str, now: datetime) -> bool:
-    step = _matching_step(factor.secret, "".join(text.split()), now)
+def _uses_step(
+    transaction: Transaction, factor: SecondFactor, text: str, sealer: Sealer, now: datetime
+) -> bool:
+    step = _matching_step(sealer.unseal(factor.secret), "".join(text.split()), now)
     return step is not None and transaction.second_factors.use_step(factor.user_id, step)
 
 

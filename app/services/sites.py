@@ -1,5 +1,6 @@
 """Sites: in which laboratory a new case is opened, and which there are."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -41,6 +42,17 @@ def site_for(transaction: Transaction, user: User, wanted: UUID | None) -> UUID:
     if len(allowed) > 1:
         raise InvalidInput(message("Your account has several sites. Give the case's site."))
     return allowed.pop()
+
+
+def sites_named(transaction: Transaction, names: Sequence[str]) -> frozenset[UUID]:
+    """Sites by their names; without a name the first one. Raises `NotFound`."""
+    if not names:
+        return frozenset({DEFAULT_SITE_ID})
+    known = {site.name: site.id for site in transaction.sites.all()}
+    for name in names:
+        if name not in known:
+            raise NotFound(message("There is no site named {name}.", name=name))
+    return frozenset(known[name] for name in names)
 
 
 def add_site(transaction: Transaction, name: str, now: datetime) -> Site:

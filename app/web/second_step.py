@@ -47,7 +47,7 @@ class SecondStep:
         with self._container.transactions() as transaction:
             lockout.begin(transaction, attempt, now)
         with self._container.transactions() as transaction:
-            if not second_factor.uses(transaction, user.id, code, now):
+            if not second_factor.uses(transaction, user.id, code, self._container.sealer, now):
                 raise NotSignedIn(message("The code is wrong, or it has been used."))
             lockout.succeed(transaction, attempt, now)
         return user

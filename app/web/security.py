@@ -21,6 +21,9 @@ from app.web.passwords import BasicCredentials, PasswordChecks
 from app.web.provider import ProviderSignIn
 from app.web.second_step import SecondStep
 
+# Keys and tokens of this product hold none.
+_DOTS_OF_A_JWT = 2
+
 
 @dataclass(frozen=True)
 class DemonstrationLink:
@@ -182,12 +185,22 @@ class Security:
         return found[0]
 
     def _bearer(self, request: Request, token: str) -> User:
-        """A key of an API client, or the token of a person."""
+        """A key of an API client, the token of a person, or a token of the identity provider."""
+        if token.count(".") == _DOTS_OF_A_JWT:
+            return self._provided(token)
         now = self._container.now()
         with self._container.transactions() as transaction:
             if token.startswith(KEY_START):
                 return clients.check_key(transaction, token, address_of(request), now).account
             return identity.check_token(transaction, token, now)
+
+    def _provided(self, token: str) -> User:
+        provider = self._container.identity_provider
+        if provider is None:
+            raise NotSignedIn(message("No sign-in provider is set, whose tokens could be taken."))
+        vouched = provider.client(token)
+        with self._container.transactions() as transaction:
+            return clients.check_external(transaction, vouched)
 
 
 def keep_language(request: Request, language: str) -> None:

@@ -50,7 +50,7 @@ def _create_second_factors() -> None:
     op.create_table(
         "second_factors",
         sa.Column("user_id", sa.Uuid, nullable=False),
-        sa.Column("secret", sa.String(64), nullable=False),
+        sa.Column("secret", sa.String(300), nullable=False),
         sa.Column("last_step", sa.Integer, nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("user_id", name="pk_second_factors"),

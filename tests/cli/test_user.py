@@ -7,6 +7,8 @@ from app.cli import main
 from app.domain.access import Role
 from app.domain.errors import NotSignedIn
 from app.services.identity import check_password
+from app.services.second_factor import begin, is_asked
+from app.services.sites import add_site
 from app.settings import load_settings
 
 
@@ -62,6 +64,30 @@ def test_a_new_password_ends_the_old_one(command, database):
         with pytest.raises(NotSignedIn):
             check_password(transaction, "martin", first)
     assert command("password", "nobody")[0] == 2
+
+
+def test_an_account_sees_the_sites_that_are_named(command, database):
+    with database.transactions() as transaction:
+        north = add_site(transaction, "North", database.now())
+    assert command("create", "ann", "--role", "auditor", "--site", "North")[0] == 0
+    assert command("create", "bob", "--role", "auditor", "--site", "Nowhere")[0] == 2
+    assert command("create", "cli", "--role", "system")[0] == 2
+    with database.transactions() as transaction:
+        assert transaction.users.by_name("ann").site_ids == {north.id}
+        assert transaction.users.by_name("bob") is None
+
+
+def test_recovers_an_account_that_nobody_gets_into(command, database):
+    command("create", "martin", "--role", "administrator")
+    with database.transactions() as transaction:
+        user = transaction.users.by_name("martin")
+        begin(transaction, user, database.sealer)
+        transaction.second_factors.confirm(user.id, database.now())
+        transaction.users.set_active(user.id, is_active=False)
+    password = made(command("recover", "martin")[1])
+    with database.transactions() as transaction:
+        assert check_password(transaction, "martin", password).is_active
+        assert not is_asked(transaction, user.id)
 
 
 def test_says_what_to_do_where_there_is_no_database_yet(command):

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -12,6 +13,7 @@ from app.domain.errors import Conflict, InvalidInput, NotFound, TooManyAttempts
 from app.domain.sign_in import Method, SessionRule
 from app.domain.user import NO_PASSWORD, User
 from app.services import lockout, passwords, second_factor, sessions
+from app.storage.sealing import KeySealer
 from tests.factories import NOW
 
 GOOD = "correct horse battery staple"
@@ -27,11 +29,18 @@ def ann(container):
     return user
 
 
+SEALER = KeySealer("a key of tests", Path())
+
+
 def enrol(transaction, user, at=NOW):
     """A confirmed second factor: its authenticator and its recovery codes."""
-    factor = second_factor.begin(transaction, user)
-    totp = pyotp.TOTP(factor.secret)
-    return totp, second_factor.confirm(transaction, user, totp.at(at), at)
+    factor = second_factor.begin(transaction, user, SEALER)
+    totp = pyotp.TOTP(SEALER.unseal(factor.secret))
+    return totp, second_factor.confirm(transaction, user, totp.at(at), SEALER, at)
+
+
+def uses(transaction, user, code, at):
+    return second_factor.uses(transaction, user.id, code, SEALER, at)
 
 
 def test_a_password_is_known_in_every_spelling_of_its_letters(container, ann):
@@ -78,26 +87,26 @@ def test_a_code_is_taken_once_and_one_step_early_or_late(container, ann):
         later = NOW + timedelta(minutes=5)
         for seconds, is_right in ((-60, False), (60, False), (-30, True), (30, True)):
             code = totp.at(later + timedelta(seconds=seconds))
-            assert second_factor.uses(transaction, ann.id, code, later) is is_right
-            assert not second_factor.uses(transaction, ann.id, code, later)
+            assert uses(transaction, ann, code, later) is is_right
+            assert not uses(transaction, ann, code, later)
         # What was used came from a later step than this.
-        assert not second_factor.uses(transaction, ann.id, totp.at(later), later)
+        assert not uses(transaction, ann, totp.at(later), later)
 
 
 def test_the_code_that_confirmed_does_not_sign_in(container, ann):
     with container.transactions() as transaction:
         totp, _ = enrol(transaction, ann)
-        assert not second_factor.uses(transaction, ann.id, totp.at(NOW), NOW)
+        assert not uses(transaction, ann, totp.at(NOW), NOW)
         with pytest.raises(Conflict):
-            second_factor.begin(transaction, ann)
+            second_factor.begin(transaction, ann, SEALER)
 
 
 def test_it_is_not_asked_for_before_a_first_right_code(container, ann):
     with container.transactions() as transaction:
-        factor = second_factor.begin(transaction, ann)
-        for wrong in ("000000", "", "é" * 6, pyotp.TOTP(factor.secret).at(0)):
+        factor = second_factor.begin(transaction, ann, SEALER)
+        for wrong in ("000000", "", "é" * 6, pyotp.TOTP(SEALER.unseal(factor.secret)).at(0)):
             with pytest.raises(InvalidInput):
-                second_factor.confirm(transaction, ann, wrong, NOW)
+                second_factor.confirm(transaction, ann, wrong, SEALER, NOW)
         assert not second_factor.is_asked(transaction, ann.id)
 
 
@@ -105,11 +114,11 @@ def test_ten_recovery_codes_each_for_one_use(container, ann):
     with container.transactions() as transaction:
         _, codes = enrol(transaction, ann)
         assert len(set(codes)) == 10
-        assert second_factor.uses(transaction, ann.id, codes[3].upper().replace("-", " "), NOW)
-        assert not second_factor.uses(transaction, ann.id, codes[3], NOW)
+        assert uses(transaction, ann, codes[3].upper().replace("-", " "), NOW)
+        assert not uses(transaction, ann, codes[3], NOW)
         assert transaction.second_factors.count_codes(ann.id) == 9
         second_factor.renew_codes(transaction, ann.id)
-        assert not second_factor.uses(transaction, ann.id, codes[4], NOW)
+        assert not uses(transaction, ann, codes[4], NOW)
 
 
 def test_of_many_requests_with_one_code_one_gets_in(container, ann):
@@ -119,7 +128,7 @@ def test_of_many_requests_with_one_code_one_gets_in(container, ann):
 
     def try_it(_):
         with container.transactions() as transaction:
-            return second_factor.uses(transaction, ann.id, totp.at(later), later)
+            return uses(transaction, ann, totp.at(later), later)
 
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(try_it, range(8))) == 1

@@ -10,13 +10,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.bootstrap import running
-from app.domain.access import Role
+from app.domain.access import Role, Scope
 from app.domain.errors import NotSignedIn, ProviderUnavailable, SettingsRefused
+from app.domain.site import DEFAULT_SITE_ID
 from app.interchange.openid import OpenIdProvider, Registration
 from app.services import accounts
+from app.services.clients import NewClient, create_client
 from app.web.app import create_app
 from tests.accounts import ADMIN_PASSWORD, add_accounts
 from tests.conftest import make_settings
+from tests.web.api.test_cases import NEW
 from tests.web.openid import AUDIENCE, MACHINE, SECRET, Person, running_provider
 
 SERVER = "http://testserver"
@@ -209,6 +212,23 @@ def test_an_access_token_names_a_client_and_its_scopes(shop, provider):
     client = shop.identity_provider.client(provider.access_token("cases:read cases:write"))
     assert client.client_id == MACHINE[0]
     assert client.scopes == {"cases:read", "cases:write"}
+
+
+def test_a_system_with_a_token_may_do_what_token_and_client_both_allow(app, shop, provider):
+    system = TestClient(app)
+
+    def asked(method, scope="cases:read cases:write"):
+        bearer = {"Authorization": f"Bearer {provider.access_token(scope)}"}
+        return system.request(method, "/api/v1/cases", json=NEW, headers=bearer).status_code
+
+    assert asked("GET") == 401
+    scopes = frozenset({Scope.CASES_READ, Scope.CASES_WRITE})
+    new = NewClient("analyser", scopes, frozenset({DEFAULT_SITE_ID}), subject=MACHINE[0])
+    with shop.transactions() as transaction:
+        create_client(transaction, new, None, shop.now())
+    assert asked("POST", "cases:read") == 403
+    assert asked("POST") == 201
+    assert asked("GET", "cases:read") == 200
 
 
 def test_a_token_for_another_audience_or_with_another_signature_is_refused(provider):

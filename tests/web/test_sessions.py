@@ -176,10 +176,10 @@ def test_a_change_from_another_sites_page_is_refused_whatever_it_is(browser):
 @pytest.fixture
 def totp(shop, ann):
     with shop.transactions() as transaction:
-        factor = second_factor.begin(transaction, ann)
-        totp = pyotp.TOTP(factor.secret)
+        factor = second_factor.begin(transaction, ann, shop.sealer)
+        totp = pyotp.TOTP(shop.sealer.unseal(factor.secret))
         earlier = shop.now() - timedelta(seconds=30)
-        second_factor.confirm(transaction, ann, totp.at(earlier), shop.now())
+        second_factor.confirm(transaction, ann, totp.at(earlier), shop.sealer, shop.now())
     return totp
 
 

@@ -116,7 +116,9 @@ def confirm_second_factor(
     """Ask for it from now on; answers with the recovery codes, once."""
     try:
         with container.transactions() as transaction:
-            codes = second_factor.confirm(transaction, user, code, container.now())
+            codes = second_factor.confirm(
+                transaction, user, code, container.sealer, container.now()
+            )
             transaction.audit.note("account.second-factor-on", subject=f"user:{user.id}")
     except InvalidInput as error:
         return _second_factor_form(container, user, translated(error.detail))
@@ -146,7 +148,7 @@ def end_session(container: ContainerDep, user: UserDep, session_id: UUID) -> Res
 
 def _set_up(container: Container, user: User) -> Response:
     with container.transactions() as transaction:
-        second_factor.begin(transaction, user)
+        second_factor.begin(transaction, user, container.sealer)
     return _second_factor_form(container, user, None)
 
 
@@ -186,7 +188,7 @@ def _second_factor_form(container: Container, user: User, error: str | None) -> 
         return see_other("/account")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     frame = chrome(gettext("Set up a second factor"), user)
-    page = second_factor_page(factor, user, error)
+    page = second_factor_page(container.sealer.unseal(factor.secret), user, error)
     return render("second_factor.html", page, frame, status=status)
 
 

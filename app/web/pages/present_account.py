@@ -10,7 +10,7 @@ from markupsafe import Markup
 from app.domain.access import Role
 from app.domain.message import message
 from app.domain.password import least_length
-from app.domain.sign_in import SecondFactor, Session
+from app.domain.sign_in import Session
 from app.domain.user import User
 from app.services.second_factor import provisioning_uri
 from app.web.language import gettext, ngettext, translated
@@ -83,12 +83,12 @@ def _named(user_agent: str, names: tuple[tuple[str, str], ...]) -> str | None:
     return next((name for mark, name in names if mark in user_agent), None)
 
 
-def second_factor_page(factor: SecondFactor, user: User, error: str | None) -> SecondFactorPage:
+def second_factor_page(secret: str, user: User, error: str | None) -> SecondFactorPage:
     """The secret as a square code, and in groups of four."""
-    picture = segno.make_qr(provisioning_uri(factor, user), error="m").svg_inline(
+    picture = segno.make_qr(provisioning_uri(secret, user), error="m").svg_inline(
         scale=5, dark="#000", light="#fff"
     )
-    groups = re.findall(".{1,4}", factor.secret)
+    groups = re.findall(".{1,4}", secret)
     # Drawn by the library from our own text; it holds shapes alone.
     return SecondFactorPage(Markup(picture), " ".join(groups), error)  # noqa: S704
 

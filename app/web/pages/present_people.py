@@ -81,9 +81,7 @@ def person_page(view: PersonView) -> PersonPage:
         can_reset=user.is_active and not view.state.is_external,
         has_second_factor=view.state.has_second_factor,
         sign_in=_sign_in(view.state),
-        session_count=ngettext(
-            "Signed in in {count} browser.", "Signed in in {count} browsers.", view.session_count
-        ).format(count=view.session_count),
+        session_count=_session_count(view.session_count),
         roles=_roles(user.role.value),
         sites=_site_choices(
             [site for site in view.sites if site.is_active or user.sees(site.id)], user.site_ids
@@ -97,6 +95,13 @@ def person_page(view: PersonView) -> PersonPage:
         notice=view.notice,
         error=view.error,
     )
+
+
+def _session_count(count: int) -> str:
+    if count == 0:
+        return gettext("Not signed in.")
+    text = ngettext("Signed in in {count} browser.", "Signed in in {count} browsers.", count)
+    return text.format(count=count)
 
 
 def sites_page(sites: Sequence[Site], notice: str | None, error: str | None) -> SitesPage:

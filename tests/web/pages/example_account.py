@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Role
-from app.domain.sign_in import Method, SecondFactor, Session
+from app.domain.sign_in import Method, Session
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import NO_PASSWORD, User
 from app.services.accounts import AccountState
@@ -41,7 +41,7 @@ CHROME = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/5
 def example_account():
     """By the names of their templates."""
     user = User(uuid7(), HOSTILE, Role.HAEMATOLOGIST, "")
-    factor = SecondFactor(user.id, "23456723" * 4, 0, None)
+    secret = "23456723" * 4
     return {
         "sign_in_code.html": [SignInCodePage("", None), SignInCodePage("/cases/1", HOSTILE)],
         "signed_in_again.html": [SignedInAgainPage(HOSTILE)],
@@ -54,8 +54,8 @@ def example_account():
             ),
         ],
         "second_factor.html": [
-            second_factor_page(factor, user, None),
-            second_factor_page(factor, user, HOSTILE),
+            second_factor_page(secret, user, None),
+            second_factor_page(secret, user, HOSTILE),
         ],
         "recovery_codes.html": [RecoveryCodesPage(("2345-6723-4567-2345",) * 2)],
         **people(user),

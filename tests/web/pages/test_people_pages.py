@@ -123,7 +123,7 @@ def test_a_reset_ends_the_password_and_the_second_factor(admin, shop, ann):
     path = f"/administration/users/{ann.id}"
     assert admin.post(f"{path}/reset-second-factor").status_code == 409
     with shop.transactions() as transaction:
-        factor = second_factor.begin(transaction, ann)
+        factor = second_factor.begin(transaction, ann, shop.sealer)
         transaction.second_factors.confirm(ann.id, shop.now())
     assert factor.secret
     link = link_in(admin.post(f"{path}/reset-second-factor").text)

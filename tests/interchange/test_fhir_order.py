@@ -3,6 +3,7 @@ from datetime import date
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings, strategies
 from uuid_utils.compat import uuid7
 
 from app.domain.case import ClinicalContext, Sex
@@ -245,3 +246,48 @@ def test_two_samples_are_two_orders():
 @pytest.mark.parametrize("content", [None, [], "ServiceRequest", 3, {}])
 def test_what_is_no_resource_is_refused(content):
     assert refused(content).code == "structure"
+
+
+_JSON = strategies.recursive(
+    strategies.none()
+    | strategies.booleans()
+    | strategies.integers()
+    | strategies.floats(allow_nan=False, allow_infinity=False)
+    | strategies.text(max_size=5)
+    | strategies.sampled_from(["#p", "#s", "#hb", "Patient/x", "ServiceRequest", "Observation"]),
+    lambda inner: (
+        strategies.lists(inner, max_size=3)
+        | strategies.dictionaries(
+            strategies.sampled_from(["id", "reference", "value", "code", "coding", "text", "x"]),
+            inner,
+        )
+    ),
+    max_leaves=4,
+)
+
+
+def places(value, path=()):
+    """The ways to every element of an order."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        items = enumerate(value)
+    for name, item in items:
+        yield from places(item, (*path, name))
+
+
+@given(place=strategies.sampled_from(list(places(ORDER))), value=_JSON)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+def test_whatever_is_sent_is_taken_or_refused_with_the_place(place, value):
+    content = copy.deepcopy(ORDER)
+    target = content
+    for step in place[:-1]:
+        target = target[step]
+    target[place[-1]] = value
+    refusal = None
+    try:
+        parsed(content)
+    except ElementRefused as error:
+        refusal = error
+    assert refusal is None or refusal.expression.startswith("ServiceRequest")

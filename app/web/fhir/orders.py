@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
 from urllib.parse import parse_qsl
@@ -10,8 +11,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 
+from app.bootstrap import Container
 from app.domain.case import Case
-from app.domain.errors import Conflict, ElementRefused, NotFound
+from app.domain.errors import Conflict, Duplicate, ElementRefused, NotFound
 from app.domain.message import message
 from app.domain.user import User
 from app.interchange.codes import Namespaces
@@ -100,18 +102,34 @@ def take_order(
     names, now = names_of(container), container.now()
     # The day of UTC: an age may be a year off on a birthday, and is only shown.
     asked = parse_order(sent, names, base_url(request), date(now.year, now.month, now.day))
-    with container.transactions() as transaction:
-        identifier = _patient_identifier(transaction, user, asked)
-        case = _known(transaction, user, asked, identifier, if_none_exist, names)
-        status = HTTPStatus.OK
-        if case is None:
-            new = asked.new_case(identifier, site_for(transaction, user, None))
-            case, status = open_case(transaction, new, now), HTTPStatus.CREATED
-        resource = _resource(transaction, case, names)
+    placing = partial(_placed, container, user, asked, if_none_exist)
+    try:
+        case, status, resource = placing()
+    except Duplicate:
+        if if_none_exist is None:
+            raise
+        # Another request was faster by a moment, and what it opened can be seen by now.
+        case, status, resource = placing()
     headers = {"Location": f"{base_url(request)}/ServiceRequest/{case.id}"}
     if "return=minimal" in prefer.replace(" ", ""):
         return Response(status_code=int(status), headers=headers)
     return FhirAnswer(resource, int(status), headers)
+
+
+def _placed(
+    container: Container, user: User, asked: Order, condition: str | None
+) -> tuple[Case, HTTPStatus, Element]:
+    """The case of an order, opened or found, and how it is answered."""
+    names = names_of(container)
+    with container.transactions() as transaction:
+        identifier = _patient_identifier(transaction, user, asked)
+        case = _known(transaction, user, asked, identifier, condition, names)
+        status = HTTPStatus.OK
+        if case is None:
+            new = asked.new_case(identifier, site_for(transaction, user, None))
+            case = open_case(transaction, new, container.now())
+            status = HTTPStatus.CREATED
+        return case, status, _resource(transaction, case, names)
 
 
 def _resource(transaction: Transaction, case: Case, names: Namespaces) -> Element:

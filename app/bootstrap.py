@@ -20,6 +20,7 @@ from app.db.job_queue import job_queues, migrate_queue, open_client, queue_state
 from app.db.jobs import jobs_of
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
 from app.db.transaction import transactions
+from app.domain.erasure import RetentionRule
 from app.domain.errors import BundleRefused, Conflict, SettingsRefused, StorageUnavailable
 from app.domain.external import ClaimRule
 from app.domain.job import Job
@@ -80,6 +81,12 @@ class Container:
     explainer: Explainer = field(default_factory=Explainer)
     meters: Meters = field(default_factory=Meters)
     active: ActiveBundle = field(default_factory=ActiveBundle, init=False)
+
+    @property
+    def retention_rule(self) -> RetentionRule:
+        """For how long this laboratory keeps cases."""
+        kept = self.settings.keep_signed_days, self.settings.keep_unsigned_days
+        return RetentionRule(*(None if days is None else timedelta(days=days) for days in kept))
 
     @property
     def review_rule(self) -> ReviewRule:

@@ -242,6 +242,18 @@ class Settings(BaseSettings):
         description="Key that seals the secrets of webhooks in the database, the same for all "
         "servers and workers; default: made on first use and kept in the data folder.",
     )
+    keep_signed_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days after its last signature that a case is kept; then it is erased, images "
+        "and identifiers, and its counts stay. Default: for ever. Try `vexascope retention run "
+        "--dry` first.",
+    )
+    keep_unsigned_days: int | None = Field(
+        None,
+        ge=1,
+        description="The same for cases that were never signed, from the day they were opened.",
+    )
     worker_in_server: bool = Field(
         default=True, description="Classify in the server's process; else run `vexascope worker`."
     )

@@ -15,7 +15,7 @@ from app.db.mapping import from_context, from_upload, to_case, to_patient, to_up
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
 from app.db.worklist import SqlWorklistRepository
 from app.domain.case import Case, ClinicalContext, NewCase, Patient, Upload
-from app.domain.errors import Conflict, Duplicate, NotFound
+from app.domain.errors import Conflict, Duplicate, Gone, NotFound
 from app.domain.message import message
 from app.domain.worklist import opened
 from app.ports import CaseSummary
@@ -80,6 +80,8 @@ class SqlCaseRepository:
         row = self._session.scalar(_CASES.where(CaseRow.id == case_id))
         if row is None:
             raise NotFound(message("There is no case {case}.", case=case_id))
+        if row.erased_at is not None:
+            raise Gone(message("This case was erased; its counts are kept."))
         return to_case(row)
 
     def lock(self, case_id: UUID) -> None:
@@ -106,7 +108,7 @@ class SqlCaseRepository:
         site_ids: Collection[UUID] | None = None,
     ) -> Sequence[CaseSummary]:
         """Keys are UUIDv7, so descending keys are newest first."""
-        query = _CASES.order_by(CaseRow.id.desc()).limit(limit)
+        query = _KEPT.order_by(CaseRow.id.desc()).limit(limit)
         if before is not None:
             query = query.where(CaseRow.id < before)
         if site_ids is not None:
@@ -131,7 +133,11 @@ class SqlCaseRepository:
         self, before: UUID | None, limit: int, site_ids: Collection[UUID]
     ) -> Sequence[Patient]:
         """Keys are UUIDv7, so descending keys are newest first."""
-        seen = exists().where(CaseRow.patient_id == PatientRow.id, CaseRow.site_id.in_(site_ids))
+        seen = exists().where(
+            CaseRow.patient_id == PatientRow.id,
+            CaseRow.erased_at.is_(None),
+            CaseRow.site_id.in_(site_ids),
+        )
         query = select(PatientRow).where(seen).order_by(PatientRow.id.desc()).limit(limit)
         if before is not None:
             query = query.where(PatientRow.id < before)
@@ -139,7 +145,7 @@ class SqlCaseRepository:
 
     def of_patient(self, patient_id: UUID) -> Sequence[Case]:
         """By time: keys are UUIDv7."""
-        query = _CASES.where(CaseRow.patient_id == patient_id).order_by(CaseRow.id)
+        query = _KEPT.where(CaseRow.patient_id == patient_id).order_by(CaseRow.id)
         return [to_case(row) for row in self._session.scalars(query)]
 
     def site_of(self, case_id: UUID) -> UUID | None:
@@ -187,6 +193,7 @@ class SqlCaseRepository:
 
 
 _CASES = select(CaseRow).options(joinedload(CaseRow.patient))
+_KEPT = _CASES.where(CaseRow.erased_at.is_(None))
 
 
 def _taken() -> Duplicate:

@@ -84,6 +84,7 @@ class CaseRow(Row):
     created_at: Mapped[datetime]
     # Without a foreign key: SQLite adds no such column to a table that has rows.
     site_id: Mapped[UUID] = mapped_column(server_default=DEFAULT_SITE_ID.hex)
+    erased_at: Mapped[datetime | None]
 
     patient: Mapped[PatientRow] = relationship(lazy="raise")
 

@@ -19,6 +19,7 @@ from app.db.controls import SqlControlRepository
 from app.db.destinations import SqlDestinationRepository
 from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
+from app.db.erasures import SqlErasureRepository
 from app.db.filters import SqlFilterRepository
 from app.db.idempotency import SqlIdempotencyRepository, noting_work
 from app.db.orders import SqlOrderRepository, SqlReceivedMessageRepository
@@ -69,6 +70,7 @@ from app.ports import (
     VersionRepository,
     WorklistRepository,
 )
+from app.ports.erasures import ErasureRepository
 
 JobQueues = Callable[[Session], JobQueue]
 """Binds the job queue to a session, so that a job is stored with the rows it reads."""
@@ -110,6 +112,7 @@ class SqlTransaction:
         self.keys: IdempotencyRepository = SqlIdempotencyRepository(session)
         self.orders: OrderRepository = SqlOrderRepository(session)
         self.received: ReceivedMessageRepository = SqlReceivedMessageRepository(session)
+        self.erasures: ErasureRepository = SqlErasureRepository(session)
         self.jobs = jobs
         self._after: list[Callable[[], None]] = []
 

@@ -277,4 +277,4 @@ def _start_of(day: date) -> datetime:
 
 
 def _has_no_line() -> ColumnElement[bool]:
-    return ~exists().where(WorklistRow.case_id == CaseRow.id)
+    return CaseRow.erased_at.is_(None) & ~exists().where(WorklistRow.case_id == CaseRow.id)

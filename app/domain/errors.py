@@ -48,6 +48,12 @@ class NotFound(VexascopeError):
     title = message("Not found")
 
 
+class Gone(NotFound):
+    """A case that was there and was erased."""
+
+    title = message("Erased")
+
+
 class Conflict(VexascopeError):
     """What was asked contradicts what is stored."""
 

@@ -17,6 +17,7 @@ from app.jobs.courtesy import Courtesy
 from app.jobs.deliverer import deliverer
 from app.jobs.executor import executor_name
 from app.jobs.heartbeat import heartbeat
+from app.jobs.maintenance import maintenance
 from app.ports import Transaction
 from app.services.analysis import classify_cells, record
 from app.services.measuring_cases import measure_case
@@ -111,6 +112,7 @@ def worker(container: Container) -> Iterator[str]:
         stack.enter_context(heartbeat(container, name))
         stack.enter_context(deliverer(container))
         stack.enter_context(control_clock(container))
+        stack.enter_context(maintenance(container))
         yield name
 
 

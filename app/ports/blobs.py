@@ -17,5 +17,8 @@ class BlobStore(Protocol):
     def get(self, name: str) -> bytes:
         """The bytes; raises `NotFound`."""
 
+    def remove(self, name: str) -> None:
+        """Delete, if it is there."""
+
     def check(self) -> None:
         """Raise `StorageUnavailable` where the store does not answer."""

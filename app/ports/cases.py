@@ -29,7 +29,7 @@ class CaseRepository(Protocol):
         """Open a case; raises `Conflict` where the accession number exists."""
 
     def get(self, case_id: UUID) -> Case:
-        """One case; raises `NotFound`."""
+        """One case; raises `NotFound`, and `Gone` where it was erased."""
 
     def lock(self, case_id: UUID) -> None:
         """Hold the case until the transaction ends, so that uploads number cells in turn."""

@@ -13,6 +13,7 @@ from app.ports.cases import CaseRepository, CellRepository
 from app.ports.classifier import BundleRepository, EmbeddingRepository
 from app.ports.clients import ClientRepository
 from app.ports.controls import ControlRepository
+from app.ports.erasures import ErasureRepository
 from app.ports.idempotency import IdempotencyRepository
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository
@@ -72,6 +73,7 @@ class Transaction(Protocol):
     keys: IdempotencyRepository
     orders: OrderRepository
     received: ReceivedMessageRepository
+    erasures: ErasureRepository
     jobs: JobQueue
 
     def on_commit(self, do: Callable[[], None]) -> None:

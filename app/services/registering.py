@@ -11,6 +11,7 @@ from app.domain.case import Upload
 from app.domain.cell import Cell
 from app.ports import Transaction
 from app.services import worklist
+from app.services.erasing import refuse_erased
 from app.services.intake import Delivery
 from app.services.reviewing import refuse_signed
 from app.services.standing import bundle_for_arrivals, enqueue
@@ -58,6 +59,7 @@ def register_each(
     waiting: list[UUID] = []
     for arrival in arrivals:
         cells, duplicates = _new_cells(arrival, case_id, seen)
+        refuse_erased(transaction, {cell.pixel_sha256 for cell in cells})
         upload = Upload(
             id=arrival.id,
             case_id=case_id,

@@ -50,6 +50,15 @@ class ObjectBlobStore:
         except (BaseError, OSError) as error:
             raise _unavailable(message("give an image back")) from error
 
+    def remove(self, name: str) -> None:
+        """Delete one object."""
+        try:
+            obstore.delete(self._store, name)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise _unavailable(message("delete an image")) from error
+
     def check(self) -> None:
         """Write and read a small object."""
         try:

@@ -1,5 +1,6 @@
 """How errors look in the OpenAPI document."""
 
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -41,6 +42,7 @@ _DESCRIPTIONS = {
     401: "No credentials, or wrong ones.",
     403: "The account may not, or its key does not open it.",
     404: "There is no such thing, or it belongs to another site.",
+    410: "The case was erased.",
     409: "It contradicts what is stored.",
     412: "It has changed since it was read.",
     413: "More bytes or files than the limits allow; nothing was stored.",
@@ -55,7 +57,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that can answer with these statuses."""
     content = {MEDIA_TYPE: {"schema": ProblemRead.model_json_schema()}}
     always = {401, 403, 429, 503}
+    # What may not be there may have been erased.
+    erased = {HTTPStatus.GONE} if HTTPStatus.NOT_FOUND in statuses else set()
     return {
         status: {"description": _DESCRIPTIONS[status], "content": content}
-        for status in sorted(always | set(statuses))
+        for status in sorted(always | erased | set(statuses))
     }

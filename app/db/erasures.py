@@ -1,0 +1,248 @@
+"""Erasing in SQL: what leads to a person is written over, row by row of every table."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from app.db.erasure_tables import ErasedImageRow, ErasureRow
+from app.db.inserting import insert_new
+from app.db.mapping import to_case
+from app.db.order_tables import OrderRow, ReceivedMessageRow
+from app.db.outbox_tables import DeliveryRow
+from app.db.tables import (
+    AmendmentRow,
+    CaseRow,
+    CellEmbeddingRow,
+    CellRow,
+    CommentRow,
+    InterpretationRow,
+    PatientRow,
+    ReportVersionRow,
+    UploadPartRow,
+    UploadRow,
+)
+from app.db.worklist_tables import WorklistRow, WorklistSearchRow
+from app.domain.case import Case
+from app.domain.erasure import ErasedCase, Erasure, ErasureCause, RetentionRule
+from app.domain.errors import NotFound
+from app.domain.message import message
+from app.domain.outbox import DeliveryState
+from app.domain.worklist import folded
+
+ERASED = "erased"
+CHUNK = 500
+
+
+class SqlErasureRepository:
+    """`ErasureRepository` on one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def erase_case(self, case_id: UUID, at: datetime) -> frozenset[str]:
+        """Keys, times and numbers stay; names, texts, pictures' names and vectors go."""
+        session = self._session
+        case = session.get_one(CaseRow, case_id)
+        patient = session.get_one(PatientRow, case.patient_id)
+        self._forget_searches(case.accession_number, patient.identifier)
+        pixels = self._own_pixels(case_id)
+        cells = select(CellRow.id).where(CellRow.case_id == case_id)
+        session.execute(delete(CellEmbeddingRow).where(CellEmbeddingRow.cell_id.in_(cells)))
+        self._rename_cells(case_id)
+        self._empty(UploadRow, case_id, duplicates=[], refused=[], file_name=None)
+        self._empty(CommentRow, case_id, text=ERASED)
+        self._empty(InterpretationRow, case_id, text=ERASED)
+        self._empty(ReportVersionRow, case_id, content="", reason=None)
+        self._empty(AmendmentRow, case_id, reason=ERASED)
+        untold = update(DeliveryRow).where(
+            DeliveryRow.case_id == case_id, DeliveryRow.state == DeliveryState.WAITING.value
+        )
+        session.execute(untold.values(state=DeliveryState.SKIPPED.value, last_error=ERASED))
+        for table in (UploadPartRow, OrderRow, WorklistRow):
+            session.execute(delete(table).where(table.case_id == case_id))
+        # The message stays known as one that was answered; what it said goes.
+        self._empty(ReceivedMessageRow, case_id, sender=ERASED, answer=ERASED)
+        case.accession_number, case.context, case.erased_at = f"{ERASED}-{case_id}", {}, at
+        session.flush()
+        return pixels
+
+    def _empty(self, table: Any, case_id: UUID, **values: Any) -> None:
+        self._session.execute(update(table).where(table.case_id == case_id).values(**values))
+
+    def _rename_cells(self, case_id: UUID) -> None:
+        """A digest of a picture would tell whoever has the picture that it was here."""
+        ids = self._session.scalars(select(CellRow.id).where(CellRow.case_id == case_id)).all()
+        rows = []
+        for cell_id in ids:
+            digest = hashlib.sha256(cell_id.bytes).hexdigest()
+            values = {"file_name": ERASED, "content_sha256": digest, "pixel_sha256": digest}
+            rows.append({"id": cell_id, **values})
+        if rows:
+            self._session.execute(update(CellRow), rows)
+
+    def _forget_searches(self, *known: str) -> None:
+        """What people searched for may be the numbers that are erased."""
+        query = select(WorklistSearchRow.id, WorklistSearchRow.text)
+        sought = [folded(text) for text in known]
+        found = [
+            search_id
+            for search_id, text in self._session.execute(query)
+            if any(folded(text) in item for item in sought)
+        ]
+        rows = [{"id": search_id, "text": f"{ERASED}-{search_id}"} for search_id in found]
+        if rows:
+            self._session.execute(update(WorklistSearchRow), rows)
+
+    def _own_pixels(self, case_id: UUID) -> frozenset[str]:
+        query = select(CellRow.pixel_sha256).where(CellRow.case_id == case_id)
+        return frozenset(self._session.scalars(query)) - self.shared_pixels([case_id])
+
+    def shared_pixels(self, case_ids: Collection[UUID]) -> frozenset[str]:
+        """One look into the index of pixels for each cell."""
+        other = aliased(CellRow)
+        elsewhere = exists().where(
+            other.pixel_sha256 == CellRow.pixel_sha256, other.case_id.not_in(case_ids)
+        )
+        query = select(CellRow.pixel_sha256).where(CellRow.case_id.in_(case_ids), elsewhere)
+        return frozenset(self._session.scalars(query))
+
+    def forget_patient(self, patient_id: UUID) -> None:
+        """The row stays for its keys."""
+        row = self._session.get_one(PatientRow, patient_id)
+        row.identifier, row.name = f"{ERASED}-{patient_id}", None
+
+    def add(self, erasure: Erasure, pixels: Collection[str]) -> None:
+        """The proof, with what is still to be done."""
+        row = ErasureRow(
+            id=erasure.id,
+            patient_id=erasure.patient_id,
+            site_id=self._site_of(erasure),
+            cases=[_from_case(case) for case in erasure.cases],
+            cause=erasure.cause.value,
+            reason=erasure.reason,
+            erased_by=erasure.erased_by,
+            erased_at=erasure.erased_at,
+            image_count=erasure.image_count,
+            shared_count=erasure.shared_count,
+            removed_at=erasure.removed_at,
+        )
+        self._session.add(row)
+        self._session.flush()
+        rows = [{"pixel_sha256": item, "erasure_id": erasure.id} for item in sorted(pixels)]
+        insert_new(self._session, ErasedImageRow, rows)
+
+    def _site_of(self, erasure: Erasure) -> UUID:
+        return self._session.get_one(CaseRow, erasure.cases[0].case_id).site_id
+
+    def all(self, site_ids: Collection[UUID]) -> Sequence[Erasure]:
+        """By time."""
+        query = select(ErasureRow).where(ErasureRow.site_id.in_(site_ids))
+        rows = self._session.scalars(query.order_by(ErasureRow.id.desc()))
+        return [_to_erasure(row) for row in rows]
+
+    def get(self, erasure_id: UUID) -> Erasure:
+        """One proof."""
+        row = self._session.get(ErasureRow, erasure_id)
+        if row is None:
+            raise NotFound(message("There is no such proof of an erasure."))
+        return _to_erasure(row)
+
+    def pending(self, erased_before: datetime, limit: int) -> Mapping[str, UUID]:
+        """In any order."""
+        query = select(ErasedImageRow).join(ErasureRow, ErasureRow.id == ErasedImageRow.erasure_id)
+        query = query.where(
+            ErasedImageRow.removed_at.is_(None), ErasureRow.erased_at <= erased_before
+        ).limit(limit)
+        return {row.pixel_sha256: row.erasure_id for row in self._session.scalars(query)}
+
+    def are_listed(self, pixels: Collection[str]) -> bool:
+        """In pieces: a delivery can have thousands of images."""
+        wanted = sorted(pixels)
+        return any(
+            self._session.scalar(
+                select(ErasedImageRow.pixel_sha256)
+                .where(ErasedImageRow.pixel_sha256.in_(wanted[start : start + CHUNK]))
+                .limit(1)
+            )
+            for start in range(0, len(wanted), CHUNK)
+        )
+
+    def forget_removed(self, removed_before: datetime) -> None:
+        """They are gone for long."""
+        self._session.execute(
+            delete(ErasedImageRow).where(ErasedImageRow.removed_at <= removed_before)
+        )
+
+    def is_needed(self, pixel_sha256: str) -> bool:
+        """Whether any cell has it."""
+        query = select(CellRow.id).where(CellRow.pixel_sha256 == pixel_sha256).limit(1)
+        return self._session.scalar(query) is not None
+
+    def note_removed(self, pixels: Collection[str], at: datetime) -> None:
+        """And complete the proofs that wait for nothing any more."""
+        gone = ErasedImageRow.pixel_sha256.in_(pixels)
+        self._session.execute(update(ErasedImageRow).where(gone).values(removed_at=at))
+        waiting = exists().where(
+            ErasedImageRow.erasure_id == ErasureRow.id, ErasedImageRow.removed_at.is_(None)
+        )
+        complete = update(ErasureRow).where(ErasureRow.removed_at.is_(None), ~waiting)
+        self._session.execute(complete.values(removed_at=at))
+
+    def overdue(self, rule: RetentionRule, now: datetime, limit: int) -> Sequence[Case]:
+        """Cases whose last signature, or opening where there is none, lies too far back."""
+        signed = (
+            select(func.max(ReportVersionRow.signed_at))
+            .where(ReportVersionRow.case_id == CaseRow.id)
+            .correlate(CaseRow)
+            .scalar_subquery()
+        )
+        over = []
+        if rule.signed is not None:
+            over.append(signed <= now - rule.signed)
+        if rule.unsigned is not None:
+            over.append(signed.is_(None) & (CaseRow.created_at <= now - rule.unsigned))
+        if not over:
+            return []
+        query = select(CaseRow).options(joinedload(CaseRow.patient))
+        query = query.where(CaseRow.erased_at.is_(None), or_(*over)).order_by(CaseRow.id)
+        return [to_case(row) for row in self._session.scalars(query.limit(limit))]
+
+
+def _from_case(case: ErasedCase) -> dict[str, Any]:
+    content = asdict(case)
+    return {
+        **content,
+        "case_id": str(case.case_id),
+        "opened_at": case.opened_at.isoformat(),
+    }
+
+
+def _to_erasure(row: ErasureRow) -> Erasure:
+    cases = (
+        ErasedCase(
+            case_id=UUID(item["case_id"]),
+            opened_at=datetime.fromisoformat(item["opened_at"]),
+            counts=item["counts"],
+            recommendation=item["recommendation"],
+            versions=item["versions"],
+        )
+        for item in row.cases
+    )
+    return Erasure(
+        id=row.id,
+        patient_id=row.patient_id,
+        cases=tuple(cases),
+        cause=ErasureCause(row.cause),
+        reason=row.reason,
+        erased_by=row.erased_by,
+        erased_at=row.erased_at,
+        image_count=row.image_count,
+        shared_count=row.shared_count,
+        removed_at=row.removed_at,
+    )

@@ -1,0 +1,197 @@
+"""Erasing: nothing that leads to a person stays in any row or file; counts and the audit do."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from app.db.tables import Row
+from app.domain.abnormality import Abnormality
+from app.domain.access import Role
+from app.domain.audit import ChainCheck
+from app.domain.case import ClinicalContext, NewCase
+from app.domain.erasure import ErasureCause, RetentionRule
+from app.domain.errors import Conflict, Gone, InvalidInput, NotFound
+from app.jobs.maintenance import retain
+from app.services.discussing import comment
+from app.services.erasing import SETTLES, erase_patient, remove_images
+from app.services.intake import IncomingFile, blob_name, take_in
+from app.services.opening import open_case
+from app.services.registering import register
+from app.services.signing import sign
+from tests.accounts import add_account
+from tests.images import cell_png
+from tests.services.reading_room import open_room
+
+SECRETS = ("MRN-77", "Mary Secret", "ACC-77", "mary.png", "fell ill in May", "See Mary")
+
+
+def stored(container):
+    """Every value of every table, as text."""
+    with container.engine.connect() as connection:
+        return [
+            (table.name, " ".join(str(value) for value in row))
+            for table in Row.metadata.sorted_tables
+            for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))
+        ]
+
+
+def names_in(container):
+    return sorted(
+        {(table, secret) for table, row in stored(container) for secret in SECRETS if secret in row}
+    )
+
+
+@pytest.fixture
+def case(container):
+    """A case of a named patient with one image of its own and one that another case has too."""
+    with container.transactions() as transaction:
+        context = ClinicalContext(question="fell ill in May")
+        new = NewCase("ACC-77", "MRN-77", "Mary Secret", context)
+        case = open_case(transaction, new, container.now())
+        other = open_case(transaction, NewCase("ACC-78", "MRN-78"), container.now())
+    send(container, case, ("mary.png", 1), ("mary.png.png", 2))
+    send(container, other, ("x.png", 2))
+    return case
+
+
+def send(container, case, *files):
+    incoming = [IncomingFile(name, io.BytesIO(cell_png(seed))) for name, seed in files]
+    delivery = take_in(incoming, container.limits, container.blobs, container.threads)
+    with container.transactions() as transaction:
+        digest = container.bundle.manifest.digest
+        register(transaction, case.id, delivery, digest, container.now())
+
+
+def pixels_of(container, case):
+    with container.transactions() as transaction:
+        return [cell.pixel_sha256 for cell in transaction.cells.of_case(case.id)]
+
+
+def erase(container, case, reason="asked for by the person"):
+    with container.transactions() as transaction:
+        return erase_patient(transaction, case.patient.id, reason, container.now())
+
+
+def is_stored(container, pixels):
+    try:
+        container.blobs.get(blob_name(pixels))
+    except NotFound:
+        return False
+    return True
+
+
+def test_nothing_that_leads_to_the_person_stays_in_any_table(container, case):
+    with container.transactions() as transaction:
+        person = add_account(transaction, "ann", Role.HAEMATOLOGIST, container.now())
+        transaction.filters.search_for(person.id, "mrn-77", container.now())
+        transaction.filters.search_for(person.id, "elsewhere", container.now())
+    before = names_in(container)
+    assert {"ACC-77", "MRN-77", "Mary Secret", "mary.png"} <= {secret for _, secret in before}
+    erase(container, case)
+    assert names_in(container) == []
+    kept = stored(container)
+    assert [table for table, row in kept if "MRN-78" in row] == ["patients", "worklist"]
+    searches = [row for table, row in kept if table == "worklist_searches"]
+    assert sum("elsewhere" in row for row in searches) == 1
+    assert not any("mrn-77" in row for row in searches)
+
+
+def test_the_signed_text_and_every_remark_go_and_the_digests_stay(container):
+    room = open_room(container, shown=[{Abnormality.VACUOLE}])
+    with container.transactions() as transaction:
+        comment(transaction, room.reader(room.ann), None, "See Mary", container.now())
+        last = transaction.reviews.last_sequence(room.case.id)
+        version = sign(transaction, room.reader(room.ann), last, container.now())
+    erasure = erase(container, room.case)
+    assert erasure.cases[0].versions == {"1": version.sha256}
+    assert erasure.cases[0].counts["pmn"] == 6
+    assert erasure.cases[0].counts["vacuole"] == 1
+    assert not [row for _, row in stored(container) if room.case.accession_number in row]
+    assert not [row for _, row in stored(container) if "See Mary" in row]
+
+
+def test_images_are_removed_unless_another_patient_has_the_same(container, case):
+    own, shared = pixels_of(container, case)
+    erasure = erase(container, case)
+    assert (erasure.image_count, erasure.shared_count) == (1, 1)
+    assert erasure.removed_at is None
+    assert remove_images(container.transactions, container.blobs, container.now()) == 0
+    later = container.now() + SETTLES
+    assert remove_images(container.transactions, container.blobs, later) == 1
+    assert not is_stored(container, own)
+    assert is_stored(container, shared)
+    with container.transactions() as transaction:
+        proof = transaction.erasures.get(erasure.id)
+    assert proof.removed_at == later
+
+
+def test_an_image_that_is_being_erased_is_not_taken_in(container, case):
+    erase(container, case)
+    with container.transactions() as transaction:
+        new = open_case(transaction, NewCase("ACC-79", "MRN-79"), container.now())
+    with pytest.raises(Conflict, match="just been erased"):
+        send(container, new, ("again.png", 1))
+    later = container.now() + SETTLES
+    remove_images(container.transactions, container.blobs, later)
+    remove_images(container.transactions, container.blobs, later + timedelta(hours=2))
+    send(container, new, ("again.png", 1))
+    assert is_stored(container, pixels_of(container, new)[0])
+
+
+def test_an_erased_case_says_so_and_is_erased_once(container, case):
+    erase(container, case)
+    with container.transactions() as transaction:
+        with pytest.raises(Gone, match="was erased"):
+            transaction.cases.get(case.id)
+        assert transaction.cases.find("ACC-77") is None
+        with pytest.raises(NotFound):
+            erase_patient(transaction, case.patient.id, "again", container.now())
+        open_case(transaction, NewCase("ACC-77", "MRN-77"), container.now())
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
+def test_a_reason_is_needed(container, case, reason):
+    with pytest.raises(InvalidInput):
+        erase(container, case, reason)
+
+
+def test_the_audit_tells_of_it_and_still_holds(container, case):
+    erasure = erase(container, case)
+    check = ChainCheck()
+    with container.transactions() as transaction:
+        entries = list(transaction.audit.all())
+    assert all(check.add(entry) is None for entry in entries)
+    assert entries[-1].event.action == "case.erase"
+    assert entries[-1].event.after["erasure"] == str(erasure.id)
+
+
+def test_retention_erases_what_is_over_and_nothing_else(container, case, monkeypatch):
+    kept = RetentionRule(unsigned=timedelta(days=30))
+    monkeypatch.setattr(type(container), "retention_rule", property(lambda _: kept))
+    assert retain(container) == 0
+    later = container.now() + timedelta(days=31)
+    monkeypatch.setattr(type(container), "now", lambda _: later)
+    assert retain(container) == 2
+    with container.transactions() as transaction:
+        proofs = transaction.erasures.all([case.site_id])
+    assert {proof.cause for proof in proofs} == {ErasureCause.RETENTION}
+    assert names_in(container) == []
+
+
+def test_a_signed_case_is_kept_by_its_signature(container):
+    room = open_room(container, shown=[{Abnormality.VACUOLE}])
+    now = container.now()
+    rule = RetentionRule(signed=timedelta(days=10), unsigned=timedelta(days=1))
+    with container.transactions() as transaction:
+        last = transaction.reviews.last_sequence(room.case.id)
+        sign(transaction, room.reader(room.ann), last, now)
+        opened = transaction.cases.get(room.case.id).created_at
+        early, late = now + timedelta(days=9), now + timedelta(days=11)
+        over = [case.id for case in transaction.erasures.overdue(rule, early, 9)]
+        assert room.case.id not in over
+        over = [case.id for case in transaction.erasures.overdue(rule, late, 9)]
+        assert room.case.id in over
+    assert rule.is_over(opened, now, late)
+    assert not rule.is_over(opened, now, early)

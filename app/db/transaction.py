@@ -21,6 +21,7 @@ from app.db.discussion import SqlDiscussionRepository
 from app.db.embeddings import SqlEmbeddingRepository
 from app.db.erasures import SqlErasureRepository
 from app.db.filters import SqlFilterRepository
+from app.db.history import SqlHistoryRepository
 from app.db.idempotency import SqlIdempotencyRepository, noting_work
 from app.db.orders import SqlOrderRepository, SqlReceivedMessageRepository
 from app.db.outbox import SqlOutboxRepository
@@ -71,6 +72,7 @@ from app.ports import (
     WorklistRepository,
 )
 from app.ports.erasures import ErasureRepository
+from app.ports.history import HistoryRepository
 
 JobQueues = Callable[[Session], JobQueue]
 """Binds the job queue to a session, so that a job is stored with the rows it reads."""
@@ -113,6 +115,7 @@ class SqlTransaction:
         self.orders: OrderRepository = SqlOrderRepository(session)
         self.received: ReceivedMessageRepository = SqlReceivedMessageRepository(session)
         self.erasures: ErasureRepository = SqlErasureRepository(session)
+        self.history: HistoryRepository = SqlHistoryRepository(session)
         self.jobs = jobs
         self._after: list[Callable[[], None]] = []
 

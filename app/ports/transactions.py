@@ -14,6 +14,7 @@ from app.ports.classifier import BundleRepository, EmbeddingRepository
 from app.ports.clients import ClientRepository
 from app.ports.controls import ControlRepository
 from app.ports.erasures import ErasureRepository
+from app.ports.history import HistoryRepository
 from app.ports.idempotency import IdempotencyRepository
 from app.ports.orders import OrderRepository, ReceivedMessageRepository
 from app.ports.outbox import DestinationRepository, OutboxRepository
@@ -74,6 +75,7 @@ class Transaction(Protocol):
     orders: OrderRepository
     received: ReceivedMessageRepository
     erasures: ErasureRepository
+    history: HistoryRepository
     jobs: JobQueue
 
     def on_commit(self, do: Callable[[], None]) -> None:

@@ -1,0 +1,166 @@
+"""The timeline of a case, put together from its records and from the audit.
+
+What was done stands in the records, which know it for cases of any age; who looked at it, took it
+out or was refused stands in the audit alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import groupby
+from uuid import UUID
+
+from app.domain.audit import AuditEntry, Outcome
+from app.domain.message import Message, message
+from app.domain.review import Act, CellReview, Reading
+from app.domain.signing import Meaning
+from app.domain.timeline import EventKind, TimelineEvent
+from app.ports import AuditFilter, Transaction
+
+# Acts that the records tell of by themselves, with more detail.
+RECORDED = {
+    "case.open",
+    "upload.take",
+    "upload.send",
+    "upload.begin",
+    "review.change",
+    "review.undo",
+    "review.settle",
+    "comment.write",
+    "interpretation.write",
+    "reading.give",
+    "report.sign",
+    "report.amend",
+}
+TOGETHER = timedelta(minutes=30)
+"""Views of one person that follow each other are one line, for so long."""
+
+
+def timeline(transaction: Transaction, case_id: UUID) -> Sequence[TimelineEvent]:
+    """Everything, oldest first; of an erased case what is left."""
+    entries = list(transaction.audit.all(AuditFilter(case_id=case_id)))
+    events = [*_access(entries), *_data(transaction, case_id), *_report(transaction, case_id)]
+    events += _reading(transaction, case_id)
+    return sorted(events, key=lambda event: event.at)
+
+
+def _data(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
+    line = transaction.history.line(case_id)
+    yield TimelineEvent(line.opened_at, EventKind.DATA, "", message("the case was opened"))
+    for upload in transaction.cases.uploads_of(case_id):
+        what = message(
+            "{accepted} images were accepted, {duplicates} known already, {refused} refused",
+            accepted=upload.accepted_count,
+            duplicates=len(upload.duplicates),
+            refused=len(upload.refused),
+        )
+        yield TimelineEvent(upload.created_at, EventKind.DATA, "", what)
+    for read in transaction.history.bundles_of(case_id):
+        what = message(
+            "bundle {digest} had read {count} cells",
+            digest=read.bundle_digest[:12],
+            count=read.cell_count,
+        )
+        yield TimelineEvent(read.last_at, EventKind.DATA, "", what)
+
+
+def _reading(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
+    reviews = sorted(transaction.reviews.of_case(case_id), key=lambda event: event.sequence)
+    for _, group in groupby(reviews, key=lambda event: event.action_id):
+        yield _action(list(group))
+    for comment in transaction.discussion.comments(case_id):
+        yield TimelineEvent(
+            comment.at, EventKind.READING, comment.author_name, message("wrote a comment")
+        )
+    for reading, state in transaction.reviews.readings(case_id).items():
+        if state.finished_at is not None:
+            what = _finished(reading)
+            yield TimelineEvent(state.finished_at, EventKind.READING, state.reader_name, what)
+
+
+def _finished(reading: Reading) -> Message:
+    if reading is Reading.FIRST:
+        return message("finished the first reading")
+    return message("finished the second reading")
+
+
+def _action(events: list[CellReview]) -> TimelineEvent:
+    first = events[0]
+    what = _ACTS[first.act](len(events), first.label.wording if first.label else "")
+    return TimelineEvent(first.at, EventKind.READING, first.reader_name, what)
+
+
+_ACTS: Mapping[Act, Callable[[int, str], Message]] = {
+    Act.CALL: lambda count, label: message(
+        "called {label} on {count} cells", label=label, count=count
+    ),
+    Act.UNCALL: lambda count, label: message(
+        "took {label} off {count} cells", label=label, count=count
+    ),
+    Act.NORMAL: lambda count, _: message("called {count} cells normal", count=count),
+    Act.EXCLUDE: lambda count, _: message("excluded {count} cells", count=count),
+    Act.INCLUDE: lambda count, _: message("put {count} cells back", count=count),
+    Act.CONFIRM: lambda count, _: message("confirmed {count} cells", count=count),
+    Act.UNDO: lambda count, _: message("took an action on {count} cells back", count=count),
+}
+
+
+def _report(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
+    for version in transaction.versions.of_case(case_id):
+        signature = version.signature
+        amended = signature.meaning is Meaning.AMENDED
+        what = (
+            message("signed version {number}, an amendment", number=version.number)
+            if amended
+            else message("signed version {number}", number=version.number)
+        )
+        yield TimelineEvent(signature.at, EventKind.REPORT, signature.printed_name, what)
+    amendment = transaction.versions.amendment(case_id)
+    if amendment:
+        what = message("opened an amendment")
+        yield TimelineEvent(amendment.opened_at, EventKind.REPORT, amendment.opened_by_name, what)
+
+
+def _access(entries: Iterable[AuditEntry]) -> Iterator[TimelineEvent]:
+    """What only the audit knows; views in a row by one person are told once."""
+    told = (entry for entry in entries if _is_told(entry))
+    for group in _runs(told):
+        first = group[0].event
+        what = _sentence(first.action, first.outcome, len(group))
+        yield TimelineEvent(first.at, EventKind.ACCESS, first.actor.name, what)
+
+
+def _is_told(entry: AuditEntry) -> bool:
+    event = entry.event
+    return event.outcome is not Outcome.DONE or event.action not in RECORDED
+
+
+def _runs(entries: Iterable[AuditEntry]) -> Iterator[list[AuditEntry]]:
+    run: list[AuditEntry] = []
+    for entry in entries:
+        if run and not _follows(run[-1], entry):
+            yield run
+            run = []
+        run.append(entry)
+    if run:
+        yield run
+
+
+def _follows(last: AuditEntry, entry: AuditEntry) -> bool:
+    same = (last.event.actor.name, last.event.action, last.event.outcome) == (
+        entry.event.actor.name,
+        entry.event.action,
+        entry.event.outcome,
+    )
+    return same and entry.event.at - last.event.at <= TOGETHER
+
+
+def _sentence(action: str, outcome: Outcome, times: int) -> Message:
+    if outcome is Outcome.REFUSED:
+        return message("was refused: {action}", action=action)
+    if outcome is Outcome.FAILED:
+        return message("the product failed at: {action}", action=action)
+    if action == "case.erase":
+        return message("erased the case: images and identifiers are gone, counts are kept")
+    if action.endswith((".view", ".similar")):
+        return message("looked at it: {action}, {count} times", action=action, count=times)
+    return message("{action}, {count} times", action=action, count=times)

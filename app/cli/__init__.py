@@ -23,6 +23,7 @@ from app.cli.evaluation import evaluate
 from app.cli.format import Format
 from app.cli.hl7 import hl7_commands
 from app.cli.push import push
+from app.cli.retention import retention_commands
 from app.cli.score import score_commands
 from app.cli.training import export, train
 from app.cli.user import user_commands
@@ -45,6 +46,7 @@ app.add_typer(client_commands, name="client")
 app.add_typer(control_commands, name="control")
 app.add_typer(dataset_commands, name="dataset")
 app.add_typer(hl7_commands, name="hl7")
+app.add_typer(retention_commands, name="retention")
 app.add_typer(score_commands, name="score")
 app.add_typer(user_commands, name="user")
 app.command()(train)

@@ -228,6 +228,18 @@ _ADMINISTRATION: Mapping[Route, Rule] = {
     ("POST", f"{_SITE}/reactivate"): Rule(Permission.MANAGE_ACCOUNTS, "site.activate"),
     ("GET", "/administration/audit"): Rule(Permission.READ_AUDIT, "audit.view"),
     ("GET", "/administration/audit/export.jsonl"): Rule(Permission.READ_AUDIT, "audit.export"),
+    ("GET", "/administration/history"): Rule(Permission.READ_HISTORY, "history.list"),
+    ("POST", "/administration/history/search"): Rule(Permission.READ_HISTORY, "history.search"),
+    ("GET", "/administration/cases/{case_id}"): Rule(Permission.READ_HISTORY, "history.view"),
+    ("GET", "/administration/cases/{case_id}/erase"): Rule(Permission.MANAGE_DATA),
+    ("POST", "/administration/cases/{case_id}/erase"): Rule(Permission.MANAGE_DATA, "case.erase"),
+    ("GET", "/administration/cases/{case_id}/patient.zip"): Rule(
+        Permission.MANAGE_DATA, "patient.export"
+    ),
+    ("GET", "/administration/data"): Rule(Permission.MANAGE_DATA),
+    ("GET", "/administration/data/erasures/{erasure_id}/proof.json"): Rule(
+        Permission.MANAGE_DATA, "erasure.export"
+    ),
 }
 
 _CLIENTS = "/api/v1/clients"

@@ -47,6 +47,18 @@ SECTIONS = (
         message("Who did what, when and from where; nothing in it can be changed."),
     ),
     Section(
+        "/administration/history",
+        Permission.READ_HISTORY,
+        message("History"),
+        message("Every case, erased ones too, and the whole life of each."),
+    ),
+    Section(
+        "/administration/data",
+        Permission.MANAGE_DATA,
+        message("Data protection"),
+        message("How long cases are kept; erasures and their proofs."),
+    ),
+    Section(
         "/administration/webhooks",
         Permission.MANAGE_CLIENTS,
         message("Webhooks"),

@@ -90,7 +90,9 @@ def search_history(
     """Keep what was searched for, and go on to the list that an address without it shows."""
     text, key = form.text_sought.strip(), ""
     if not text.isprintable() or len(text) > MAX_NAME_LENGTH:
-        raise InvalidInput(message("Search for at most {most} visible characters.", most=MAX_NAME_LENGTH))
+        raise InvalidInput(
+            message("Search for at most {most} visible characters.", most=MAX_NAME_LENGTH)
+        )
     if text:
         with container.transactions() as transaction:
             key = str(transaction.filters.search_for(user.id, text, container.now()))

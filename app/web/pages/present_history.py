@@ -17,7 +17,7 @@ KINDS = {
     EventKind.DATA: (message("data"), "▪"),
     EventKind.READING: (message("reading"), "◦"),
     EventKind.REPORT: (message("report"), "●"),
-    EventKind.ACCESS: (message("access"), "–"),
+    EventKind.ACCESS: (message("access"), "·"),
 }
 CAUSES = {
     ErasureCause.REQUEST: message("asked for"),

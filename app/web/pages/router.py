@@ -10,7 +10,9 @@ from app.web.pages import (
     cell_pages,
     client_pages,
     comment_pages,
+    data_pages,
     gallery_pages,
+    history_pages,
     images,
     import_pages,
     neighbour_pages,
@@ -52,6 +54,8 @@ router.include_router(neighbour_pages.router)
 router.include_router(preferences.router)
 router.include_router(administration_pages.router)
 router.include_router(audit_pages.router)
+router.include_router(history_pages.router)
+router.include_router(data_pages.router)
 router.include_router(account_pages.router)
 router.include_router(password_pages.router)
 router.include_router(provider_pages.router)

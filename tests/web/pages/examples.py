@@ -53,6 +53,13 @@ from tests.web.pages.example_administration import administration_page, audit_pa
 from tests.web.pages.example_bundles import bundle_pages
 from tests.web.pages.example_clients import DATA as CLIENT_DATA
 from tests.web.pages.example_clients import client_pages
+from tests.web.pages.example_history import DATA as HISTORY_DATA
+from tests.web.pages.example_history import (
+    data_pages,
+    erase_pages,
+    history_pages,
+    timeline_pages,
+)
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_webhooks import DATA as WEBHOOK_DATA
@@ -65,6 +72,7 @@ HOSTILE = '<script>alert("1")</script>'
 # What examples say in the words of people, not of the product.
 DATA = (
     *ADMINISTRATION_DATA,
+    *HISTORY_DATA,
     *WEBHOOK_DATA,
     *CLIENT_DATA,
     "Dr Ann",
@@ -195,6 +203,10 @@ def pages() -> dict[str, list[object]]:
         "readers.html": example_readers(cells),
         "administration.html": [administration_page()],
         "audit.html": audit_pages(),
+        "history.html": history_pages(),
+        "timeline.html": timeline_pages(),
+        "erase.html": erase_pages(),
+        "data.html": data_pages(),
         **webhook_examples(),
         **client_pages(HOSTILE),
         "case_import.html": [

@@ -18,6 +18,7 @@ from app.web.pages import (
     destination_contexts,
     gallery_contexts,
     geometry_contexts,
+    history_contexts,
     import_contexts,
     neighbour_contexts,
     outlook_contexts,
@@ -100,6 +101,8 @@ MEANINGS = {
     "box": charts_reference.GroupBox,
     "curve": charts_trend.TrendChart,
     "label": charts_trend.AxisText,
+    "erasure": history_contexts.ErasureRow,
+    "happened": history_contexts.TimelineRow,
     "section": administration_contexts.SectionLink,
     "segment": charts_trend.TrendLine,
     "mark": charts_trend.TrendMark,
@@ -117,6 +120,7 @@ MEANINGS = {
     "sent": destination_contexts.MessagesPart,
     "written": signing_contexts.InterpretationPart,
 }
+PAST = {"history.html", "data.html"}
 LINES = {
     "audit.html": administration_contexts.AuditLine,
     "clients.html": client_contexts.ClientLine,
@@ -139,6 +143,8 @@ def meaning(template, name):
         return type(PAGES[template][0]) if template in PAGES else None
     if name == "row":
         return ROWS[template]
+    if name == "past" and template in PAST:
+        return history_contexts.HistoryRow
     if name == "line" and template in LINES:
         return LINES[template]
     return MEANINGS.get(name)

@@ -4,12 +4,14 @@
  * behind a question, so that nothing typed is lost. Windows of one browser tell each other.
  */
 
-const TOLD_EVERY_MS = 60 * 1000;
+const TOLD_EVERY_MS = 30 * 1000;
 const CHECKED_EVERY_MS = 1000;
 const KEY = "vexascope.last-act";
 
 const page = document.body;
-const idleMs = Number(page.dataset.idleS) * 1000;
+// The server hears of an act, and writes it down, a little later than it happens.
+const givenMs = Number(page.dataset.idleS) * 1000;
+const idleMs = givenMs - Math.min(2 * TOLD_EVERY_MS, givenMs / 10);
 const warnedBeforeMs = Math.min(2 * 60 * 1000, idleMs / 4);
 const dialog = document.getElementById("session-end");
 const channel = new BroadcastChannel("vexascope.session");

@@ -13,7 +13,7 @@ from app.ports import Transaction
 
 CONFIRMATION_LIFE = timedelta(minutes=5)
 # An act is written down once in this time: a reader decides on many cells a minute.
-TOUCHED_EVERY = timedelta(minutes=1)
+TOUCHED_EVERY = timedelta(seconds=30)
 _LONGEST_ADDRESS, _LONGEST_DEVICE = 64, 200
 
 

@@ -56,6 +56,7 @@ bench: setup-test  ## Run the benchmarks
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.worklist
 	$(BIN)/python -m tests.benchmarks.pages
+	$(BIN)/python -m tests.benchmarks.delivery
 	$(BIN)/python -m tests.benchmarks.delivery_hl7
 
 screenshots: setup-test  ## Take pictures of the pages into screenshots/

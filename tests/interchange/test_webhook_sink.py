@@ -1,6 +1,8 @@
 """Webhooks to a real receiver: signed as an independent library checks, and sent nowhere else."""
 
+import re
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -21,6 +23,7 @@ from app.domain.webhook import SealedSecret, WebhookConfig, new_secret
 from app.interchange import webhook_sink
 from app.interchange.webhook_sink import WebhookSink, resolve
 from app.ports import Outgoing
+from app.settings import PROJECT
 from app.storage.sealing import KeySealer
 from tests.certificates import write_certificate
 from tests.factories import NOW
@@ -100,6 +103,38 @@ def test_a_message_is_signed_and_says_keys_and_addresses(receiver, sealer, make_
     assert request.headers["webhook-id"] == str(message.event.id)
     assert request.headers["content-type"] == "application/json"
     assert request.headers["host"] == f"127.0.0.1:{receiver.port}"
+
+
+@pytest.fixture(scope="module")
+def documented():
+    """`verify` as docs/webhooks.md has it."""
+    text = (PROJECT / "docs" / "webhooks.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names = {}
+    exec(code, names)
+    return names["verify"]
+
+
+def test_the_documented_receiver_accepts_what_is_sent_and_nothing_else(
+    receiver, sealer, make_sink, documented, monkeypatch
+):
+    old, new = new_secret(), new_secret()
+    message = outgoing(sealer, receiver.url, (new, None), (old, now() + timedelta(seconds=60)))
+    make_sink().send(message)
+    [request] = receiver.requests
+    for secret in (old, new):
+        documented(secret, request.headers, request.body)
+    with pytest.raises(ValueError, match="changed on the way"):
+        documented(new, request.headers, request.body.replace(b"signed", b"amended"))
+    with pytest.raises(ValueError, match="another secret"):
+        documented(new_secret(), request.headers, request.body)
+    moved = {**request.headers, "webhook-id": str(uuid7())}
+    with pytest.raises(ValueError, match="another secret"):
+        documented(new, moved, request.body)
+    later = time.time() + 400
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(ValueError, match="too old"):
+        documented(new, request.headers, request.body)
 
 
 def test_a_changed_message_or_another_secret_does_not_verify(receiver, sealer, make_sink):

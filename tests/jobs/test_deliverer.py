@@ -56,8 +56,8 @@ def states(container, destination):
         return dict(transaction.destinations.counts(destination.id))
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + WAIT_S
+def wait_for(condition, most_s=WAIT_S):
+    deadline = time.monotonic() + most_s
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

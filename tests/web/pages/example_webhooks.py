@@ -8,6 +8,7 @@ from app.domain.outbox import Delivery, DeliveryState, Destination, EventType, O
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.webhook import WebhookConfig
 from app.services.webhooks import WebhookForm
+from app.web.language import translated
 from app.web.pages.present_destinations import DestinationView
 from app.web.pages.present_webhooks import (
     webhook_fields,
@@ -22,7 +23,7 @@ REASON = "The receiver did not answer in time."
 SITES = [Site(DEFAULT_SITE_ID, "Main laboratory", NOW)]
 SECRET = "whsec_c2VjcmV0"
 # What these examples say in the words of people, not of the product.
-DATA = (URL, "LIS", "Main laboratory", SECRET, "ffffffffffff")
+DATA = (URL, "LIS", "Main laboratory", SECRET)
 EVERY = frozenset(EventType)
 FORM = WebhookForm("LIS", URL, EVERY, DEFAULT_SITE_ID)
 
@@ -57,21 +58,22 @@ def _messages() -> list[Delivery]:
 
 
 def webhook_examples() -> dict[str, list[object]]:
+    said = translated(REASON)
     troubled = _view(failures=3, paused_until=NOW + timedelta(minutes=1), last_error=REASON)
     off = _view(enabled=False, site_id=None)
     fields = webhook_fields(FORM, SITES, may_all=True)
-    refused = webhook_fields(replace(FORM, site_id=None), [], may_all=False, error=REASON)
+    refused = webhook_fields(replace(FORM, site_id=None), [], may_all=False, error=said)
     return {
         "webhooks.html": [
             webhooks_page([_view(), troubled, off], fields),
             webhooks_page([], refused),
         ],
         "webhook.html": [
-            webhook_page(troubled, _messages(), None, fields, older=UUID(int=5), saved=REASON),
+            webhook_page(troubled, _messages(), None, fields, older=UUID(int=5), saved=said),
             webhook_page(off, [], DeliveryState.DEAD, refused, older=None, saved=None),
         ],
         "webhook_secret.html": [
             WebhookSecretPage("LIS", "/administration/webhooks/1", SECRET, None),
-            WebhookSecretPage("LIS", "/administration/webhooks/1", SECRET, REASON),
+            WebhookSecretPage("LIS", "/administration/webhooks/1", SECRET, said),
         ],
     }

@@ -49,6 +49,8 @@ FIXED = {
 }
 QUERIES = {"version", "from", "before", "earlier"}
 LEAST_ADDRESSES = 20
+# Whole reports are listed here, also those of the scenes before this one: asked about one case.
+SEARCHES = {"/fhir/DiagnosticReport": "_id"}
 # Keys of what a person keeps alone.
 OF_A_PERSON = {"search_id", "filter_id"}
 
@@ -119,6 +121,8 @@ def addresses(scene, case_id):
         if unknown:
             continue
         path = re.sub(r"{(\w+)(:\w+)?}", lambda match: str(keys[match[1]]), context.path)
+        if path in SEARCHES:
+            path = f"{path}?{SEARCHES[path]}={case_id}"
         yield path
         for field in route.dependant.query_params:
             if field.alias in QUERIES:

@@ -80,6 +80,7 @@ class OverrideLine:
     """
 
     reader: str | None
+    reader_id: UUID | None
     bundle_digest: str | None
     subject: Subject
     changed: Rate
@@ -120,6 +121,11 @@ class Statistics:
     drift: Sequence[SiteDrift]
     bundle_titles: Mapping[str, str]
 
+    @property
+    def recommended_is_small(self) -> bool:
+        """Whether the share of cases rests on too few of them."""
+        return self.recommended_share.total < SMALL_CELLS
+
 
 def statistics(
     transaction: Transaction, chosen: StatisticsFilter, now: datetime, start: date | None = None
@@ -134,6 +140,7 @@ def statistics(
     found = transaction.statistics
     advice = found.recommended(chosen)
     sums = found.overrides(chosen)
+    signed, readers = override_lines(sums)
     drift = _drift(transaction, chosen, start)
     return Statistics(
         chosen=chosen,
@@ -141,8 +148,8 @@ def statistics(
         turnaround=_turnaround(found.turnarounds(chosen), now),
         recommended=advice,
         recommended_share=Proportion(advice.test_uba1, advice.test_uba1 + advice.not_raised),
-        signed_overrides=_signed_lines(sums),
-        reader_overrides=_reader_lines(sums),
+        signed_overrides=signed,
+        reader_overrides=readers,
         demonstrations=found.demonstrations(chosen),
         drift=drift,
         bundle_titles=_titles(transaction, sums, drift),
@@ -182,6 +189,13 @@ def _hours(span: timedelta) -> float:
     return span / timedelta(hours=1)
 
 
+def override_lines(
+    sums: Sequence[OverrideSums],
+) -> tuple[list[OverrideLine], list[OverrideLine]]:
+    """What the signed reports hold, by bundle; and what each reader decided."""
+    return _signed_lines(sums), _reader_lines(sums)
+
+
 def _signed_lines(sums: Sequence[OverrideSums]) -> list[OverrideLine]:
     """By bundle: two bundles are overridden for different reasons."""
     own = [item for item in sums if item.scope is OverrideScope.SIGNED]
@@ -199,14 +213,17 @@ def _reader_lines(sums: Sequence[OverrideSums]) -> list[OverrideLine]:
         if item.reader_id is not None:
             by_reader[item.reader_name or "", item.reader_id].append(item)
     return [
-        _line(name, None, subject, items)
-        for (name, _), items in sorted(by_reader.items(), key=lambda pair: pair[0])
+        _line((name, reader_id), None, subject, items)
+        for (name, reader_id), items in sorted(by_reader.items(), key=lambda pair: pair[0])
         for subject in (*Abnormality, None)
     ]
 
 
 def _line(
-    reader: str | None, digest: str | None, subject: Subject, sums: Sequence[OverrideSums]
+    reader: tuple[str, UUID] | None,
+    digest: str | None,
+    subject: Subject,
+    sums: Sequence[OverrideSums],
 ) -> OverrideLine:
     own = [item for item in sums if item.subject == subject]
     count = sum((item.count for item in own), OverrideCount())
@@ -215,7 +232,8 @@ def _line(
         for name in ("changed", "removed", "added")
     )
     return OverrideLine(
-        reader=reader,
+        reader=reader[0] if reader else None,
+        reader_id=reader[1] if reader else None,
         bundle_digest=digest,
         subject=subject,
         changed=_rate(count.removed + count.added, count.seen, changed),

@@ -57,6 +57,8 @@ _FOR_ALL: Mapping[Route, Rule] = {
     ("GET", "/health/ready"): _OPEN,
     ("GET", "/static/{path:path}"): _OPEN,
     # Asked for every few seconds: only refusals are recorded.
+    ("GET", "/api/v1/statistics"): Rule(Permission.READ_STATISTICS, "statistics.view"),
+    ("GET", "/api/v1/statistics.csv"): Rule(Permission.READ_STATISTICS, "statistics.export"),
     ("GET", "/metrics"): Rule(Permission.READ_METRICS),
     ("GET", "/sign-in"): _OPEN,
     ("POST", "/sign-in"): Rule(Anyone.OPEN, "session.sign-in"),
@@ -226,6 +228,7 @@ _ADMINISTRATION: Mapping[Route, Rule] = {
     ("POST", _SITE): Rule(Permission.MANAGE_ACCOUNTS, "site.rename"),
     ("POST", f"{_SITE}/deactivate"): Rule(Permission.MANAGE_ACCOUNTS, "site.deactivate"),
     ("POST", f"{_SITE}/reactivate"): Rule(Permission.MANAGE_ACCOUNTS, "site.activate"),
+    ("GET", "/administration/statistics"): Rule(Permission.READ_STATISTICS, "statistics.view"),
     ("GET", "/administration/audit"): Rule(Permission.READ_AUDIT, "audit.view"),
     ("GET", "/administration/audit/export.jsonl"): Rule(Permission.READ_AUDIT, "audit.export"),
     ("GET", "/administration/history"): Rule(Permission.READ_HISTORY, "history.list"),

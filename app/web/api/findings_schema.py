@@ -92,7 +92,7 @@ def findings_csv(report: Report) -> str:
     writer = csv.writer(table, lineterminator="\r\n")
     rows = [_row(report, line) for line in report.cells]
     writer.writerow(_row_names())
-    writer.writerows([[_guarded(value) for value in row.values()] for row in rows])
+    writer.writerows([[guarded(value) for value in row.values()] for row in rows])
     return table.getvalue()
 
 
@@ -154,7 +154,7 @@ def _shown(abnormalities: tuple[Abnormality, ...]) -> list[int]:
     return [int(label in abnormalities) for label in Abnormality]
 
 
-def _guarded(value: Any) -> Any:
+def guarded(value: Any) -> Any:
     """A text that a spreadsheet would run as a formula, with an apostrophe before it."""
     text = str(value) if isinstance(value, str) else ""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else value

@@ -17,6 +17,7 @@ from app.web.api import (
     reclassifications,
     reports,
     reviews,
+    statistics,
     tokens,
     uploads,
     webhooks,
@@ -40,6 +41,7 @@ router.include_router(cells.router)
 router.include_router(reports.router)
 router.include_router(reclassifications.router)
 router.include_router(printing.router)
+router.include_router(statistics.router)
 router.include_router(tokens.router)
 router.include_router(clients.router)
 router.include_router(webhooks.router)

@@ -41,6 +41,12 @@ SECTIONS = (
         message("The laboratories that share this installation and not their cases."),
     ),
     Section(
+        "/administration/statistics",
+        Permission.READ_STATISTICS,
+        message("Statistics"),
+        message("Cases a day, time to signature, overrides, drift by week, job queue."),
+    ),
+    Section(
         "/administration/audit",
         Permission.READ_AUDIT,
         message("Audit"),

@@ -28,6 +28,7 @@ from app.web.pages import (
     sign_in_pages,
     signing_pages,
     site_pages,
+    statistics_pages,
     upload_pages,
     webhook_pages,
     worklist_pages,
@@ -53,6 +54,7 @@ router.include_router(images.router)
 router.include_router(neighbour_pages.router)
 router.include_router(preferences.router)
 router.include_router(administration_pages.router)
+router.include_router(statistics_pages.router)
 router.include_router(audit_pages.router)
 router.include_router(history_pages.router)
 router.include_router(data_pages.router)

@@ -62,6 +62,8 @@ from tests.web.pages.example_history import (
 )
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
+from tests.web.pages.example_statistics import DATA as STATISTICS_DATA
+from tests.web.pages.example_statistics import statistics_pages
 from tests.web.pages.example_webhooks import DATA as WEBHOOK_DATA
 from tests.web.pages.example_webhooks import webhook_examples
 from tests.web.pages.example_worklist import example_worklist
@@ -75,6 +77,7 @@ DATA = (
     *HISTORY_DATA,
     *WEBHOOK_DATA,
     *CLIENT_DATA,
+    *STATISTICS_DATA,
     "Dr Ann",
     "ann",
     "Dr Bob",
@@ -209,6 +212,7 @@ def pages() -> dict[str, list[object]]:
         "data.html": data_pages(),
         **webhook_examples(),
         **client_pages(HOSTILE),
+        "statistics.html": statistics_pages(),
         "case_import.html": [
             import_page(ImportForm(), None),
             import_page(ImportForm(accession_number=HOSTILE, same_patient=True), "No."),

@@ -11,6 +11,8 @@ from app.web.pages import (
     administration_contexts,
     bundle_contexts,
     charts,
+    charts_control,
+    charts_days,
     charts_reference,
     charts_trend,
     client_contexts,
@@ -26,6 +28,7 @@ from app.web.pages import (
     readers_contexts,
     report_contexts,
     signing_contexts,
+    statistics_contexts,
     upload_contexts,
     webhook_contexts,
     worklist_contexts,
@@ -119,6 +122,20 @@ MEANINGS = {
     "dispatch": destination_contexts.DeliveryLine,
     "sent": destination_contexts.MessagesPart,
     "written": signing_contexts.InterpretationPart,
+    "bar": charts_days.CaseBar,
+    "bin": statistics_contexts.BinRow,
+    "controlled": charts_control.ControlPlot,
+    "decided": statistics_contexts.OverrideRow,
+    "dot": charts_control.ControlMark,
+    "handover": charts_control.BundleStart,
+    "overridden": statistics_contexts.OverrideTable,
+    "place": statistics_contexts.SiteRow,
+    "queue": statistics_contexts.QueueRow,
+    "rate": statistics_contexts.RateCell,
+    "sums": charts_days.CaseBars,
+    "theme": statistics_contexts.DriftGroup,
+    "watched": statistics_contexts.DriftPanel,
+    "weekly": statistics_contexts.WeekRow,
 }
 PAST = {"history.html", "data.html"}
 LINES = {
@@ -222,6 +239,7 @@ def test_no_context_has_a_field_that_no_template_reads():
         import_contexts,
         upload_contexts,
         signing_contexts,
+        statistics_contexts,
         worklist_contexts,
     )
     kinds = [kind for module in modules for kind in vars(module).values() if is_dataclass(kind)]

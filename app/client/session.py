@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +34,10 @@ from app.client.sending import (
 from app.client.transport import Retries, Transport
 
 CONNECT_S, ANSWER_S = 10, 300
-FIRST_POLL_S, LONGEST_POLL_S = 0.2, 3.0
+LONGEST_WAIT_S = 60
+"""Of one question; the server answers as soon as no cell waits."""
+PAUSE_S = 0.2
+LAST_EVENT = "done"
 OPEN_STREAM_S = 60
 """A stream of events says something, a comment at least, more often than this."""
 
@@ -118,9 +122,9 @@ class Vexascope:
 
     def find_case(self, accession_number: str) -> Case | None:
         """The case with exactly this accession number, if the key's sites have it."""
-        answer = self._transport.get("/cases", params={"accession_number": accession_number})
-        items = [Case.model_validate(item) for item in answer.json()["items"]]
-        return next((case for case in items if case.accession_number == accession_number), None)
+        body = {"accession_number": accession_number}
+        items = self._transport.search("/cases/search", json=body).json()["items"]
+        return Case.model_validate(items[0]) if items else None
 
     # ---- images ----
 
@@ -192,16 +196,18 @@ class Vexascope:
             The server goes on; ask again later.
         """
         deadline = time.monotonic() + timeout_s
-        pause_s = FIRST_POLL_S
         while True:
-            case = self.case(case_id)
+            left_s = max(0, deadline - time.monotonic())
+            params = {"wait": min(left_s, LONGEST_WAIT_S)}
+            answer = self._transport.get(f"/cases/{case_id}", params=params)
+            case = Case.model_validate(answer.json())
             if case.progress.is_done:
                 return case
-            if time.monotonic() + pause_s > deadline:
+            if time.monotonic() >= deadline:
                 waiting = case.progress.pending_count
                 raise TimedOut(f"After {timeout_s:g} s {waiting} cells still wait.")
-            time.sleep(pause_s)
-            pause_s = min(1.5 * pause_s, LONGEST_POLL_S)
+            # A server that stops answers at once.
+            time.sleep(PAUSE_S)
 
     def cells(self, case_id: UUID | str) -> list[Cell]:
         """All cells of a case by ordinal, with their findings."""
@@ -234,18 +240,33 @@ class Vexascope:
     # ---- events ----
 
     def events(self, case_id: UUID | str, *, after: str = "") -> Iterator[Event]:
-        """What happens to a case, as it happens; ends when the server ends it.
+        """How far a case is, as it happens; the last event is named `done`.
+
+        Where the server ends the stream before, it is asked for again.
 
         Parameters
         ----------
         after
             The `id` of the last event that was seen, to go on behind it.
+
+        Raises
+        ------
+        Unreachable
+            If the connection breaks; go on with the `id` of the last event.
         """
-        headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
         timeout = httpx.Timeout(OPEN_STREAM_S, connect=CONNECT_S)
         path = f"/cases/{case_id}/events"
-        with self._transport.stream(path, headers=headers, timeout=timeout) as response:
-            yield from events_of(response.iter_lines())
+        while True:
+            headers = {"Accept": "text/event-stream", **({"Last-Event-ID": after} if after else {})}
+            with self._transport.stream(path, headers=headers, timeout=timeout) as response:
+                if response.status_code == HTTPStatus.NO_CONTENT:
+                    return
+                for event in events_of(response.iter_lines()):
+                    after = event.id
+                    yield event
+                    if event.name == LAST_EVENT:
+                        return
+            time.sleep(PAUSE_S)
 
 
 class _Told:

@@ -75,6 +75,10 @@ class Transport:
         named = {**headers, "Idempotency-Key": key or str(uuid4())}
         return self._ask("POST", path, {**values, "headers": named})
 
+    def search(self, path: str, **values: Any) -> httpx.Response:
+        """A question that is sent as a body, so that no address holds what is searched for."""
+        return self._ask("POST", path, values)
+
     @contextmanager
     def stream(self, path: str, **values: Any) -> Iterator[httpx.Response]:
         """An answer that comes piece by piece; asked once."""

@@ -32,7 +32,7 @@ def server(tmp_path_factory, small_bundle) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def key(server) -> str:
     with administrator(server) as admin:
-        made = admin.post("/api/v1/clients", json={"name": "lis", "scopes": SCOPES})
+        made = admin.post("/api/v1/clients", json={"name": "a system", "scopes": SCOPES})
     assert made.status_code == 201
     return made.json()["key"]
 

@@ -27,6 +27,9 @@ from tests.factories import NOW
 from tests.images import cell_jpeg, zipped
 
 
+pytestmark = pytest.mark.xdist_group("client")
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Seven cells in folders and a ZIP, what is no cell, and what is no image."""
@@ -66,6 +69,16 @@ def test_from_opening_a_case_to_its_report(lab, folder, number):
     assert lab.versions(case.id) == []
 
 
+def test_events_tell_how_far_a_case_is_until_it_is_done(lab, folder, number):
+    case = lab.open_case(number, "P-1")
+    lab.send(case.id, [folder])
+    seen = list(lab.events(case.id))
+    assert [event.name for event in seen][-1] == "done"
+    assert seen[-1].data["cell_count"] == 7
+    assert seen[-1].data["pending_count"] == 0
+    assert list(lab.events(case.id, after=seen[-1].id)) == []
+
+
 def test_sending_again_doubles_nothing(lab, folder, number):
     case = lab.open_case(number, "P-1")
     lab.send(case.id, [folder])
@@ -101,6 +114,7 @@ def test_a_case_is_found_by_its_accession_number(lab, number):
     case = lab.open_case(number, "P-1")
     assert lab.find_case(number) == case
     assert lab.find_case(number[:-1]) is None
+    assert lab.find_case(number.upper()) is None
 
 
 def test_what_the_server_refuses_is_told_apart(server, lab, number, folder):

@@ -11,7 +11,6 @@ import pytest
 from app.cli import main
 from tests.images import cell_jpeg, zipped
 
-
 pytestmark = pytest.mark.xdist_group("client")
 
 

@@ -26,7 +26,6 @@ from tests.conftest import free_port
 from tests.factories import NOW
 from tests.images import cell_jpeg, zipped
 
-
 pytestmark = pytest.mark.xdist_group("client")
 
 

@@ -81,6 +81,16 @@ def test_the_client_s_examples_work_as_written(directory, server, key):
     assert (directory / "report.pdf").read_bytes().startswith(b"%PDF-")
 
 
+def test_the_first_page_s_example_works_as_written(directory, server):
+    [script] = [block for block in blocks("../README.md", "sh") if "push" in block]
+    assert "http://127.0.0.1:8000" in script
+    (directory / "smear" / "letter.txt").unlink()
+    (directory / ".venv").symlink_to(BIN.parent)
+    script = script.replace("http://127.0.0.1:8000", server.url)
+    said = run(["bash", "-euo", "pipefail", "-c", script], directory, server)
+    assert "research use only" in said.lower()
+
+
 def test_the_command_s_example_works_as_written(directory, server, key):
     [script] = blocks("client.md", "sh")
     written = ("http://127.0.0.1:8000", server.url), ("vxk_...", key)

@@ -98,14 +98,16 @@ def _line(transaction: Transaction, peer: Destination) -> list[str]:
 def switch_off(name: Name) -> None:
     """Send nothing for now; messages are kept, and wait."""
     with _ready() as container, container.transactions() as transaction:
-        hl7_peers.switch_peer(transaction, name, enabled=False)
+        peer = hl7_peers.peer_named(transaction, name)
+        hl7_peers.switch_peer(transaction, peer, enabled=False)
 
 
 @peer_commands.command("on")
 def switch_on(name: Name) -> None:
     """Send again, what has waited too."""
     with _ready() as container, container.transactions() as transaction:
-        hl7_peers.switch_peer(transaction, name, enabled=True)
+        peer = hl7_peers.peer_named(transaction, name)
+        hl7_peers.switch_peer(transaction, peer, enabled=True)
 
 
 @peer_commands.command("remove")

@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.hl7_peer import Hl7PeerConfig
 from app.domain.message import message
 from app.domain.outbox import Destination, EventType, SinkKind
+from app.domain.user import User
 from app.domain.webhook import checked_name
 from app.ports import Transaction
 
@@ -36,6 +37,23 @@ def peer_named(transaction: Transaction, name: str) -> Destination:
     raise NotFound(message("There is no HL7 peer named {name}.", name=name))
 
 
+def peers_for(transaction: Transaction, user: User) -> list[Destination]:
+    """Those that an administrator sees: of the account's sites, and of all sites."""
+    return [peer for peer in transaction.destinations.all(SinkKind.HL7) if _sees(user, peer)]
+
+
+def peer_for(transaction: Transaction, user: User, peer_id: UUID) -> Destination:
+    """One of them; raises `NotFound`."""
+    found = transaction.destinations.get(peer_id)
+    if found.kind is not SinkKind.HL7 or not _sees(user, found):
+        raise NotFound(message("There is no HL7 peer {peer}.", peer=peer_id))
+    return found
+
+
+def _sees(user: User, peer: Destination) -> bool:
+    return peer.site_id is None or user.sees(peer.site_id)
+
+
 def add_peer(transaction: Transaction, form: Hl7PeerForm, now: datetime) -> Destination:
     """Store a peer; it hears of what is signed from now on.
 
@@ -59,11 +77,10 @@ def add_peer(transaction: Transaction, form: Hl7PeerForm, now: datetime) -> Dest
     return peer
 
 
-def switch_peer(transaction: Transaction, name: str, *, enabled: bool) -> Destination:
-    """Send to a peer, or keep its messages until it is switched on again; raises `NotFound`."""
-    found = peer_named(transaction, name)
-    transaction.destinations.lock(found.id)
-    before = transaction.destinations.get(found.id)
+def switch_peer(transaction: Transaction, peer: Destination, *, enabled: bool) -> Destination:
+    """Send to a peer, or keep its messages until it is switched on again."""
+    transaction.destinations.lock(peer.id)
+    before = transaction.destinations.get(peer.id)
     after = replace(before, enabled=enabled)
     transaction.destinations.change(after)
     _note(transaction, "hl7-peer.change", after, before=_told(before), after=_told(after))

@@ -297,6 +297,18 @@ _WEBHOOKS: Mapping[Route, Rule] = {
     ("POST", f"{_DELIVERY}/skip"): Rule(_MANAGED, "message.skip"),
 }
 
+_HL7_PAGES = "/administration/hl7"
+_HL7_PAGE = f"{_HL7_PAGES}/{{peer_id}}"
+_RESULT = f"{_HL7_PAGE}/deliveries/{{delivery_id}}"
+_HL7: Mapping[Route, Rule] = {
+    ("GET", _HL7_PAGES): Rule(_MANAGED, "hl7-peer.list"),
+    ("GET", _HL7_PAGE): Rule(_MANAGED, "hl7-peer.view"),
+    ("POST", f"{_HL7_PAGE}/switch"): Rule(_MANAGED, "hl7-peer.change"),
+    ("POST", f"{_HL7_PAGE}/replay"): Rule(_MANAGED, "message.replay-all"),
+    ("POST", f"{_RESULT}/replay"): Rule(_MANAGED, "message.replay"),
+    ("POST", f"{_RESULT}/skip"): Rule(_MANAGED, "message.skip"),
+}
+
 RULES: Mapping[Route, Rule] = {
     **_FOR_ALL,
     **_PAGES,
@@ -306,6 +318,7 @@ RULES: Mapping[Route, Rule] = {
     **_ADMINISTRATION,
     **_SYSTEMS,
     **_WEBHOOKS,
+    **_HL7,
 }
 
 

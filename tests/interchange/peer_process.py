@@ -9,6 +9,7 @@ import hashlib
 import socket
 import socketserver
 import sys
+import time
 from pathlib import Path
 
 from app.interchange.hl7v2 import Message, read_message
@@ -25,6 +26,9 @@ class _Connection(socketserver.BaseRequestHandler):
             for content in frames.feed(data):
                 message = read_message(content)
                 _keep(message, content)
+                # Told to, it takes a message and never says so: then it is killed.
+                while Path(f"{sys.argv[2]}.hold").exists():
+                    time.sleep(0.01)
                 answer = ACK.format(code="AA", number=message.header.text(10), error="")
                 connection.sendall(framed(answer.encode()))
 

@@ -13,15 +13,17 @@ from fastapi.routing import iter_route_contexts
 
 from app.bootstrap import running
 from app.domain.access import MATRIX, Role
+from app.domain.hl7_peer import Hl7PeerConfig
 from app.domain.review import Act
 from app.domain.site import DEFAULT_SITE_ID
 from app.services.accounts import NewAccount, create
+from app.services.hl7_peers import Hl7PeerForm, add_peer
 from app.services.reviewing import Reader, relabel
 from app.services.signing import amend, sign
 from app.web.access import Anyone, rule_for
 from app.web.pages.router import router
 from tests.accounts import ADMIN, READER
-from tests.conftest import make_settings
+from tests.conftest import free_port, make_settings
 from tests.images import cell_jpeg, zipped
 from tests.server import Server
 from tests.web.test_browser import CHROMIUM, browser  # noqa: F401 - a fixture
@@ -60,6 +62,7 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
     settings = make_settings(folder, bundle=small_bundle)
     _sign_twice(settings, UUID(case_id))
     user_id, token = _invite(settings)
+    peer_id = _name_peer(settings)
     yield (
         server,
         {
@@ -68,6 +71,7 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
             "number": "1",
             "label": "vacuole",
             "webhook_id": webhook_id,
+            "peer_id": str(peer_id),
             "client_id": system["id"],
             "user_id": user_id,
             "token": token,
@@ -82,6 +86,13 @@ def _invite(settings):
         new = NewAccount("new", "Dr New", Role.TECHNICIAN, frozenset({DEFAULT_SITE_ID}))
         user, token = create(transaction, new, container.now())
     return str(user.id), token
+
+
+def _name_peer(settings):
+    """Where nothing listens: its messages wait."""
+    with running(settings) as container, container.transactions() as transaction:
+        form = Hl7PeerForm("LIS", Hl7PeerConfig("127.0.0.1", free_port()))
+        return add_peer(transaction, form, container.now()).id
 
 
 def _sign_twice(settings, case_id):

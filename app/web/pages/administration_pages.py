@@ -71,6 +71,12 @@ SECTIONS = (
         message("Which systems are told of cases, and what became of each message."),
     ),
     Section(
+        "/administration/hl7",
+        Permission.MANAGE_CLIENTS,
+        message("HL7"),
+        message("How orders are taken, to which systems results go, and what became of each."),
+    ),
+    Section(
         CLIENTS_PATH,
         Permission.MANAGE_CLIENTS,
         message("API clients"),

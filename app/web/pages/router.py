@@ -13,6 +13,7 @@ from app.web.pages import (
     data_pages,
     gallery_pages,
     history_pages,
+    hl7_pages,
     images,
     import_pages,
     neighbour_pages,
@@ -62,6 +63,7 @@ router.include_router(account_pages.router)
 router.include_router(password_pages.router)
 router.include_router(provider_pages.router)
 router.include_router(webhook_pages.router)
+router.include_router(hl7_pages.router)
 router.include_router(people_pages.router)
 router.include_router(site_pages.router)
 router.include_router(client_pages.router)

@@ -34,7 +34,7 @@ def _hook(**values) -> Destination:
     return replace(made, **values)
 
 
-def _view(**values) -> DestinationView:
+def example_view(**values) -> DestinationView:
     counts = dict.fromkeys(DeliveryState, 0)
     hook = _hook(**values)
     if hook.failures:
@@ -43,7 +43,7 @@ def _view(**values) -> DestinationView:
     return DestinationView(hook, counts, at, SITES, NOW)
 
 
-def _messages() -> list[Delivery]:
+def example_messages() -> list[Delivery]:
     key = UUID("f" * 32)
     first = OutboxEvent(key, EventType.CLASSIFIED, key, 1, NOW, "d" * 64, 120)
     signed = replace(first, type=EventType.AMENDED, version=2)
@@ -59,17 +59,18 @@ def _messages() -> list[Delivery]:
 
 def webhook_examples() -> dict[str, list[object]]:
     said = translated(REASON)
-    troubled = _view(failures=3, paused_until=NOW + timedelta(minutes=1), last_error=REASON)
-    off = _view(enabled=False, site_id=None)
+    troubled = example_view(failures=3, paused_until=NOW + timedelta(minutes=1), last_error=REASON)
+    off = example_view(enabled=False, site_id=None)
+    sent = example_messages()
     fields = webhook_fields(FORM, SITES, may_all=True)
     refused = webhook_fields(replace(FORM, site_id=None), [], may_all=False, error=said)
     return {
         "webhooks.html": [
-            webhooks_page([_view(), troubled, off], fields),
+            webhooks_page([example_view(), troubled, off], fields),
             webhooks_page([], refused),
         ],
         "webhook.html": [
-            webhook_page(troubled, _messages(), None, fields, older=UUID(int=5), saved=said),
+            webhook_page(troubled, sent, None, fields, older=UUID(int=5), saved=said),
             webhook_page(off, [], DeliveryState.DEAD, refused, older=None, saved=None),
         ],
         "webhook_secret.html": [

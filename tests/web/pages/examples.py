@@ -60,6 +60,7 @@ from tests.web.pages.example_history import (
     history_pages,
     timeline_pages,
 )
+from tests.web.pages.example_hl7 import hl7_examples
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
 from tests.web.pages.example_statistics import DATA as STATISTICS_DATA
@@ -211,6 +212,7 @@ def pages() -> dict[str, list[object]]:
         "erase.html": erase_pages(),
         "data.html": data_pages(),
         **webhook_examples(),
+        **hl7_examples(HOSTILE),
         **client_pages(HOSTILE),
         "statistics.html": statistics_pages(),
         "case_import.html": [

@@ -7,8 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.db.bundle_tables import BundleSwitchRow, CaseBundleRow, ReclassificationRow
-from app.db.tables import FindingRow
-from app.domain.bundle import PMN
+from app.db.tables import CellEmbeddingRow
 from app.domain.bundle_switch import BundlePart, BundleSwitch, CaseBundle, Reclassification
 
 # SQLite takes at most 32,766 parameters in a statement.
@@ -39,12 +38,9 @@ class SqlBundleSwitchRepository:
         return [_to_switch(row) for row in rows]
 
     def cells_read(self) -> Mapping[str, int]:
-        """Every read cell has one `pmn` row under a bundle."""
-        query = (
-            select(FindingRow.bundle_digest, func.count())
-            .where(FindingRow.label == PMN)
-            .group_by(FindingRow.bundle_digest)
-        )
+        """Every cell that is read here has an embedding, whose key begins with the bundle."""
+        digest = CellEmbeddingRow.bundle_digest
+        query = select(digest, func.count()).group_by(digest)
         return dict(self._session.execute(query).all())
 
 

@@ -43,7 +43,7 @@ class BundleSwitchRepository(Protocol):
         """Every switch, the latest first."""
 
     def cells_read(self) -> Mapping[str, int]:
-        """How many cells each bundle has read, by digest."""
+        """How many cells each bundle has read here, by digest."""
 
 
 class CaseBundleRepository(Protocol):

@@ -245,6 +245,28 @@ _ADMINISTRATION: Mapping[Route, Rule] = {
     ),
 }
 
+_BUNDLES = "/administration/bundles"
+_COMPARISONS = "/administration/comparisons"
+_CONTROLS = "/administration/controls"
+_BUNDLE_PAGES: Mapping[Route, Rule] = {
+    ("GET", _BUNDLES): Rule(Permission.MANAGE_BUNDLES, "bundle.list"),
+    ("POST", f"{_BUNDLES}/activate"): Rule(Permission.MANAGE_BUNDLES, "bundle.activate"),
+    ("GET", f"{_BUNDLES}/shadow"): Rule(Permission.MANAGE_BUNDLES, "bundle.view-shadow"),
+    ("POST", f"{_BUNDLES}/shadow"): Rule(Permission.MANAGE_BUNDLES, "bundle.shadow"),
+    ("POST", f"{_BUNDLES}/shadow/end"): Rule(Permission.MANAGE_BUNDLES, "bundle.shadow"),
+    ("GET", f"{_BUNDLES}/{{digest}}/card"): Rule(Permission.MANAGE_BUNDLES),
+    ("GET", _COMPARISONS): Rule(Permission.MANAGE_BUNDLES, "bundle.list"),
+    ("POST", _COMPARISONS): Rule(Permission.MANAGE_BUNDLES, "bundle.comparison"),
+    ("GET", f"{_COMPARISONS}/{{run_id}}"): Rule(
+        Permission.MANAGE_BUNDLES, "bundle.view-comparison"
+    ),
+    ("GET", f"{_COMPARISONS}/{{run_id}}/progress"): Rule(Permission.MANAGE_BUNDLES),
+    ("GET", _CONTROLS): Rule(Permission.MANAGE_BUNDLES, "control.view"),
+    ("POST", _CONTROLS): Rule(Permission.MANAGE_BUNDLES, "control.freeze"),
+    ("POST", f"{_CONTROLS}/{{set_id}}/run"): Rule(Permission.MANAGE_BUNDLES, "bundle.control"),
+    ("POST", f"{_CONTROLS}/{{set_id}}/retire"): Rule(Permission.MANAGE_BUNDLES, "control.retire"),
+}
+
 _CLIENTS = "/api/v1/clients"
 _CLIENT_PAGES = "/administration/clients"
 _CLIENT_PAGE = f"{_CLIENT_PAGES}/{{client_id}}"
@@ -317,6 +339,7 @@ RULES: Mapping[Route, Rule] = {
     **_FHIR,
     **_ADMINISTRATION,
     **_SYSTEMS,
+    **_BUNDLE_PAGES,
     **_WEBHOOKS,
     **_HL7,
 }

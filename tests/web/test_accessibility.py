@@ -4,6 +4,7 @@ The pages are taken from the application's own routes: a new page is looked at w
 """
 
 import re
+import time
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -18,12 +19,14 @@ from app.domain.review import Act
 from app.domain.site import DEFAULT_SITE_ID
 from app.services.accounts import NewAccount, create
 from app.services.hl7_peers import Hl7PeerForm, add_peer
+from app.inference.bundle import load_bundle
 from app.services.reviewing import Reader, relabel
 from app.services.signing import amend, sign
 from app.web.access import Anyone, rule_for
 from app.web.pages.router import router
 from tests.accounts import ADMIN, READER
 from tests.conftest import free_port, make_settings
+from tests.bundles import write_bundle
 from tests.images import cell_jpeg, zipped
 from tests.server import Server
 from tests.web.test_browser import CHROMIUM, browser  # noqa: F401 - a fixture
@@ -46,6 +49,9 @@ pytestmark = [
 def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, str]]]:
     """A server with a case that is signed twice, and the values of its paths' parameters."""
     folder = tmp_path_factory.mktemp("accessible")
+    second = write_bundle(folder / "bundles" / "second", manifest={"version": "0.0.2"})
+    (second / "CARD.md").write_text("# What it was trained on\n")
+    digest = load_bundle(second).bundle.manifest.digest
     server = Server(folder, VEXASCOPE_BUNDLE=str(small_bundle))
     server.start()
     with server.client() as client:
@@ -59,6 +65,7 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
         webhook_id = client.post("/api/v1/webhooks", json=hook, auth=ADMIN).json()["id"]
         new = {"name": "lis", "scopes": ["cases:write"]}
         system = client.post("/api/v1/clients", json=new, auth=ADMIN).json()["client"]
+        run_id = _compared(client, digest)
     settings = make_settings(folder, bundle=small_bundle)
     _sign_twice(settings, UUID(case_id))
     user_id, token = _invite(settings)
@@ -75,6 +82,8 @@ def place(tmp_path_factory, small_bundle) -> Iterator[tuple[Server, dict[str, st
             "client_id": system["id"],
             "user_id": user_id,
             "token": token,
+            "digest": digest,
+            "run_id": run_id,
         },
     )
     server.stop()
@@ -93,6 +102,23 @@ def _name_peer(settings):
     with running(settings) as container, container.transactions() as transaction:
         form = Hl7PeerForm("LIS", Hl7PeerConfig("127.0.0.1", free_port()))
         return add_peer(transaction, form, container.now()).id
+
+
+def _compared(client, digest):
+    """Key of a comparison that is done, of a bundle that is then in shadow; with control slides."""
+    first = client.get("/api/v1/bundle").json()["digest"]
+    admin, path = {"auth": ADMIN}, "/administration"
+    form = {"first": first, "second": digest, "cases": "A-1"}
+    made = client.post(f"{path}/comparisons", data=form, **admin)
+    run_id = made.headers["location"].rpartition("/")[2]
+    deadline = time.monotonic() + 60
+    while "HX-Refresh" not in client.get(f"{path}/comparisons/{run_id}/progress", **admin).headers:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    shadow = {"shadow-digest": digest, "shadow-reason": "To see how it reads"}
+    client.post(f"{path}/bundles/shadow", data=shadow, **admin)
+    client.post(f"{path}/controls", data={"name": "Slides", "cases": "A-1"}, **admin)
+    return run_id
 
 
 def _sign_twice(settings, case_id):

@@ -65,6 +65,18 @@ SECTIONS = (
         message("How long cases are kept; erasures and their proofs."),
     ),
     Section(
+        "/administration/bundles",
+        Permission.MANAGE_BUNDLES,
+        message("Bundles"),
+        message("Which classifier reads, one in shadow, and comparisons."),
+    ),
+    Section(
+        "/administration/controls",
+        Permission.MANAGE_BUNDLES,
+        message("Control slides"),
+        message("Fixed sets that are read every day: whether the classifier still counts alike."),
+    ),
+    Section(
         "/administration/webhooks",
         Permission.MANAGE_CLIENTS,
         message("Webhooks"),

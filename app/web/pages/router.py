@@ -6,11 +6,14 @@ from app.web.pages import (
     account_pages,
     administration_pages,
     audit_pages,
+    bundle_pages,
     case_pages,
     cell_pages,
     client_pages,
     comment_pages,
     data_pages,
+    comparison_pages,
+    control_pages,
     gallery_pages,
     history_pages,
     hl7_pages,
@@ -51,6 +54,9 @@ router.include_router(reference_pages.router)
 router.include_router(report_pages.router)
 router.include_router(signing_pages.router)
 router.include_router(reclassify_pages.router)
+router.include_router(bundle_pages.router)
+router.include_router(comparison_pages.router)
+router.include_router(control_pages.router)
 router.include_router(images.router)
 router.include_router(neighbour_pages.router)
 router.include_router(preferences.router)

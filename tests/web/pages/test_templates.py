@@ -101,6 +101,15 @@ MEANINGS = {
     "view": contexts.CellPage,
     "held": client_contexts.KeyLine,
     "handing": bundle_contexts.ReclassificationRow,
+    "likeness": bundle_contexts.LabelRow,
+    "made": bundle_contexts.ComparisonRunRow,
+    "measured_part": bundle_contexts.MeasuredPart,
+    "reach": bundle_contexts.RunProgress,
+    "reading_run": bundle_contexts.ControlRunRow,
+    "shelved": bundle_contexts.InstalledRow,
+    "slides": bundle_contexts.ControlSetPart,
+    "switched": bundle_contexts.SwitchRow,
+    "weighed": bundle_contexts.MeasuredCase,
     "box": charts_reference.GroupBox,
     "curve": charts_trend.TrendChart,
     "label": charts_trend.AxisText,
@@ -151,6 +160,7 @@ PASSED_ON = {
     "cell_view.html",
     "similar.html",
     "deliveries.html",
+    "set_progress.html",
 }
 TEMPLATE_NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
 

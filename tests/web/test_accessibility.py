@@ -20,6 +20,7 @@ from app.domain.site import DEFAULT_SITE_ID
 from app.services.accounts import NewAccount, create
 from app.services.hl7_peers import Hl7PeerForm, add_peer
 from app.inference.bundle import load_bundle
+from app.services.accounts import NewAccount, create
 from app.services.reviewing import Reader, relabel
 from app.services.signing import amend, sign
 from app.web.access import Anyone, rule_for

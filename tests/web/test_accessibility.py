@@ -17,17 +17,16 @@ from app.domain.access import MATRIX, Role
 from app.domain.hl7_peer import Hl7PeerConfig
 from app.domain.review import Act
 from app.domain.site import DEFAULT_SITE_ID
-from app.services.accounts import NewAccount, create
-from app.services.hl7_peers import Hl7PeerForm, add_peer
 from app.inference.bundle import load_bundle
 from app.services.accounts import NewAccount, create
+from app.services.hl7_peers import Hl7PeerForm, add_peer
 from app.services.reviewing import Reader, relabel
 from app.services.signing import amend, sign
 from app.web.access import Anyone, rule_for
 from app.web.pages.router import router
 from tests.accounts import ADMIN, READER
-from tests.conftest import free_port, make_settings
 from tests.bundles import write_bundle
+from tests.conftest import free_port, make_settings
 from tests.images import cell_jpeg, zipped
 from tests.server import Server
 from tests.web.test_browser import CHROMIUM, browser  # noqa: F401 - a fixture

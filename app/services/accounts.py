@@ -135,7 +135,7 @@ def reset_password(transaction: Transaction, user_id: UUID, now: datetime) -> tu
         If the account signs in at the provider, or no longer.
     """
     user = person(transaction, user_id)
-    _check_local(transaction, user)
+    _check_local(user)
     passwords.replace(transaction, user.id, NO_PASSWORD)
     transaction.audit.note("account.reset-password", subject=_subject(user))
     return user, passwords.make_link(transaction, user, now)
@@ -181,9 +181,8 @@ def _keep_an_administrator(transaction: Transaction, user: User) -> None:
     )
 
 
-def _check_local(transaction: Transaction, user: User) -> None:
-    if user.id in transaction.sign_ins.external_users():
-        raise Conflict(message("This account signs in at the provider, which keeps its password."))
+def _check_local(user: User) -> None:
+    passwords.refuse_external(user)
     if not user.is_active:
         raise Conflict(message("This account is deactivated. Reactivate it first."))
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from pwdlib import PasswordHash
 
 from app.domain import password as rules
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.message import message
 from app.domain.sign_in import PasswordLink
-from app.domain.user import User
+from app.domain.user import AT_PROVIDER, User
 from app.ports import Transaction
 from app.services.common_passwords import is_common
 
@@ -42,6 +42,12 @@ def made_password() -> str:
     return secrets.token_urlsafe(15)
 
 
+def refuse_external(user: User) -> None:
+    """Raise `Conflict` for an account that signs in at the provider."""
+    if user.password_hash == AT_PROVIDER:
+        raise Conflict(message("This account signs in at the provider, which keeps its password."))
+
+
 def check_new(transaction: Transaction, user: User, password: str) -> None:
     """Raise `InvalidInput` where an account must not have this password."""
     factor = transaction.second_factors.get(user.id)
@@ -62,7 +68,16 @@ def refuse_different(new: str, repeated: str) -> None:
 
 
 def change(transaction: Transaction, user: User, new: str) -> None:
-    """Give an account the password that its person chose; raises `InvalidInput`."""
+    """Give an account the password that its person chose.
+
+    Raises
+    ------
+    InvalidInput
+        If it must not be that.
+    Conflict
+        If the account signs in at the provider.
+    """
+    refuse_external(user)
     check_new(transaction, user, new)
     replace(transaction, user.id, hash_password(new))
 

@@ -15,6 +15,7 @@ from app.domain.sign_in import SecondFactor
 from app.domain.user import User
 from app.ports import Transaction
 from app.ports.sealing import Sealer
+from app.services.passwords import refuse_external
 
 ISSUER = "Vexascope"
 STEP_S = 30
@@ -35,8 +36,9 @@ def begin(transaction: Transaction, user: User, sealer: Sealer) -> SecondFactor:
     Raises
     ------
     Conflict
-        If the account has a second factor.
+        If the account has a second factor, or signs in at the provider.
     """
+    refuse_external(user)
     if is_asked(transaction, user.id):
         raise Conflict(message("Your account has a second factor. Turn it off first."))
     factor = SecondFactor(user.id, sealer.seal(pyotp.random_base32()), 0, None)

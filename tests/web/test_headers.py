@@ -22,6 +22,16 @@ def test_every_answer_is_guarded(client, path):
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
+    # The rest of what OWASP's Secure Headers Project asks for.
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-permitted-cross-domain-policies"] == "none"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cross-origin-embedder-policy"] == "require-corp"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in headers["permissions-policy"]
+    assert "server" not in headers
+    assert "strict-transport-security" not in headers, "only over HTTPS"
     assert headers["cache-control"] == "no-store"
     assert re.fullmatch(r"[0-9a-f]{32}", headers["x-request-id"])
 

@@ -72,6 +72,7 @@ def change_password(
 ) -> Response:
     """Change it, once the old one is given; every other session ends."""
     try:
+        passwords.refuse_external(user)
         security.confirm_password(request, user, old)
         passwords.refuse_different(password, repeated)
         with container.transactions() as transaction:
@@ -95,6 +96,7 @@ def begin_second_factor(
 ) -> Response:
     """Set it up, turn it off, or make new recovery codes, once the password is given."""
     try:
+        passwords.refuse_external(user)
         security.confirm_password(request, user, password)
         match act:
             case "on":

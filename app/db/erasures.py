@@ -15,6 +15,7 @@ from app.db.inserting import insert_new
 from app.db.mapping import to_case
 from app.db.order_tables import OrderRow, ReceivedMessageRow
 from app.db.outbox_tables import DeliveryRow
+from app.db.statistics_tables import CaseMeasuresRow
 from app.db.tables import (
     AmendmentRow,
     CaseRow,
@@ -54,6 +55,7 @@ class SqlErasureRepository:
         pixels = self._own_pixels(case_id)
         cells = select(CellRow.id).where(CellRow.case_id == case_id)
         session.execute(delete(CellEmbeddingRow).where(CellEmbeddingRow.cell_id.in_(cells)))
+        self._empty(CaseMeasuresRow, case_id, vector=None)
         self._rename_cells(case_id)
         self._empty(UploadRow, case_id, duplicates=[], refused=[], file_name=None)
         self._empty(CommentRow, case_id, text=ERASED)

@@ -12,7 +12,9 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from app import __version__
 from app.bootstrap import Container
+from app.domain.control import ControlState
 from app.domain.errors import VexascopeError
+from app.services.controlling import control_standings
 from app.web.dependencies import ContainerDep
 
 router = APIRouter(tags=["metrics"])
@@ -59,7 +61,7 @@ class Shared:
         up.add_metric(["database"], _answers(self._container.check_database))
         up.add_metric(["storage"], _answers(self._container.blobs.check))
         yield up
-        for ask in (self._queues, self._outbox):
+        for ask in (self._queues, self._outbox, self._controls):
             try:
                 yield from list(ask())
             except VexascopeError as error:
@@ -104,6 +106,18 @@ class Shared:
             ages.add_metric([item.kind], _age(item.oldest_waiting_at, now))
         yield deliveries
         yield ages
+
+    def _controls(self) -> Iterator[Metric]:
+        sets = GaugeMetricFamily(
+            "vexascope_control_sets",
+            "Sets of daily control slides by how they stand; moved and overdue want a look.",
+            labels=["state"],
+        )
+        with self._container.transactions() as transaction:
+            standings = control_standings(transaction, self._container.now())
+        for state in ControlState:
+            sets.add_metric([state.value], sum(item.state is state for item in standings))
+        yield sets
 
 
 def _answers(check: Callable[[], None]) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from uuid_utils.compat import uuid7
 
@@ -22,6 +23,7 @@ from app.domain.statistics import (
     Turnaround,
     monday_of,
 )
+from app.ports import CellEmbedding
 from app.services.measuring_cases import fill_in, measure_case
 from app.services.reviewing import finish, relabel
 from app.services.second_reading import give_to_second_reader, settle
@@ -202,3 +204,20 @@ def test_demonstrations_count_only_where_they_are_asked_for(container):
             PERIOD.first, PERIOD.last, PERIOD.site_ids, with_demonstrations=True
         )
         assert [item.opened for item in transaction.statistics.days(wide)] == [1]
+
+
+def test_of_an_erased_case_the_counts_stay_and_the_mean_embedding_goes(container):
+    room = open_room(container, shown=[{VACUOLE}])
+    digest = container.bundle.manifest.digest
+    with container.transactions() as transaction:
+        ones = [
+            CellEmbedding(cell.id, digest, np.full(64, 0.125, np.float16)) for cell in room.cells
+        ]
+        transaction.embeddings.add(ones)
+    [before] = measured(room)
+    with container.transactions() as transaction:
+        [vector] = transaction.statistics.vectors(PERIOD)
+        assert vector.vector == pytest.approx(np.full(64, 0.125))
+        transaction.erasures.erase_case(room.case.id, LATER)
+        assert transaction.statistics.vectors(PERIOD) == []
+        assert transaction.statistics.weeks(PERIOD) == [before]

@@ -98,6 +98,7 @@ def test_waiting_work_is_told_and_what_answers(idle_client):
     assert found["vexascope_up", ("component", "database")] == 1
     assert found["vexascope_up", ("component", "storage")] == 1
     assert found["vexascope_outbox_deliveries", ("kind", "webhook"), ("state", "dead")] == 0
+    assert found["vexascope_control_sets", ("state", "moved")] == 0
     [build] = [dict(rest) for name, *rest in found if name == "vexascope_build_info"]
     assert build["bundle_digest"] == idle_client.app.state.container.bundle.manifest.digest
 

@@ -48,7 +48,8 @@ def found_at(location: str, status: int) -> None:
     """Say, before the transaction commits, where its result can be read from then on.
 
     A process that is killed after the commit leaves no answer behind: who asks again gets what
-    stands there, under this status. Without a key it does nothing.
+    stands there, under this status: it must be the same as the route's own answer. Without a key it
+    does nothing.
     """
     turn = _turn.get()
     if turn is not None:

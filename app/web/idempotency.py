@@ -141,7 +141,8 @@ class IdempotencyMiddleware:
         if sent.status != HTTPStatus.OK:
             return None
         read = sent.answer()
-        headers = {**read.headers, "location": found.location}
+        is_new = found.work_status != HTTPStatus.OK
+        headers = {**read.headers, **({"location": found.location} if is_new else {})}
         return Answer(found.work_status, headers, read.body)
 
     @asynccontextmanager

@@ -10,11 +10,11 @@ from fastapi.responses import StreamingResponse
 
 from app.services.case_archive import records_of, write_archive
 from app.services.case_import import ImportChoices
-from app.services.reading import bundle_of
+from app.services.history import standing
 from app.services.signing import current_report
+from app.web.api.case_schema import CaseStandingRead
 from app.web.api.findings_schema import findings_csv
 from app.web.api.problems import problems
-from app.web.api.schemas import CaseRead
 from app.web.dependencies import ContainerDep, UserDep, reader_on
 from app.web.importing import take_archive
 
@@ -83,7 +83,7 @@ def import_archive(
     same_patient: Annotated[
         bool, Form(description="That the patient who has this identifier here is the same.")
     ] = False,
-) -> CaseRead:
+) -> CaseStandingRead:
     """Check the archive to the last byte, then store the case under its own keys.
 
     Its readers become accounts that cannot sign in. Signed versions stay as they were signed.
@@ -91,7 +91,6 @@ def import_archive(
     choices = ImportChoices(accession_number or None, patient_identifier or None, same_patient)
     case = take_archive(container, user, file.file, choices)
     with container.transactions() as transaction:
-        digest = bundle_of(transaction, case.id, container.bundle).manifest.digest
-        progress = transaction.cells.progress(case.id, digest)
+        read = CaseStandingRead.standing(standing(transaction, case, container.bundle))
     response.headers["Location"] = f"/api/v1/cases/{case.id}"
-    return CaseRead.of(case, progress)
+    return read

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from app.domain.bundle_switch import Reclassification
 from app.domain.signing import MAX_REASON_LENGTH
-from app.services.once import found_at
 from app.services.reclassifying import reclassify
 from app.services.signing import refuse_blinded
 from app.web.api.problems import problems
@@ -87,8 +86,7 @@ def create_reclassification(
     with container.transactions() as transaction:
         reader = reader_on(container, transaction, user, case_id)
         made = reclassify(transaction, reader, candidate, new.reason, container.now())
-        found_at(place := f"/api/v1/cases/{case_id}/reclassifications", 201)
-    response.headers["Location"] = place
+    response.headers["Location"] = f"/api/v1/cases/{case_id}/reclassifications"
     return ReclassificationRead.of(made)
 
 

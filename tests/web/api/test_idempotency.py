@@ -1,13 +1,16 @@
 """A request that is sent again under its Idempotency-Key is done once, crashes included."""
 
+import asyncio
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +20,9 @@ from uuid_utils.compat import uuid7
 from app.domain.errors import KeyInUse, StorageUnavailable
 from app.services.once import Turn, taking
 from app.web.app import create_app
+from app.web.dependencies import shows_secret
 from app.web.fingerprint import Fingerprint
+from app.web.idempotency import forget_expired
 from tests.accounts import ADMIN
 from tests.images import cell_png
 from tests.web.api.test_cases import NEW, is_problem
@@ -209,6 +214,56 @@ def test_a_key_is_free_again_after_its_day(idle_client, open_container):
     other = keyed(idle_client, CASES, json={**NEW, "accession_number": "A-2"})
     assert other.status_code == 201
     assert other.json()["accession_number"] == "A-2"
+
+
+def test_a_lost_change_is_not_made_twice(idle_client, open_container):
+    opened = idle_client.post(CASES, json=NEW)
+    path, headers = opened.headers["location"], {"If-Match": opened.headers["etag"]}
+    headers["Idempotency-Key"] = KEY
+    change = {"clinical_context": {"age_years": 71}}
+    first = idle_client.patch(path, json=change, headers=headers)
+    lose_the_answer(open_container)
+    # The state that it knows is gone by now: done again it would be refused.
+    again = idle_client.patch(path, json=change, headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert again.headers["etag"] == first.headers["etag"]
+    assert "location" not in again.headers
+
+
+def test_what_is_over_is_removed_by_itself(idle_client, open_container):
+    keyed(idle_client, CASES, json=NEW)
+    keyed(idle_client, CASES, key="young", json={**NEW, "accession_number": "A-2"})
+    yesterday = (open_container.now() - timedelta(hours=25)).replace(tzinfo=None)
+    with open_container.engine.begin() as connection:
+        oldest = "SELECT id FROM idempotency_keys ORDER BY started_at LIMIT 1"
+        query = f"UPDATE idempotency_keys SET started_at = :at WHERE id = ({oldest})"
+        connection.execute(text(query), {"at": yesterday})
+
+    async def sweep_once():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(forget_expired(open_container), timeout=2)
+
+    asyncio.run(sweep_once())
+    with open_container.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM idempotency_keys")).scalar_one() == 1
+
+
+def test_every_route_that_shows_a_secret_says_so(open_container):
+    """Whatever its answer calls it; what is shown once is stored nowhere, here neither."""
+    app = create_app(open_container)
+    schemas = app.openapi()["components"]["schemas"]
+    flagged, shown = set(), set()
+    for context in iter_route_contexts(app.routes):
+        route = context.route
+        if not isinstance(route, APIRoute) or not context.path.startswith("/api/"):
+            continue
+        if any(item.dependency is shows_secret for item in route.dependencies):
+            flagged.add(route.name)
+        name = getattr(route.response_model, "__name__", "")
+        if {"token", "key", "secret"} & schemas.get(name, {}).get("properties", {}).keys():
+            shown.add(route.name)
+    assert {"create_token", "create_client", "rotate_key", "create_webhook"} <= shown
+    assert shown == flagged
 
 
 @given(

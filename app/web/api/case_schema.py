@@ -19,8 +19,8 @@ class CaseStandingRead(CaseRead):
     recommendation_code: Recommendation | None = Field(
         description="As the report has it; null while cells wait, and while a second reader reads."
     )
+    # Not the name: a second reader, who looks at the case blinded, would read it there.
     reader_id: UUID | None = Field(description="Account of the first reader; null without one.")
-    reader: str | None = Field(description="The reader's printed name.")
     needs_second: bool = Field(description="Whether a second reader must read it, or reads it.")
 
     @classmethod
@@ -32,7 +32,6 @@ class CaseStandingRead(CaseRead):
             state=item.line.state,
             recommendation_code=item.line.recommendation,
             reader_id=item.line.reader_id,
-            reader=item.line.reader_name,
             needs_second=item.line.needs_second,
         )
 

@@ -104,6 +104,8 @@ def _describe(method: str, operation: Operation) -> None:
         for status in (409, 422):
             text = problems(status)[status]
             operation["responses"].setdefault(str(status), text)
+    if "404" in operation["responses"]:
+        operation["responses"].setdefault("410", problems(410)[410])
     if method == "get" and STREAM not in operation["responses"]["200"].get("content", {}):
         parameters.append(_IF_NONE_MATCH)
         operation["responses"]["200"]["headers"] = {"ETag": _ETAG}

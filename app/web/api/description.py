@@ -33,6 +33,7 @@ TAGS = {
     "access": "Tokens of accounts.",
     "clients": "Programs and their keys, for administrators.",
     "webhooks": "Receivers of news, for administrators.",
+    "statistics": "What the laboratory does, counted by day, label and reader.",
     "health": "Whether the server answers; open to everybody.",
 }
 SCHEMES = {

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,8 @@ from app.domain.message import message
 from app.domain.user import User
 from app.web.language import gettext, translated
 from app.web.pages.administration_contexts import AuditFields, AuditLine, AuditPage
-from app.web.pages.contexts import Choice
-from app.web.pages.wording import count, moment
+from app.web.pages.contexts import Choice, Moment
+from app.web.pages.wording import count, date, moment
 
 PATH = "/administration/audit"
 OUTCOMES = {
@@ -77,7 +77,7 @@ def _line(entry: AuditEntry, now: datetime) -> AuditLine:
     case_id = str(event.case_id) if event.case_id else ""
     return AuditLine(
         sequence=count(entry.sequence),
-        at=moment(event.at, now),
+        at=_to_the_second(event.at, now),
         who=actor.name if actor.kind is not ActorKind.STRANGER else gettext("(nobody known)"),
         role=translated(ROLES[actor.role]) if actor.role in ROLES else "",
         address=actor.address or "",
@@ -89,6 +89,10 @@ def _line(entry: AuditEntry, now: datetime) -> AuditLine:
         subject=event.subject or "",
         change=_change(event.before, event.after),
     )
+
+
+def _to_the_second(at: datetime, now: datetime) -> Moment:
+    return replace(moment(at, now), text=f"{date(at)}, {at:%H:%M:%S} UTC")
 
 
 def _change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:

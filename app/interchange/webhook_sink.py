@@ -14,7 +14,7 @@ from threading import Lock
 import certifi
 import httpx
 
-from app.domain.errors import Damaged
+from app.domain.errors import Damaged, SettingsRefused
 from app.domain.message import Message, message
 from app.domain.outbox import DeliveryFailed, FailureKind
 from app.domain.targets import Address, AllowedTargets, permitted
@@ -66,6 +66,9 @@ class WebhookSink:
         public_url: str | None = None,
         resolve: Resolve = resolve,
     ) -> None:
+        if authorities is not None:
+            # Said to who starts the process, and not with every message.
+            _trust(authorities)
         self._sealer, self._allowed, self._now = sealer, allowed, now
         self._authorities, self._public_url, self._resolve = authorities, public_url, resolve
         self._clients: dict[tuple[str, str, int], httpx.Client] = {}
@@ -171,7 +174,13 @@ def _port(url: httpx.URL) -> int:
 def _trust(authorities: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=certifi.where())
     if authorities is not None:
-        context.load_verify_locations(authorities)
+        try:
+            context.load_verify_locations(authorities)
+        except OSError as error:
+            raise SettingsRefused(
+                f"VEXASCOPE_WEBHOOK_AUTHORITIES names {authorities}, which cannot be read as "
+                f"certificates (PEM): {error}"
+            ) from error
     return context
 
 

@@ -10,6 +10,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from uuid_utils.compat import uuid7
 
+from app.domain.errors import SettingsRefused
 from app.domain.outbox import (
     DeliveryFailed,
     Destination,
@@ -278,6 +279,15 @@ def test_a_certificate_must_be_trusted_and_of_the_name(tmp_path, sealer, make_si
         assert "certificate" in failure(trusting, other).detail
         assert "certificate" in failure(make_sink(**found), good).detail
     assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_authorities_that_cannot_be_read_are_refused_at_the_start(tmp_path, make_sink, content):
+    path = tmp_path / "authorities.pem"
+    if content:
+        path.write_text(content)
+    with pytest.raises(SettingsRefused, match="VEXASCOPE_WEBHOOK_AUTHORITIES"):
+        make_sink(authorities=path)
 
 
 def test_a_secret_that_another_key_sealed_is_not_sent_with(receiver, tmp_path, make_sink):

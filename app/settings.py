@@ -239,8 +239,8 @@ class Settings(BaseSettings):
     )
     sealing_key: SecretStr | None = Field(
         None,
-        description="Key that seals secrets of webhooks and second factors in the database, the same "
-        "for all servers and workers; default: made on first use and kept in the data folder.",
+        description="Key that seals secrets of webhooks and second factors in the database, the "
+        "same for all servers and workers; default: made on first use and kept in the data folder.",
     )
     keep_signed_days: int | None = Field(
         None,

@@ -67,10 +67,16 @@ def push(
         delivered = _send(server, chosen, paths)
         _tell_delivered(delivered)
         if wait:
-            server.wait(chosen.id, timeout)
+            chosen = server.wait(chosen.id, timeout)
             _tell_report(server.report(chosen.id))
-    if delivered.refused:
-        sys.exit(SOME_REFUSED)
+    sys.exit(exit_status(delivered, chosen.progress.failed_count if wait else 0))
+
+
+def exit_status(delivered: Delivered, failed_count: int) -> int:
+    """1 where a file was refused, or a cell of the case could not be classified; else 0."""
+    if failed_count:
+        _words.print(f"Cells that could not be classified: {failed_count}.")
+    return SOME_REFUSED if delivered.refused or failed_count else 0
 
 
 @contextmanager
@@ -133,6 +139,10 @@ def _send(server: Vexascope, case: Case, paths: list[Path]) -> Delivered:
         task = bar.add_task("sending")
 
         def show(progress: SendProgress) -> None:
+            if not progress.all_files:
+                raise VexascopeClientError(
+                    "There is no image and no ZIP there. JPEG, PNG, TIFF, BMP and ZIP are sent."
+                )
             bar.update(task, completed=progress.sent_files, total=progress.all_files)
 
         return server.send(case.id, paths, progress=show)

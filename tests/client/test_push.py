@@ -9,6 +9,8 @@ import sys
 import pytest
 
 from app.cli import main
+from app.cli.push import exit_status
+from app.client import Delivered
 from tests.images import cell_jpeg, zipped
 
 pytestmark = pytest.mark.xdist_group("client")
@@ -76,6 +78,10 @@ def test_says_what_is_wrong(push, lab, folder, number, monkeypatch):
     assert lab.find_case(number) is None
     assert push(folder, "--case", number, "--open")[0] == 2
     assert push(folder / "absent", "--case", lab.open_case(number, "P-1").id)[0] == 2
+    (folder / "empty").mkdir()
+    code, _, words = push(folder / "empty", "--case", number, "--open", "--patient", "P-1")
+    assert code == 2
+    assert "no image" in words
     code, _, words = push(folder, "--case", number, "--key", "vxk_no")
     assert code == 2
     assert "Sign in first" in words
@@ -83,6 +89,11 @@ def test_says_what_is_wrong(push, lab, folder, number, monkeypatch):
     code, _, words = push(folder, "--case", number)
     assert code == 2
     assert "--key" in words
+
+
+def test_a_cell_that_failed_shows_in_the_exit_status():
+    assert exit_status(Delivered(accepted_count=1), 0) == 0
+    assert exit_status(Delivered(accepted_count=1), 1) == 1
 
 
 def test_the_key_stands_in_no_list_of_processes_and_an_interruption_ends_it(folder, number):

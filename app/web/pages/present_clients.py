@@ -1,7 +1,7 @@
 """API clients and their keys, as their pages show them."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.web.language import gettext, ngettext, translated
 from app.web.pages.client_contexts import ClientLine, ClientPage, ClientsPage, KeyLine
-from app.web.pages.contexts import Choice, FormField
+from app.web.pages.contexts import Choice, FormField, Moment
 from app.web.pages.wording import count, date, moment
 
 CLIENTS_PATH = "/administration/clients"
@@ -146,11 +146,16 @@ def _key(key: ClientKey, now: datetime) -> KeyLine:
         prefix=key.prefix,
         mark="" if state is KeyState.VALID else _BROKEN,
         state=translated(_STATES[state]),
-        made=moment(key.created_at, now),
+        made=_day(key.created_at, now),
+        # An overlap ends within hours.
         expires=moment(key.revoked_at or key.expires_at, now),
         used=_used(key, now),
         can_revoke=state is KeyState.VALID,
     )
+
+
+def _day(at: datetime, now: datetime) -> Moment:
+    return replace(moment(at, now), text=date(at))
 
 
 def _used(key: ClientKey, now: datetime) -> str:

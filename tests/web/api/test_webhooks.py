@@ -16,15 +16,17 @@ from app.domain.outbox import EventType
 from app.domain.site import Site
 from app.domain.user import User
 from app.jobs.deliverer import deliverer
+from app.jobs.worker import worker
 from app.services.identity import hash_password
 from app.web.app import create_app
 from tests.accounts import ADMIN, ADMIN_PASSWORD, READER, add_accounts
 from tests.conftest import make_settings
 from tests.db.test_outbox import publish
 from tests.db.test_repositories import open_case
+from tests.images import cell_png
 from tests.interchange.receiver import answers, receiving
 from tests.jobs.test_deliverer import QUICK, wait_for
-from tests.web.api.test_cases import is_problem
+from tests.web.api.test_cases import NEW, is_problem
 
 HOOKS = "/api/v1/webhooks"
 UNKNOWN = "0190a000-0000-7000-8000-000000000000"
@@ -281,3 +283,25 @@ def test_a_message_that_waits_says_when_it_is_tried_again(laboratory, admin, rec
     read = admin.get(f"{HOOKS}/{hook['id']}").json()
     assert read["failures"] == 1
     assert read["paused_until"] > (laboratory.now() + timedelta(minutes=9)).isoformat()
+
+
+def test_a_case_that_is_read_is_told_of_once_and_the_links_lead_to_it(laboratory, receiver):
+    """From the upload to the receiver, with the worker and the deliverer as they run."""
+    app = create_app(laboratory, background=worker)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.auth = ADMIN
+        hook = make(client, receiver)
+        case = client.post("/api/v1/cases", json=NEW).json()
+        files = [("files", (f"{seed}.png", cell_png(seed))) for seed in range(70)]
+        path = f"/api/v1/cases/{case['id']}/cells"
+        # More than one batch of a job, in one request.
+        assert client.post(path, params={"wait": 60}, files=files).status_code == 200
+        wait_for(lambda: receiver.requests)
+        content = Webhook(hook["secret"]).verify(
+            receiver.requests[0].body, receiver.requests[0].headers
+        )
+        data = content["data"]
+        assert (data["case_id"], data["cell_count"]) == (case["id"], 70)
+        assert client.get(data["links"]["report"]).json()["case"]["id"] == case["id"]
+        wait_for(lambda: deliveries(client, hook)[0]["state"] == "delivered")
+        assert len(deliveries(client, hook)) == len(receiver.requests) == 1

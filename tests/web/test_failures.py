@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from structlog.testing import capture_logs
 
 from app.bootstrap import running
+from app.web.access import RULES, Anyone, Rule
 from app.web.app import create_app
 from tests.accounts import add_accounts
 from tests.conftest import make_settings
@@ -115,11 +116,17 @@ def test_an_exhausted_pool_is_unavailable(impatient_client):
         connection.close()
 
 
+def let_ask(monkeypatch, path):
+    """No route is reached without a rule."""
+    monkeypatch.setitem(RULES, ("GET", path), Rule(Anyone.SIGNED_IN))
+
+
 @pytest.mark.parametrize("path", ["/api/boom", "/boom"])
-def test_what_nobody_foresaw_has_its_number_and_the_headers(idle_client, path):
+def test_what_nobody_foresaw_has_its_number_and_the_headers(idle_client, path, monkeypatch):
     def fail():
         raise RuntimeError("nobody foresaw this")
 
+    let_ask(monkeypatch, path)
     idle_client.app.add_api_route(path, fail)
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         answer = idle_client.get(path)
@@ -136,11 +143,12 @@ def test_what_nobody_foresaw_has_its_number_and_the_headers(idle_client, path):
         assert number in answer.text
 
 
-def test_an_answer_that_breaks_off_is_logged_and_not_answered_twice(idle_client):
+def test_an_answer_that_breaks_off_is_logged_and_not_answered_twice(idle_client, monkeypatch):
     def broken():
         yield b"half"
         raise RuntimeError("nobody foresaw this")
 
+    let_ask(monkeypatch, "/boom")
     idle_client.app.add_api_route("/boom", lambda: StreamingResponse(broken()))
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         answer = idle_client.get("/boom")

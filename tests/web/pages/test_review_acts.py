@@ -75,7 +75,7 @@ def test_a_call_changes_the_cell_and_the_numbers(client, case):
     before = changes(client, case)
     answer = act(client, case, [cell], "call", "nuclear_spike", before["sequence"]).json()
     assert state(answer, cell)["calls"] == ["nuclear_spike"]
-    assert state(answer, cell)["initials"] == "A"
+    assert state(answer, cell)["initials"] == "R"
     assert [item["id"] for item in answer["cells"]] == [cell]
     was, now = (label_numbers(item, "nuclear_spike") for item in (before, answer))
     assert int(now["count"].split("/")[0]) == int(was["count"].split("/")[0]) + 1

@@ -136,7 +136,7 @@ def _send(server: Vexascope, case: Case, paths: list[Path]) -> Delivered:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=_words, disable=not _words.is_terminal) as bar:
-        task = bar.add_task("sending")
+        task = bar.add_task("sending", total=None)
 
         def show(progress: SendProgress) -> None:
             if not progress.all_files:

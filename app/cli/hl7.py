@@ -7,13 +7,12 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from app import logs
 from app.bootstrap import Container, running
 from app.domain.hl7_peer import CHARSETS, Hl7PeerConfig
 from app.domain.outbox import DeliveryState, Destination, EventType, SinkKind
+from app.interchange.hl7v2_ack import control_id
 from app.ports import Transaction
 from app.services import hl7_peers, replaying
 from app.settings import LogFormat, load_settings
@@ -81,17 +80,17 @@ def add(
 def list_peers() -> None:
     """Show each peer, what waits for it, and what went wrong last."""
     with _ready() as container, container.transactions() as transaction:
-        table = Table("name", "address", "state", *DeliveryState, "last error")
         for peer in transaction.destinations.all(SinkKind.HL7):
-            table.add_row(*_line(transaction, peer))
-    Console().print(table)
+            print(_described(transaction, peer))
 
 
-def _line(transaction: Transaction, peer: Destination) -> list[str]:
+def _described(transaction: Transaction, peer: Destination) -> str:
+    """A line, and below it what went wrong last."""
     config, counts = Hl7PeerConfig.of(peer.config), transaction.destinations.counts(peer.id)
-    state = "off" if not peer.enabled else "in trouble" if peer.failures else "on"
-    numbers = [str(counts.get(item, 0)) for item in DeliveryState]
-    return [peer.name, f"{config.host}:{config.port}", state, *numbers, peer.last_error or ""]
+    state = "off" if not peer.enabled else "does not answer" if peer.failures else "on"
+    numbers = ", ".join(f"{counts.get(item, 0)} {item.value}" for item in DeliveryState)
+    line = f"{peer.name}  {config.host}:{config.port}  {state}  {numbers}"
+    return f"{line}\n    {peer.last_error}" if peer.last_error else line
 
 
 @peer_commands.command("off")
@@ -122,18 +121,15 @@ def messages(
     name: Name,
     state: Annotated[list[DeliveryState] | None, typer.Option(help="Only those.")] = None,
 ) -> None:
-    """Show the newest messages to a peer, with their keys."""
+    """Show the newest messages to a peer: key, MSH-10, state, and what went wrong last."""
     with _ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
         found = transaction.destinations.deliveries(
             peer.id, state or list(DeliveryState), None, DELIVERIES_SHOWN
         )
-    table = Table("message", "case", "version", "state", "attempts", "last error")
     for item in found:
-        version = str(item.event.version or "")
-        row = [str(item.id), str(item.event.case_id), version, item.state.value]
-        table.add_row(*row, str(item.attempts), item.last_error or "")
-    Console().print(table)
+        number = control_id(str(item.event.id))
+        print(f"{item.id}  {number}  {item.state.value:<9}  {item.last_error or ''}".rstrip())
 
 
 @peer_commands.command("replay")

@@ -91,7 +91,8 @@ def test_a_peer_is_switched_off_and_on_and_removed(command, database):
     command(*ADD)
     for action, state in (("off", "off"), ("on", "on")):
         assert command(action, "LIS")[0] == 0
-        assert f"127.0.0.1:2576 │ {state} " in command("list")[1]
+        line = f"LIS  127.0.0.1:2576  {state}  0 waiting, 0 delivered, 0 dead, 0 skipped\n"
+        assert command("list")[1] == line
     assert command("remove", "LIS")[0] == 0
     assert "LIS" not in command("list")[1]
     assert command("off", "LIS") == (2, "Not found: There is no HL7 peer named LIS.\n")

@@ -1,12 +1,12 @@
 """Destinations of messages, and what became of each message, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from app.domain.message import message
-from app.domain.outbox import Delivery, DeliveryState, Destination, EventType
+from app.domain.outbox import Delivery, DeliveryState, Destination, EventType, OutboxEvent
 from app.domain.site import Site
 from app.web.language import gettext, ngettext, translated
 from app.web.pages.destination_contexts import DeliveryLine, DestinationLine, MessagesPart
@@ -84,12 +84,21 @@ def messages_part(
     found: Sequence[Delivery],
     chosen: DeliveryState | None,
     older: UUID | None,
+    number: Callable[[OutboxEvent], str] = lambda event: str(event.id),
 ) -> MessagesPart:
-    """The messages of the chosen state; `older` is where the next page begins."""
+    """The messages of the chosen state.
+
+    Parameters
+    ----------
+    older
+        Where the next page begins.
+    number
+        What the receiver knows a message by.
+    """
     return MessagesPart(
         path=path,
         tabs=_tabs(path, view.counts, chosen),
-        dispatches=tuple(_dispatch(item, path, view.now) for item in found),
+        dispatches=tuple(_dispatch(item, path, view.now, number(item.event)) for item in found),
         older_path=_query(path, chosen, older) if older else None,
         replay_dead_text=_replay_text(view.counts[DeliveryState.DEAD]),
     )
@@ -143,13 +152,13 @@ def _query(path: str, state: DeliveryState | None, before: UUID | None) -> str:
     return f"{path}?{query}"
 
 
-def _dispatch(delivery: Delivery, path: str, now: datetime) -> DeliveryLine:
+def _dispatch(delivery: Delivery, path: str, now: datetime, number: str) -> DeliveryLine:
     """One message of the list."""
     event, state = delivery.event, delivery.state
     is_waiting = state is DeliveryState.WAITING
     own = f"{path}/deliveries/{delivery.id}"
     return DeliveryLine(
-        message_id=str(event.id),
+        message_id=number,
         event=_event(delivery),
         case_path=f"/cases/{event.case_id}",
         # The end of a key differs, its start is the time.

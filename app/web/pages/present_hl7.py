@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.domain.hl7_peer import Hl7PeerConfig
-from app.domain.outbox import Delivery, DeliveryState
+from app.domain.outbox import Delivery, DeliveryState, OutboxEvent
+from app.interchange.hl7v2_ack import control_id
 from app.settings import Settings
 from app.web.language import Language, gettext
 from app.web.pages.contexts import Named
@@ -42,8 +43,13 @@ def hl7_peer_page(
         facts=_facts(Hl7PeerConfig.of(view.destination.config), line),
         trouble=trouble_of(view),
         saved=saved,
-        sent=messages_part(view, line.path, found, chosen, older),
+        sent=messages_part(view, line.path, found, chosen, older, _number),
     )
+
+
+def _number(event: OutboxEvent) -> str:
+    """MSH-10."""
+    return control_id(str(event.id))
 
 
 def _line(view: DestinationView) -> DestinationLine:

@@ -91,6 +91,7 @@ MEANINGS = {
     "person": people_contexts.PersonLine,
     "site": people_contexts.SiteLine,
     "session": account_contexts.SessionRow,
+    "first": contexts.SignInPage,
     "snippet": signing_contexts.Snippet,
     "switch": signing_contexts.CellChangeRow,
     "tab": worklist_contexts.StateTab,

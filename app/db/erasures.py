@@ -68,8 +68,9 @@ class SqlErasureRepository:
         session.execute(untold.values(state=DeliveryState.SKIPPED.value, last_error=ERASED))
         for table in (UploadPartRow, OrderRow, WorklistRow):
             session.execute(delete(table).where(table.case_id == case_id))
-        # The message stays known as one that was answered; what it said goes.
-        self._empty(ReceivedMessageRow, case_id, sender=ERASED, answer=ERASED)
+        # The message stays known by its sender and number, which name nobody: sent again, it opens
+        # nothing. What would tell whoever has the message that it was here goes.
+        self._empty(ReceivedMessageRow, case_id, sha256=ERASED)
         case.accession_number, case.context, case.erased_at = f"{ERASED}-{case_id}", {}, at
         session.flush()
         return pixels

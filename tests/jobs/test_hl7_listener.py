@@ -21,6 +21,7 @@ from app.interchange.mllp import framed
 from app.interchange.mllp_server import MllpServer
 from app.jobs.hl7_listener import hl7_listener, listening, reception
 from app.ports import AuditFilter
+from app.services.erasing import erase_patient
 from tests.conftest import make_settings
 from tests.interchange.certificates import Authority
 from tests.interchange.hl7_messages import ORDER, oml, strictly
@@ -142,6 +143,20 @@ def test_the_same_message_on_many_connections_at_once_opens_one_case(container):
     assert {verdict(answer) for answer in answers} == {("AA", "")}
     assert all(answer == answers[0] for answer in answers)
     assert accession_numbers(container) == {"S-1001"}
+
+
+def test_an_erased_order_leaves_nothing_of_the_patient_and_does_not_come_back(laboratory):
+    other = {"MSH": ORDER["MSH"].replace("|LIS|", "|OTHER|"), "SPM": "SPM|1|S-2||BLD"}
+    with listener(laboratory) as port, connected(port) as lis:
+        # Two systems count from one, and both messages are of one patient.
+        assert verdict(lis.ask(oml())) == verdict(lis.ask(oml(**other))) == ("AA", "")
+        with laboratory.transactions() as transaction:
+            case = transaction.cases.find("S-1001")
+            erase_patient(transaction, case.patient.id, "asked for", laboratory.now())
+        assert verdict(lis.ask(oml())) == ("AE", "205")
+    with laboratory.transactions() as transaction:
+        assert transaction.orders.of_case(case.id) is None
+        assert transaction.cases.find("S-1001") is None
 
 
 def test_a_number_that_is_taken_is_a_conflict_that_says_what_to_do(laboratory):

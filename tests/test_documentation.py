@@ -16,8 +16,7 @@ PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 
 def test_the_walk_through_the_api_works_as_written(tmp_path, small_bundle):
     page = (PROJECT / "docs" / "api.md").read_text()
-    script = re.findall(r"```sh
-(.*?)```", page, re.DOTALL)[0]
+    script = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0]
     (tmp_path / "cell-1.jpg").write_bytes(cell_jpeg(1))
     (tmp_path / "cell-2.jpg").write_bytes(cell_jpeg(2))
     (tmp_path / "cells.zip").write_bytes(zipped({"a.jpg": cell_jpeg(3), "b.jpg": cell_jpeg(4)}))

@@ -11,6 +11,18 @@ from app.web.pages.present_hl7 import hl7_page, hl7_peer_page
 from tests.factories import NOW
 from tests.web.pages.example_webhooks import example_messages, example_view
 
+# Names and codes that these pages say in every language.
+DATA = (
+    "lis.example",
+    "vexascope hl7 peer add NAME --host HOST --port PORT",
+    "UNICODE UTF-8",
+    "MSH-11",
+    "MSH-5",
+    "MSH-6",
+    "TLS",
+    "Done.",
+)
+
 
 def hl7_examples(hostile: str) -> dict[str, list[object]]:
     config = Hl7PeerConfig("lis.example", 2576, application=hostile, facility=hostile)

@@ -60,6 +60,7 @@ from tests.web.pages.example_history import (
     history_pages,
     timeline_pages,
 )
+from tests.web.pages.example_hl7 import DATA as HL7_DATA
 from tests.web.pages.example_hl7 import hl7_examples
 from tests.web.pages.example_readers import example_readers
 from tests.web.pages.example_signing import report_examples, signing_pages
@@ -76,6 +77,7 @@ HOSTILE = '<script>alert("1")</script>'
 DATA = (
     *ADMINISTRATION_DATA,
     *HISTORY_DATA,
+    *HL7_DATA,
     *WEBHOOK_DATA,
     *CLIENT_DATA,
     *STATISTICS_DATA,

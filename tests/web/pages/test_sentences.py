@@ -28,7 +28,7 @@ SAME_EVERYWHERE = {
 # Dates, digests, identifiers, names of files, numbers of parts.
 NO_WORDS = re.compile(
     r"\b\d+ [A-Z][a-z]{2,3} \d{4}|\b[0-9a-f]{12,}\b|[0-9a-f-]{36}"
-    r"|\S+\.(png|jpg|zip)\b|\b[A-Z]{1,2}-?\d+\b"
+    r"|\S+\.(png|jpg|zip)\b|\b[A-Z]{1,2}-?\d+\b|\b[0-9A-Z]{20}\b"
 )
 
 

@@ -20,6 +20,7 @@ from app.cli.demonstration_readers import READERS, make_readers
 from app.cli.serving import announce_administrator, ready_line, run
 from app.domain.case import CaseOrigin, ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput, SettingsRefused
+from app.domain.site import DEFAULT_SITE_ID
 from app.imaging.synthetic import CaseProfile, random_case, render_frame
 from app.services.intake import IncomingFile, take_in
 from app.services.opening import open_case
@@ -163,7 +164,7 @@ def _refuse_beside_patients(container: Container, numbers: list[str]) -> None:
         If a demonstration case is missing and there is a case of a laboratory.
     """
     with container.transactions() as transaction:
-        if all(transaction.cases.find(number) for number in numbers):
+        if all(transaction.cases.find(number, [DEFAULT_SITE_ID]) for number in numbers):
             return
         before: UUID | None = None
         while page := transaction.cases.page(before, PAGE, container.bundle.manifest.digest):
@@ -186,7 +187,7 @@ def _seed(
 ) -> UUID:
     number = _number(item, real=real)
     with container.transactions() as transaction:
-        found = transaction.cases.find(number)
+        found = transaction.cases.find(number, [DEFAULT_SITE_ID])
     if found is not None:
         return found.id
     images = _real_images(item, data) if real else _synthetic_images(item)

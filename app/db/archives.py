@@ -16,6 +16,7 @@ from app.db.discussion import SqlDiscussionRepository
 from app.db.inserting import insert_new
 from app.db.mapping import from_context, from_upload, to_patient, to_upload
 from app.db.reviews import SqlReviewRepository
+from app.db.site_keys import own_number, site_key, site_keys
 from app.db.tables import (
     AmendmentRow,
     BundleRow,
@@ -132,11 +133,11 @@ class SqlArchiveRepository:
             for row in self._session.scalars(query)
         )
 
-    def patient(self, identifier: str) -> Patient | None:
+    def patients(self, identifier: str, site_ids: Collection[UUID]) -> Sequence[Patient]:
         """By exact identifier."""
-        query = select(PatientRow).where(PatientRow.identifier == identifier)
-        row = self._session.scalar(query)
-        return to_patient(row) if row else None
+        keys = list(site_keys(site_ids, [identifier]))
+        query = select(PatientRow).where(PatientRow.identifier.in_(keys)).order_by(PatientRow.id)
+        return [to_patient(row) for row in self._session.scalars(query)]
 
     def is_here(self, records: CaseRecords) -> bool:
         """The case itself, or one of its cells."""
@@ -188,7 +189,8 @@ class SqlArchiveRepository:
         case = records.case
         patient = {
             "id": case.patient.id,
-            "identifier": case.patient.identifier,
+            "identifier": site_key(case.site_id, case.patient.identifier),
+            "own_identifier": own_number(case.site_id, case.patient.identifier),
             "name": case.patient.name,
             "created_at": now,
         }
@@ -197,7 +199,8 @@ class SqlArchiveRepository:
             CaseRow(
                 id=case.id,
                 patient_id=case.patient.id,
-                accession_number=case.accession_number,
+                accession_number=site_key(case.site_id, case.accession_number),
+                own_number=own_number(case.site_id, case.accession_number),
                 origin=case.origin.value,
                 context=from_context(case.context),
                 created_at=case.created_at,

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from app.db.cells import SqlCellRepository
 from app.db.inserting import insert_new
 from app.db.mapping import from_context, from_upload, to_case, to_patient, to_upload
+from app.db.site_keys import own_number, site_key, site_keys
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
 from app.db.worklist import SqlWorklistRepository
 from app.domain.case import Case, ClinicalContext, NewCase, Patient, Upload
@@ -29,13 +30,14 @@ class SqlCaseRepository:
 
     def add(self, new: NewCase, created_at: datetime) -> Case:
         """Open a case; the patient is made or found by the identifier."""
-        if self.find(new.accession_number):
+        if self.find(new.accession_number, [new.site_id]):
             raise _taken()
         patient = self._patient_of(new, created_at)
         row = CaseRow(
             id=uuid7(),
             patient_id=patient.id,
-            accession_number=new.accession_number,
+            accession_number=site_key(new.site_id, new.accession_number),
+            own_number=own_number(new.site_id, new.accession_number),
             origin=new.origin.value,
             context=from_context(new.context),
             created_at=created_at,
@@ -55,14 +57,15 @@ class SqlCaseRepository:
     def _patient_of(self, new: NewCase, created_at: datetime) -> PatientRow:
         row = {
             "id": uuid7(),
-            "identifier": new.patient_identifier,
+            "identifier": site_key(new.site_id, new.patient_identifier),
+            "own_identifier": own_number(new.site_id, new.patient_identifier),
             "name": new.patient_name,
             "created_at": created_at,
         }
         # Two requests may open the first two cases of one patient at once.
         insert_new(self._session, PatientRow, [row])
         found = self._session.scalars(
-            select(PatientRow).where(PatientRow.identifier == new.patient_identifier)
+            select(PatientRow).where(PatientRow.identifier == row["identifier"])
         ).one()
         if new.patient_name and found.name is None:
             found.name = new.patient_name
@@ -95,9 +98,11 @@ class SqlCaseRepository:
             .values(accession_number=CaseRow.accession_number)
         )
 
-    def find(self, accession_number: str) -> Case | None:
-        """By exact accession number."""
-        row = self._session.scalar(_CASES.where(CaseRow.accession_number == accession_number))
+    def find(self, accession_number: str, site_ids: Collection[UUID]) -> Case | None:
+        """By exact accession number; of several sites' cases the newest."""
+        keys = list(site_keys(site_ids, [accession_number]))
+        query = _KEPT.where(CaseRow.accession_number.in_(keys)).order_by(CaseRow.id.desc())
+        row = self._session.scalars(query).first()
         return to_case(row) if row else None
 
     def page(

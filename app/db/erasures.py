@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from app.db.bundle_tables import ReclassificationRow
+from app.db.control_tables import ControlCellRow, ControlSetRow
 from app.db.erasure_tables import ErasedImageRow, ErasureRow
 from app.db.inserting import insert_new
 from app.db.mapping import to_case
@@ -51,7 +53,10 @@ class SqlErasureRepository:
         session = self._session
         case = session.get_one(CaseRow, case_id)
         patient = session.get_one(PatientRow, case.patient_id)
-        self._forget_searches(case.accession_number, patient.identifier)
+        self._forget_searches(
+            case.own_number or case.accession_number,
+            patient.own_identifier or patient.identifier,
+        )
         pixels = self._own_pixels(case_id)
         cells = select(CellRow.id).where(CellRow.case_id == case_id)
         session.execute(delete(CellEmbeddingRow).where(CellEmbeddingRow.cell_id.in_(cells)))
@@ -62,6 +67,8 @@ class SqlErasureRepository:
         self._empty(InterpretationRow, case_id, text=ERASED)
         self._empty(ReportVersionRow, case_id, content="", reason=None)
         self._empty(AmendmentRow, case_id, reason=ERASED)
+        self._empty(ReclassificationRow, case_id, reason=ERASED)
+        self._leave_sets(case_id, at)
         untold = update(DeliveryRow).where(
             DeliveryRow.case_id == case_id, DeliveryRow.state == DeliveryState.WAITING.value
         )
@@ -71,9 +78,18 @@ class SqlErasureRepository:
         # The message stays known by its sender and number, which name nobody: sent again, it opens
         # nothing. What would tell whoever has the message that it was here goes.
         self._empty(ReceivedMessageRow, case_id, sha256=ERASED)
-        case.accession_number, case.context, case.erased_at = f"{ERASED}-{case_id}", {}, at
+        case.accession_number, case.own_number = f"{ERASED}-{case_id}", None
+        case.context, case.erased_at = {}, at
         session.flush()
         return pixels
+
+    def _leave_sets(self, case_id: UUID, at: datetime) -> None:
+        """Take the case's cells out of fixed sets; a set that lacks cells is not read again."""
+        held = ControlCellRow.group_name == str(case_id)
+        sets = list(self._session.scalars(select(ControlCellRow.set_id).where(held).distinct()))
+        self._session.execute(delete(ControlCellRow).where(held))
+        open_sets = ControlSetRow.id.in_(sets) & ControlSetRow.retired_at.is_(None)
+        self._session.execute(update(ControlSetRow).where(open_sets).values(retired_at=at))
 
     def _empty(self, table: Any, case_id: UUID, **values: Any) -> None:
         self._session.execute(update(table).where(table.case_id == case_id).values(**values))
@@ -118,7 +134,8 @@ class SqlErasureRepository:
     def forget_patient(self, patient_id: UUID) -> None:
         """The row stays for its keys."""
         row = self._session.get_one(PatientRow, patient_id)
-        row.identifier, row.name = f"{ERASED}-{patient_id}", None
+        row.identifier, row.own_identifier = f"{ERASED}-{patient_id}", None
+        row.name = None
 
     def add(self, erasure: Erasure, pixels: Collection[str]) -> None:
         """The proof, with what is still to be done."""

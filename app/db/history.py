@@ -81,8 +81,8 @@ def _lines() -> Select[Any]:
         select(
             CaseRow.id,
             CaseRow.patient_id,
-            CaseRow.accession_number,
-            PatientRow.identifier,
+            func.coalesce(CaseRow.own_number, CaseRow.accession_number),
+            func.coalesce(PatientRow.own_identifier, PatientRow.identifier),
             CaseRow.site_id,
             CaseRow.created_at,
             WorklistRow.state,

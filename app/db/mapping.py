@@ -17,7 +17,7 @@ from app.domain.worklist import WorklistEntry, folded
 
 def to_patient(row: PatientRow) -> Patient:
     """A patient."""
-    return Patient(row.id, row.identifier, row.name)
+    return Patient(row.id, row.own_identifier or row.identifier, row.name)
 
 
 def to_case(row: CaseRow) -> Case:
@@ -25,7 +25,7 @@ def to_case(row: CaseRow) -> Case:
     return Case(
         id=row.id,
         patient=to_patient(row.patient),
-        accession_number=row.accession_number,
+        accession_number=row.own_number or row.accession_number,
         context=_to_context(row.context),
         origin=CaseOrigin(row.origin),
         created_at=row.created_at,

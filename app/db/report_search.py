@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from app.db.site_keys import site_keys
 from app.db.tables import CaseRow, ReportVersionRow
 from app.db.worklist_tables import WorklistRow
 from app.domain.case_state import CaseState
@@ -38,7 +39,8 @@ def _conditions(chosen: ReportFilter) -> Iterator[ColumnElement[bool]]:
     if chosen.case_ids is not None:
         yield CaseRow.id.in_(chosen.case_ids)
     if chosen.accession_numbers is not None:
-        yield CaseRow.accession_number.in_(chosen.accession_numbers)
+        keys = site_keys(chosen.site_ids, chosen.accession_numbers)
+        yield CaseRow.accession_number.in_(list(keys))
     if chosen.patient_ids is not None:
         yield CaseRow.patient_id.in_(chosen.patient_ids)
     if chosen.states is not None:

@@ -61,24 +61,26 @@ class Row(DeclarativeBase):
 
 
 class PatientRow(Row):
-    """A patient under the identifier that the laboratory gave."""
+    """A patient of a site; `identifier` is a key of `app.db.site_keys`."""
 
     __tablename__ = "patients"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     identifier: Mapped[str] = mapped_column(String(200), unique=True)
+    own_identifier: Mapped[str | None] = mapped_column(String(200))
     name: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
 
 
 class CaseRow(Row):
-    """One accession."""
+    """One accession; `accession_number` is a key of `app.db.site_keys`."""
 
     __tablename__ = "cases"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
     accession_number: Mapped[str] = mapped_column(String(200), unique=True)
+    own_number: Mapped[str | None] = mapped_column(String(200))
     origin: Mapped[str] = mapped_column(String(20))
     context: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]

@@ -18,8 +18,8 @@ class ArchiveRepository(Protocol):
     def bundles(self, digests: Collection[str]) -> Sequence[BundleRecord]:
         """Those bundles that are known here."""
 
-    def patient(self, identifier: str) -> Patient | None:
-        """The patient with exactly this identifier."""
+    def patients(self, identifier: str, site_ids: Collection[UUID]) -> Sequence[Patient]:
+        """The sites' patients with exactly this identifier, at most one of each site."""
 
     def is_here(self, records: CaseRecords) -> bool:
         """Whether the case, or one of its cells, is stored already."""

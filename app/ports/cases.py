@@ -34,8 +34,8 @@ class CaseRepository(Protocol):
     def lock(self, case_id: UUID) -> None:
         """Hold the case until the transaction ends, so that uploads number cells in turn."""
 
-    def find(self, accession_number: str) -> Case | None:
-        """The case with exactly this accession number."""
+    def find(self, accession_number: str, site_ids: Collection[UUID]) -> Case | None:
+        """The case of one of the sites with exactly this accession number, the newest of them."""
 
     def page(
         self,

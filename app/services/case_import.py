@@ -64,7 +64,7 @@ def import_case(
         raise Conflict(message("This case is here already. Nothing was imported."))
     _refuse_another_rule(transaction, records)
     number = choices.accession_number or records.case.accession_number
-    if transaction.cases.find(number):
+    if transaction.cases.find(number, [choices.site_id]):
         raise Conflict(
             message(
                 "A case with this accession number exists already. Give the imported case "
@@ -95,9 +95,10 @@ def _refuse_another_rule(transaction: Transaction, records: CaseRecords) -> None
 
 def _patient(transaction: Transaction, given: Patient, choices: ImportChoices) -> Patient:
     identifier = choices.patient_identifier or given.identifier
-    found = transaction.archives.patient(identifier)
-    if found is None:
+    known = transaction.archives.patients(identifier, [choices.site_id])
+    if not known:
         return Patient(_free_patient_key(transaction, given.id), identifier, given.name)
+    found = known[0]
     if found.id != given.id and not choices.same_patient:
         raise Conflict(
             message(

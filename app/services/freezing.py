@@ -41,9 +41,11 @@ def freeze_cases(
         If the name is taken.
     """
     found: list[SetCell] = []
+    every = [site.id for site in transaction.sites.all()]
+    seen = every if site_ids is None else site_ids
     for number in dict.fromkeys(accession_numbers):
-        case = transaction.cases.find(number)
-        if case is None or (site_ids is not None and case.site_id not in site_ids):
+        case = transaction.cases.find(number, seen)
+        if case is None:
             # The number itself is not repeated: it would go into the log with the sentence.
             raise NotFound(message("One of the accession numbers is of no case that you see."))
         cells = transaction.cells.of_case(case.id)

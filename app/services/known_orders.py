@@ -22,8 +22,8 @@ def known_order(
     transaction: Transaction, user: User, accession_number: str, patient_identifier: str
 ) -> KnownOrder | None:
     """The case of an accession number, if the account sees it."""
-    case = transaction.cases.find(accession_number)
-    if case is None or not user.sees(case.site_id):
+    case = transaction.cases.find(accession_number, user.site_ids)
+    if case is None:
         return None
     return KnownOrder(case, case.patient.identifier == patient_identifier)
 

@@ -79,25 +79,24 @@ class AuditWriter:
                 return
 
     def _write_all(self, waiting: Sequence[_Waiting]) -> None:
+        # From here on nobody can call it off; who has done so has an entry all the same.
+        futures = [future for _, future in waiting if future.set_running_or_notify_cancel()]
         try:
             self._store([event for event, _ in waiting])
         except Exception as error:
             _log.exception("the audit could not be written", entries=len(waiting))
-            for _, future in waiting:
-                _fail(future, error)
+            for future in futures:
+                future.set_exception(_told(error))
             return
-        for _, future in waiting:
-            if not future.cancelled():
-                future.set_result(None)
+        for future in futures:
+            future.set_result(None)
 
     def _store(self, events: Sequence[AuditEvent]) -> None:
         with self._transactions() as transaction:
             transaction.audit.add(events)
 
 
-def _fail(future: Future[None], error: Exception) -> None:
-    if future.cancelled():
-        return
-    if not isinstance(error, StorageUnavailable):
-        error = StorageUnavailable(message("The audit could not be written. Try again."))
-    future.set_exception(error)
+def _told(error: Exception) -> StorageUnavailable:
+    if isinstance(error, StorageUnavailable):
+        return error
+    return StorageUnavailable(message("The audit could not be written. Try again."))

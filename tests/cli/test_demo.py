@@ -11,6 +11,7 @@ import pytest
 from app.cli import main
 from app.cli.demonstration import _refuse_beside_patients
 from app.domain.case import CaseOrigin, NewCase
+from app.domain.site import DEFAULT_SITE_ID
 from tests.conftest import ADMIN_PASSWORD, free_port, real_data
 from tests.factories import NOW
 
@@ -111,7 +112,7 @@ def test_no_demonstration_stands_among_the_cases_of_a_laboratory(container, monk
     assert ended.value.code == 2
     assert "VEXASCOPE_DATA_DIR" in capsys.readouterr().err
     with container.transactions() as transaction:
-        assert transaction.cases.find("DEMO-1-VEXAS-LIKE") is None
+        assert transaction.cases.find("DEMO-1-VEXAS-LIKE", [DEFAULT_SITE_ID]) is None
 
 
 def test_a_demonstration_that_is_there_already_is_shown_again(container):

@@ -11,6 +11,7 @@ from app.domain.access import Role
 from app.domain.case import ClinicalContext, NewCase, Progress, Sex, Upload
 from app.domain.cell import QualityFlag
 from app.domain.errors import Conflict, NotFound, RefusedFile
+from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import ApiToken, User
 from tests.factories import NOW, make_cell, make_findings
 
@@ -37,8 +38,8 @@ def test_a_case_comes_back_as_it_went_in(container):
         case = open_case(transaction, context=CONTEXT, patient_name="Ann Example")
     with container.transactions() as transaction:
         assert transaction.cases.get(case.id) == case
-        assert transaction.cases.find("A-1") == case
-        assert transaction.cases.find("a-1") is None
+        assert transaction.cases.find("A-1", [DEFAULT_SITE_ID]) == case
+        assert transaction.cases.find("a-1", [DEFAULT_SITE_ID]) is None
     assert case.context == CONTEXT
     assert case.created_at == NOW
 
@@ -64,7 +65,7 @@ def test_another_name_for_a_known_patient_is_a_conflict(container):
     with pytest.raises(Conflict, match="another name"), container.transactions() as transaction:
         open_case(transaction, number="A-2", patient_name="Bob Example")
     with container.transactions() as transaction:
-        assert transaction.cases.find("A-2") is None
+        assert transaction.cases.find("A-2", [DEFAULT_SITE_ID]) is None
 
 
 def test_an_exception_leaves_nothing(container):
@@ -72,7 +73,7 @@ def test_an_exception_leaves_nothing(container):
         open_case(transaction)
         raise RuntimeError("the request died")
     with container.transactions() as transaction:
-        assert transaction.cases.find("A-1") is None
+        assert transaction.cases.find("A-1", [DEFAULT_SITE_ID]) is None
 
 
 def test_pages_are_newest_first_and_complete(container):

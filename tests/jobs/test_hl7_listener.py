@@ -87,7 +87,7 @@ def test_an_order_opens_its_case_and_is_accepted_under_its_own_number(container)
     assert answer.all("MSA")[0].text(2) == "M-1"
     assert (answer.header.text(5), answer.header.text(6)) == ("LIS", "HOSP")
     with container.transactions() as transaction:
-        case = transaction.cases.find("S-1001")
+        case = transaction.cases.find("S-1001", [DEFAULT_SITE_ID])
         placed = transaction.orders.of_case(case.id)
         entries = list(transaction.audit.all(AuditFilter(case_id=case.id)))
     assert case.patient.identifier == "P-77"
@@ -151,12 +151,12 @@ def test_an_erased_order_leaves_nothing_of_the_patient_and_does_not_come_back(la
         # Two systems count from one, and both messages are of one patient.
         assert verdict(lis.ask(oml())) == verdict(lis.ask(oml(**other))) == ("AA", "")
         with laboratory.transactions() as transaction:
-            case = transaction.cases.find("S-1001")
+            case = transaction.cases.find("S-1001", [DEFAULT_SITE_ID])
             erase_patient(transaction, case.patient.id, "asked for", laboratory.now())
         assert verdict(lis.ask(oml())) == ("AE", "205")
     with laboratory.transactions() as transaction:
         assert transaction.orders.of_case(case.id) is None
-        assert transaction.cases.find("S-1001") is None
+        assert transaction.cases.find("S-1001", [DEFAULT_SITE_ID]) is None
 
 
 def test_a_number_that_is_taken_is_a_conflict_that_says_what_to_do(laboratory):
@@ -256,7 +256,7 @@ def test_a_latin_message_opens_a_case_with_its_letters(laboratory):
     with listener(laboratory) as port, connected(port) as lis:
         assert verdict(lis.ask(content)) == ("AA", "")
     with laboratory.transactions() as transaction:
-        assert transaction.cases.find("S-1001").patient.name == "Zoë Müller"
+        assert transaction.cases.find("S-1001", [DEFAULT_SITE_ID]).patient.name == "Zoë Müller"
 
 
 def test_a_message_that_is_too_long_ends_the_connection_with_a_reason(laboratory):

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from app.cli.serving import _working
 from app.domain.hl7_peer import Hl7PeerConfig
 from app.domain.outbox import DeliveryState, EventType, RetryRule
+from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import Role, User
 from app.jobs.deliverer import deliver_some
 from app.jobs.hl7_results import with_hl7_results
@@ -39,7 +40,7 @@ def read_case_of(container, accession="S-1001"):
     """Sixty cells of the case are read, and a haematologist is there."""
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:
-        case = transaction.cases.find(accession)
+        case = transaction.cases.find(accession, [DEFAULT_SITE_ID])
         _, cells = add_cells(transaction, case, 60)
         found = [make_findings(cell, (), digest=digest) for cell in cells]
         transaction.cells.add_findings(found, NOW)

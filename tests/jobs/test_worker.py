@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.case import NewCase
 from app.domain.errors import SettingsRefused, StorageUnavailable
+from app.domain.site import DEFAULT_SITE_ID
 from app.imaging.stored import decode_stored
 from app.jobs.executor import executor_name
 from app.jobs.worker import classify_job, give_up_job, worker
@@ -25,7 +26,7 @@ def accept(container, seeds, number="A-1"):
     files = [IncomingFile(f"{seed}.png", io.BytesIO(cell_png(seed))) for seed in seeds]
     delivery = take_in(files, container.limits, container.blobs, container.threads)
     with container.transactions() as transaction:
-        found = transaction.cases.find(number)
+        found = transaction.cases.find(number, [DEFAULT_SITE_ID])
         case = found or transaction.cases.add(NewCase(number, "P-1"), NOW)
         register(transaction, case.id, delivery, container.bundle.manifest.digest, NOW)
         return case.id, list(transaction.cells.of_case(case.id))

@@ -19,6 +19,7 @@ from app.domain.access import Role
 from app.domain.case import Case, ClinicalContext, NewCase, Sex
 from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
 from app.domain.review import Act, Reading, ReviewRule
+from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import User
 from app.imaging.archive import ArchiveLimits
 from app.services import archive_reading, classified
@@ -361,7 +362,7 @@ def test_an_archive_that_lies_is_refused_and_leaves_nothing(room, elsewhere, lie
         take(elsewhere, packed(content))
     with elsewhere.transactions() as transaction:
         assert transaction.users.all() == []
-        assert transaction.cases.find("A-1") is None
+        assert transaction.cases.find("A-1", [DEFAULT_SITE_ID]) is None
 
 
 def changed(content, how):

@@ -13,9 +13,11 @@ from app.domain.audit import ChainCheck
 from app.domain.case import ClinicalContext, NewCase
 from app.domain.erasure import ErasureCause, RetentionRule
 from app.domain.errors import Conflict, Gone, InvalidInput, NotFound
+from app.domain.site import DEFAULT_SITE_ID
 from app.jobs.maintenance import retain
 from app.services.discussing import comment
 from app.services.erasing import SETTLES, erase_patient, remove_images
+from app.services.freezing import freeze_cases
 from app.services.intake import IncomingFile, blob_name, take_in
 from app.services.opening import open_case
 from app.services.registering import register
@@ -145,10 +147,20 @@ def test_an_erased_case_says_so_and_is_erased_once(container, case):
     with container.transactions() as transaction:
         with pytest.raises(Gone, match="was erased"):
             transaction.cases.get(case.id)
-        assert transaction.cases.find("ACC-77") is None
+        assert transaction.cases.find("ACC-77", [DEFAULT_SITE_ID]) is None
         with pytest.raises(NotFound):
             erase_patient(transaction, case.patient.id, "again", container.now())
         open_case(transaction, NewCase("ACC-77", "MRN-77"), container.now())
+
+
+def test_a_fixed_set_loses_its_cells_and_is_retired(container, case):
+    now = container.now()
+    with container.transactions() as transaction:
+        fixed = freeze_cases(transaction, "daily", ["ACC-77"], "ann", now, is_daily=True)
+    erase(container, case)
+    assert names_in(container) == []
+    with container.transactions() as transaction:
+        assert transaction.controls.get_set(fixed.id).retired_at is not None
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])

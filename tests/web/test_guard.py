@@ -113,6 +113,26 @@ def test_a_case_is_opened_in_the_own_site(idle_client, other_site):
     is_problem(idle_client.post("/api/v1/cases", json=elsewhere), 403, "site")
 
 
+def test_a_number_is_a_patient_of_its_site_alone(idle_client, other_site):
+    named = {**NEW, "patient_name": "Mary Other"}
+    idle_client.post("/api/v1/cases", json=named)
+    idle_client.auth = ("elsewhere", ADMIN_PASSWORD)
+    case = idle_client.post("/api/v1/cases", json=NEW).json()
+    assert case["accession_number"] == NEW["accession_number"]
+    assert case["patient_identifier"] == NEW["patient_identifier"]
+    assert case["patient_name"] is None
+    again = idle_client.post("/api/v1/cases", json=NEW)
+    is_problem(again, 409, "exists already")
+    sought = {"identifier": NEW["patient_identifier"]}
+    [found] = idle_client.post("/api/v1/patients/search", json=sought).json()["items"]
+    assert found["id"] == case["patient_id"]
+    sought = {"accession_number": NEW["accession_number"]}
+    [found] = idle_client.post("/api/v1/cases/search", json=sought).json()["items"]
+    assert found["id"] == case["id"]
+    [line] = idle_client.get("/api/v1/cases").json()["items"]
+    assert line["accession_number"] == NEW["accession_number"]
+
+
 def entries(container, **chosen):
     with container.transactions() as transaction:
         return list(transaction.audit.all(AuditFilter(**chosen)))

@@ -76,14 +76,14 @@ def list_patients(
 
 @router.post("/search", responses=problems(413, 422), summary="Find a patient")
 def search_patients(wanted: PatientSearch, container: ContainerDep, user: UserDep) -> PatientList:
-    """The patient with exactly this identifier, if one of your sites has a case of theirs.
+    """Patients with exactly this identifier in your sites, one at most in each.
 
     It is in the body, because an address ends up in logs.
     """
     with container.transactions() as transaction:
-        patient = transaction.archives.patient(wanted.identifier)
-        is_seen = patient is not None and _cases(transaction, user, patient.id)
-    items = [PatientRead.of(patient)] if patient and is_seen else []
+        known = transaction.archives.patients(wanted.identifier, user.site_ids)
+        found = [patient for patient in known if _cases(transaction, user, patient.id)]
+    items = [PatientRead.of(patient) for patient in found]
     return PatientList(items=items, next_cursor=None)
 
 

@@ -54,7 +54,9 @@ def open_new_case(
             case = open_case(transaction, replace(read.case, site_id=site_id), container.now())
     except Conflict as error:
         with container.transactions() as transaction:
-            existing = transaction.cases.find(read.case.accession_number)
+            existing = transaction.cases.find(
+                read.case.accession_number, [site_for(transaction, user, None)]
+            )
         field = "accession_number" if existing else "patient_name"
         path = case_path(existing.id) if existing else None
         return _case_form(form, user, {field: translated(error.detail)}, HTTPStatus.CONFLICT, path)

@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from app.bootstrap import build
 from app.domain.access import Role
 from app.domain.outbox import EventType
-from app.domain.site import Site
+from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import User
 from app.jobs.deliverer import deliverer
 from app.jobs.worker import worker
@@ -66,7 +66,7 @@ def make(client, receiver, **values):
 
 def tell(container, number="A-1", events=(EventType.CLASSIFIED,)):
     with container.transactions() as transaction:
-        case = transaction.cases.find(number) or open_case(transaction, number)
+        case = transaction.cases.find(number, [DEFAULT_SITE_ID]) or open_case(transaction, number)
         return [publish(transaction, case, event) for event in events]
 
 

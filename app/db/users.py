@@ -65,7 +65,7 @@ class SqlUserRepository:
         """Replace the hash, and end the tokens: who had the old password may have made them."""
         row = self._row(user_id)
         row.password_hash = password_hash
-        self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.user_id == user_id))
+        self.end_tokens(user_id)
 
     def set_preferences(self, user: User) -> None:
         """Write what a person chose for themselves."""
@@ -100,6 +100,10 @@ class SqlUserRepository:
             .with_for_update()
         )
         return [self._user(row) for row in self._session.scalars(query).all()]
+
+    def end_tokens(self, user_id: UUID) -> None:
+        """Delete them."""
+        self._session.execute(delete(ApiTokenRow).where(ApiTokenRow.user_id == user_id))
 
     def add_token(self, token: ApiToken) -> None:
         """Insert a token's digest."""

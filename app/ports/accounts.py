@@ -46,6 +46,9 @@ class UserRepository(Protocol):
     def add_token(self, token: ApiToken) -> None:
         """Store a bearer token's digest."""
 
+    def end_tokens(self, user_id: UUID) -> None:
+        """End every bearer token of an account."""
+
     def by_token(self, token_sha256: str, now: datetime) -> User | None:
         """Whose unexpired token this is."""
 

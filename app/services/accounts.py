@@ -12,7 +12,7 @@ from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.message import message
 from app.domain.user import NO_PASSWORD, User
 from app.ports import Transaction
-from app.services import passwords
+from app.services import passwords, sessions
 from app.services.identity import check_full_name, check_name
 
 
@@ -76,7 +76,7 @@ def create(transaction: Transaction, new: NewAccount, now: datetime) -> tuple[Us
 
 
 def change(transaction: Transaction, user_id: UUID, role: Role, site_ids: frozenset[UUID]) -> User:
-    """Give an account another role and other sites; its sessions end where the role is another.
+    """Give an account another role and other sites; its sessions and tokens end with the role.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def change(transaction: Transaction, user_id: UUID, role: Role, site_ids: frozen
     transaction.users.set_role(user.id, role)
     transaction.sites.set_sites_of(user.id, site_ids)
     if role is not user.role:
-        transaction.sessions.end_all(user.id)
+        sessions.end_everywhere(transaction, user.id)
     transaction.audit.note(
         "account.change",
         subject=_subject(user),
@@ -156,8 +156,7 @@ def reset_second_factor(transaction: Transaction, user_id: UUID, now: datetime) 
 
 def end_access(transaction: Transaction, user: User) -> None:
     """End sessions, tokens and links of an account; the password stays what it is."""
-    transaction.users.set_password_hash(user.id, user.password_hash)
-    transaction.sessions.end_all(user.id)
+    sessions.end_everywhere(transaction, user.id)
     transaction.sign_ins.remove_link(user.id)
 
 

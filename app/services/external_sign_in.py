@@ -1,5 +1,6 @@
 """Accounts of people who sign in at the OpenID Connect provider: its claims say what they may."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -14,15 +15,26 @@ from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import AT_PROVIDER, User
 from app.ports import Transaction
+from app.services.acting import concerns
 from app.services.identity import check_full_name, check_name
+from app.services.sessions import end_everywhere
 
 
 def admit(
-    transaction: Transaction, identity: ExternalIdentity, rule: ClaimRule, now: datetime
+    transaction: Transaction,
+    identity: ExternalIdentity,
+    rule: ClaimRule,
+    now: datetime,
+    arrived: Callable[[User], None] = lambda _: None,
 ) -> User | None:
     """The account of who signed in at the provider, with the role and sites that it gives now.
 
     An account is found by issuer and subject alone: a name can be given to somebody else.
+
+    Parameters
+    ----------
+    arrived
+        Told who it is before the audit is: what the entry changes stands under the account's name.
 
     Returns
     -------
@@ -36,15 +48,26 @@ def admit(
     known = transaction.sign_ins.external(identity.issuer, identity.subject)
     user = transaction.users.get(known) if known else None
     role = rule.role(identity.claims)
+    if user is not None:
+        concerns(f"user:{user.id}")
     if role is None:
         if user is not None:
-            transaction.sessions.end_all(user.id)
+            end_everywhere(transaction, user.id)
         return None
     if user is None:
-        return _create(transaction, identity, rule, role, now)
-    if not user.is_active:
+        entering = _new(transaction, identity, rule, role)
+    elif user.is_active:
+        sites = _sites(transaction, identity, rule)
+        entering = replace(user, role=role, site_ids=user.site_ids if sites is None else sites)
+    else:
         raise Forbidden(message("This account is deactivated here. Ask an administrator."))
-    return _update(transaction, user, role, _sites(transaction, identity, rule))
+    arrived(entering)
+    if user is None:
+        _create(transaction, identity, entering, now)
+    elif entering != user:
+        _update(transaction, user, entering)
+    transaction.audit.note("session.sign-in", subject=f"user:{entering.id}")
+    return entering
 
 
 def is_of(transaction: Transaction, identity: ExternalIdentity, user: User) -> bool:
@@ -52,15 +75,9 @@ def is_of(transaction: Transaction, identity: ExternalIdentity, user: User) -> b
     return transaction.sign_ins.external(identity.issuer, identity.subject) == user.id
 
 
-def _create(
-    transaction: Transaction,
-    identity: ExternalIdentity,
-    rule: ClaimRule,
-    role: Role,
-    now: datetime,
-) -> User:
+def _new(transaction: Transaction, identity: ExternalIdentity, rule: ClaimRule, role: Role) -> User:
     sites = _sites(transaction, identity, rule)
-    user = User(
+    return User(
         uuid7(),
         _free_name(transaction, identity, rule),
         role,
@@ -68,29 +85,27 @@ def _create(
         _full_name(identity),
         site_ids=frozenset({DEFAULT_SITE_ID}) if sites is None else sites,
     )
+
+
+def _create(
+    transaction: Transaction, identity: ExternalIdentity, user: User, now: datetime
+) -> None:
     transaction.users.add(user, now)
     transaction.sign_ins.add_external(identity.issuer, identity.subject, user.id)
-    after = {"name": user.name, "role": role.value, "issuer": identity.issuer}
+    after = {"name": user.name, "role": user.role.value, "issuer": identity.issuer}
     transaction.audit.note("account.create", subject=f"user:{user.id}", after=after)
-    return user
 
 
-def _update(
-    transaction: Transaction, user: User, role: Role, sites: frozenset[UUID] | None
-) -> User:
-    wanted = replace(user, role=role, site_ids=user.site_ids if sites is None else sites)
-    if wanted == user:
-        return user
-    transaction.users.set_role(user.id, role)
+def _update(transaction: Transaction, user: User, wanted: User) -> None:
+    transaction.users.set_role(user.id, wanted.role)
     transaction.sites.set_sites_of(user.id, wanted.site_ids)
-    transaction.sessions.end_all(user.id)
+    end_everywhere(transaction, user.id)
     transaction.audit.note(
         "account.change",
         subject=f"user:{user.id}",
         before=_shown(user),
         after=_shown(wanted),
     )
-    return wanted
 
 
 def _shown(user: User) -> dict[str, object]:

@@ -9,10 +9,10 @@ from uuid_utils.compat import uuid7
 
 from app.domain.access import PEOPLE, Role
 from app.domain.case import MAX_NAME_LENGTH
-from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
 from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID
-from app.domain.user import ApiToken, User
+from app.domain.user import AT_PROVIDER, ApiToken, User
 from app.ports import Transaction
 from app.services.passwords import fits, hash_password, made_password, replace
 
@@ -137,7 +137,20 @@ def check_password(transaction: Transaction, name: str, password: str) -> User:
 
 
 def issue_token(transaction: Transaction, user: User, now: datetime) -> tuple[str, ApiToken]:
-    """Make a bearer token; its text is known only to the caller."""
+    """Make a bearer token; its text is known only to the caller.
+
+    Raises
+    ------
+    Forbidden
+        If the account signs in at the provider: a token would outlive what the provider decides.
+    """
+    if user.password_hash == AT_PROVIDER:
+        raise Forbidden(
+            message(
+                "This account signs in at the provider, so it has no tokens here. Use the key of "
+                "an API client."
+            )
+        )
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(uuid7(), user.id, token_digest(text), now, now + timedelta(days=TOKEN_DAYS))
     transaction.users.add_token(token)
@@ -153,7 +166,7 @@ def check_token(transaction: Transaction, text: str, now: datetime) -> User:
         If it is unknown or has expired.
     """
     user = transaction.users.by_token(token_digest(text), now)
-    if user is None:
+    if user is None or user.password_hash == AT_PROVIDER:
         raise NotSignedIn(message("The bearer token is unknown or has expired. Ask for a new one."))
     return user
 

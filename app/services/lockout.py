@@ -22,17 +22,24 @@ FREE_TRIES_OF_ADDRESS = 50
 
 @dataclass(frozen=True)
 class Attempt:
-    """A try: under which name, from where, and from which device that is known to the account."""
+    """A try: under which name, from where, and from which device that is known to the account.
+
+    Parameters
+    ----------
+    kind
+        What the name names: one chosen by a stranger must not meet the count of something else.
+    """
 
     name: str
     address: str
     known_device: str | None = None
+    kind: str = "account"
 
     @property
     def _own_key(self) -> str:
         if self.known_device is not None:
             return f"device:{_digest(self.known_device)}"
-        return f"account:{_digest(self.name)}"
+        return f"{self.kind}:{_digest(self.name)}"
 
     @property
     def _address_key(self) -> str | None:

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
@@ -66,6 +67,12 @@ def living(
     """Everywhere that somebody is signed in, the latest act first."""
     found = transaction.sessions.of_user(user.id)
     return tuple(session for session in found if not rule.has_ended(session, now))
+
+
+def end_everywhere(transaction: Transaction, user_id: UUID) -> None:
+    """Sign an account out of every browser, and end the bearer tokens that stand for it."""
+    transaction.sessions.end_all(user_id)
+    transaction.users.end_tokens(user_id)
 
 
 def _digest(token: str) -> str:

@@ -34,6 +34,8 @@ from app.web.language import chosen_language, use_language
 from app.web.origins import SAFE_METHODS
 
 SERVER_ERROR = 500
+# Asked for by probes, and many times by each page.
+UNCOUNTED = {"/health/live", "/health/ready", "/static/{path:path}"}
 REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
 
 
@@ -53,7 +55,7 @@ class Guard:
         # For the metrics, which count by template: a path holds keys.
         scope.setdefault("state", {})["route"] = matched.template if matched else None
         if matched is not None and matched.rule.needs is Anyone.OPEN and not matched.rule.action:
-            await self._app(scope, receive, send)
+            await self._pass_on(request, matched, receive, send)
             return
         with acting_as(actor_of(request, None)) as act:
             noting = _Noting(request, matched, act, send)
@@ -73,6 +75,18 @@ class Guard:
             except Exception:
                 await noting.write(SERVER_ERROR)
                 raise
+
+    async def _pass_on(
+        self, request: Request, matched: Matched, receive: Receive, send: Send
+    ) -> None:
+        """What is open to all, and not noted: only too much of it is refused."""
+        answer: ASGIApp = self._app
+        try:
+            if matched.template not in UNCOUNTED:
+                rate_limits_of(request).check_address(request)
+        except TooManyRequests as error:
+            answer = explain(request, error)
+        await answer(request.scope, receive, send)
 
 
 def _let_in(request: Request, matched: Matched | None) -> None:

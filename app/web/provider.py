@@ -18,6 +18,8 @@ from app.domain.sign_in import Session
 from app.domain.user import User
 from app.ports.identity_provider import IdentityProvider
 from app.services import external_sign_in
+from app.services.acting import become
+from app.web.actors import actor_of
 
 WAY_LIFE_S = 600
 # Clocks of two servers differ a little.
@@ -85,7 +87,7 @@ class ProviderSignIn:
         left_at = datetime.fromtimestamp(way["left"], UTC)
         return Returned(identity, str(way["next"]), asked.again, left_at)
 
-    def admit(self, returned: Returned) -> User:
+    def admit(self, request: Request, returned: Returned) -> User:
         """The account of who came back; raises `Forbidden` where there is no role for it."""
         with self._container.transactions() as transaction:
             user = external_sign_in.admit(
@@ -93,6 +95,7 @@ class ProviderSignIn:
                 returned.identity,
                 self._container.claim_rule,
                 self._container.now(),
+                lambda user: become(actor_of(request, user)),
             )
         if user is None:
             raise Forbidden(

@@ -42,7 +42,7 @@ class SecondStep:
         concerns(f"user:{user.id}")
         # A count of its own: who knows the password, and so clears the account's, must not get
         # ever new tries at codes.
-        attempt = lockout.Attempt(f"code of {user.id}", address_of(request))
+        attempt = lockout.Attempt(str(user.id), address_of(request), kind="code")
         now = self._container.now()
         with self._container.transactions() as transaction:
             lockout.begin(transaction, attempt, now)

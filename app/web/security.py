@@ -53,11 +53,13 @@ class Security:
         ------
         NotSignedIn, TooManyAttempts
         Forbidden
-            If a cookie came with a change that another site caused.
+            If a cookie, or Basic, came with a change that another site caused.
         """
         scheme, value = _authorization(request)
         match scheme:
             case "basic":
+                # Browsers keep Basic credentials, and send them with another site's forms too.
+                refuse_cross_site(request)
                 return self._basic.user_of(request, value)
             case "bearer":
                 return self._bearer(request, value.strip())

@@ -11,15 +11,17 @@ from fastapi.testclient import TestClient
 
 from app.bootstrap import running
 from app.domain.access import Role, Scope
+from app.domain.audit import Outcome
 from app.domain.errors import NotSignedIn, ProviderUnavailable, SettingsRefused
 from app.domain.site import DEFAULT_SITE_ID
 from app.interchange.openid import OpenIdProvider, Registration
 from app.services import accounts
 from app.services.clients import NewClient, create_client
+from app.services.identity import issue_token
 from app.web.app import create_app
 from tests.accounts import ADMIN_PASSWORD, add_accounts
 from tests.conftest import make_settings
-from tests.web.api.test_cases import NEW
+from tests.web.api.test_cases import NEW, is_problem
 from tests.web.openid import AUDIENCE, MACHINE, SECRET, Person, running_provider
 
 SERVER = "http://testserver"
@@ -28,6 +30,7 @@ ACCOUNTS = {
     "ann": {"name": "Ann Dubois", "preferred_username": "ann", "groups": ["staff", "haem"]},
     "bob": {"name": "Bob", "preferred_username": "reader", "groups": ["it"]},
     "eve": {"name": "Eve", "preferred_username": "eve", "groups": ["staff"]},
+    "ivy": {"name": "Ivy", "preferred_username": "ivy", "groups": ["staff", "bench"]},
     "zoe": {"name": "Zoe", "preferred_username": "zoe", "groups": ["haem"]},
     "tom": {"name": "Tom", "preferred_username": "t:m", "groups": ["bench"], "sites": ["North"]},
 }
@@ -88,6 +91,44 @@ def test_a_person_comes_back_with_the_role_that_the_provider_gives(browser, shop
     user = user_named(shop, "ann")
     assert (user.role, user.full_name) == (Role.HAEMATOLOGIST, "Ann Dubois")
     assert "your organisation" in browser.get("/account").text.lower()
+
+
+def noted(shop, user):
+    """Everything that the audit tells of an account, in its order."""
+    with shop.transactions() as transaction:
+        entries = [entry.event for entry in transaction.audit.all()]
+    return [event for event in entries if event.subject == f"user:{user.id}"]
+
+
+def test_each_sign_in_is_in_the_audit_under_the_account_that_it_made(shop):
+    other = changed(shop, oidc_roles="staff=auditor, bench=technician")
+    sign_in(TestClient(create_app(other), follow_redirects=False), Person("ivy"))
+    ivy = user_named(shop, "ivy")
+    other = changed(shop, oidc_roles="bench=technician")
+    sign_in(TestClient(create_app(other), follow_redirects=False), Person("ivy"))
+    found = noted(shop, ivy)
+    assert [event.action for event in found] == [
+        "account.create",
+        "session.sign-in",
+        "account.change",
+        "session.sign-in",
+    ]
+    assert {(event.actor.account_id, event.actor.name) for event in found} == {(ivy.id, "ivy")}
+    other = changed(shop, oidc_roles="it=administrator")
+    sign_in(TestClient(create_app(other), follow_redirects=False), Person("ivy"))
+    refused = noted(shop, ivy)[-1]
+    assert (refused.action, refused.outcome) == ("session.sign-in", Outcome.REFUSED)
+
+
+def test_an_account_of_the_provider_has_no_bearer_tokens(browser, shop):
+    sign_in(browser, Person("zoe"))
+    is_problem(browser.post("/api/v1/tokens"), 403, "API client")
+    zoe = user_named(shop, "zoe")
+    with shop.transactions() as transaction:
+        # As one made before the account's password was the provider's.
+        token, _ = issue_token(transaction, replace(zoe, password_hash="x"), shop.now())
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert browser.get("/api/v1/cases", headers=bearer).status_code == 401
 
 
 def test_the_question_holds_state_nonce_and_the_challenge_of_pkce(browser):

@@ -173,6 +173,18 @@ def test_a_change_from_another_sites_page_is_refused_whatever_it_is(browser):
     assert is_signed_in(browser)
 
 
+def test_credentials_that_a_browser_keeps_serve_no_other_sites_page(browser):
+    system = other(browser)
+    system.auth = (browser.name, ADMIN_PASSWORD)
+    for evil in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        is_problem(
+            system.post("/api/v1/tokens", headers={**evil, "accept": "application/json"}),
+            403,
+            "another site",
+        )
+    assert system.post("/api/v1/tokens").status_code == 201
+
+
 @pytest.fixture
 def totp(shop, ann):
     with shop.transactions() as transaction:
@@ -277,6 +289,33 @@ def test_too_many_requests_wait_but_pictures_and_health_do_not(shop, ann):
         assert client.get("/static/vexascope.css").status_code == 200
         client.auth = ("reader", ADMIN_PASSWORD)
         assert client.get("/api/v1/cases").status_code == 200
+
+
+def test_pages_that_are_open_to_all_count_for_their_address(shop):
+    with TestClient(create_app(changed(shop, address_requests_per_minute=3))) as client:
+        for path in ("/sign-in", "/choose-password/x", "/sign-out/provider"):
+            assert client.get(path).status_code in {200, 404}
+        for path in ("/sign-in", "/choose-password/x", "/sign-out/provider"):
+            assert client.get(path).status_code == 429
+        for path in ("/health/live", "/static/vexascope.css"):
+            assert client.get(path).status_code == 200
+
+
+def test_a_name_chosen_by_a_stranger_does_not_lock_a_second_step(browser, totp, ann):
+    stranger = other(browser)
+    for _ in range(10):
+        sign_in(stranger, name=f"code of {ann.id}")
+    sign_in(browser)
+    form = {"code": totp.now()}
+    assert browser.post("/sign-in/code", data=form, follow_redirects=False).status_code == 303
+
+
+def test_signing_out_everywhere_ends_bearer_tokens(browser):
+    sign_in(browser)
+    bearer = {"Authorization": f"Bearer {browser.post('/api/v1/tokens').json()['token']}"}
+    assert browser.get("/api/v1/bundle", headers=bearer).status_code == 200
+    browser.post("/account/sessions/end")
+    assert browser.get("/api/v1/bundle", headers=bearer).status_code == 401
 
 
 def test_the_defaults_let_a_gallery_with_five_hundred_thumbnails_pass(tmp_path):

@@ -131,9 +131,9 @@ def confirm_second_factor(
 
 @router.post("/account/sessions/end")
 def end_all_sessions(request: Request, container: ContainerDep, user: UserDep) -> Response:
-    """Sign out everywhere, here too."""
+    """Sign out everywhere, here too; tokens end with it."""
     with container.transactions() as transaction:
-        transaction.sessions.end_all(user.id)
+        sessions.end_everywhere(transaction, user.id)
     request.session.clear()
     response = see_other("/sign-in")
     response.headers["Clear-Site-Data"] = '"cache"'

@@ -64,7 +64,7 @@ def save_preferences(
         theme=Theme(form.theme),
         tour_seen=user.tour_seen and not form.tour,
     )
-    _store(container, chosen)
+    _store(container, user, chosen)
     keep_language(request, form.language)
     return see_other("/preferences?saved=true")
 
@@ -72,7 +72,7 @@ def save_preferences(
 @router.post("/preferences/tour")
 def dismiss_tour(request: Request, container: ContainerDep, user: UserDep) -> Response:
     """Never show the tour again, unless it is asked for."""
-    _store(container, replace(user, tour_seen=True))
+    _store(container, user, replace(user, tour_seen=True))
     return see_other(_way_back(request))
 
 
@@ -86,14 +86,23 @@ def choose_language(
     """Speak it from here on; who is signed in finds it again next time."""
     refuse_cross_site(request)
     if is_signed_in(request):
-        _store(container, replace(security.user_of(request), language=language.value))
+        user = security.user_of(request)
+        _store(container, user, replace(user, language=language.value))
     keep_language(request, language.value)
     return see_other(_way_back(request))
 
 
-def _store(container: Container, user: User) -> None:
+def _store(container: Container, user: User, chosen: User) -> None:
+    """A printed name stands under signatures, so the audit keeps which it was before."""
     with container.transactions() as transaction:
-        transaction.users.set_preferences(user)
+        transaction.users.set_preferences(chosen)
+        if chosen.full_name != user.full_name:
+            transaction.audit.note(
+                "account.preferences",
+                subject=f"user:{user.id}",
+                before={"full_name": user.full_name},
+                after={"full_name": chosen.full_name},
+            )
 
 
 def _way_back(request: Request) -> str:

@@ -38,7 +38,7 @@ def come_back(request: Request, container: ContainerDep, security: SecurityDep) 
     """Start a session, or note the proof that a signature needs."""
     try:
         returned = security.provider.come_back(request, request.query_params)
-        user = None if returned.again else security.provider.admit(returned)
+        user = None if returned.again else security.provider.admit(request, returned)
     except NotSignedIn as error:
         # Not the way of other pages, which would lead to the sign-in and from there back here.
         return sign_in_form(container, "", "", error.detail, HTTPStatus.UNAUTHORIZED, CHALLENGE)

@@ -97,9 +97,11 @@ def test_what_cannot_be_is_said_on_the_form(admin, changes, status):
 
 def test_another_role_ends_the_sessions_and_is_noted(admin, shop, ann):
     browser = signed_in(admin, ann.name)
+    bearer = {"Authorization": f"Bearer {browser.post('/api/v1/tokens').json()['token']}"}
     form = {"role": "auditor", "site": str(DEFAULT_SITE_ID)}
     assert "Saved" in admin.post(f"/administration/users/{ann.id}", data=form).text
     assert not is_in(browser)
+    assert TestClient(admin.app).get("/api/v1/bundle", headers=bearer).status_code == 401
     [event] = noted(shop, ann, "account.change")
     assert (event.before["role"], event.after["role"]) == ("haematologist", "auditor")
 

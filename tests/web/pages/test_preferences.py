@@ -5,6 +5,7 @@ import re
 import pytest
 
 from app.domain.access import Role
+from app.ports import AuditFilter
 from app.services.identity import create_user
 from app.web.language import Language, speaking
 from app.web.pages.rendering import chrome, render
@@ -53,6 +54,19 @@ def test_preferences_are_kept_and_shown(browser, open_container):
     assert '<meta name="color-scheme" content="dark">' in re.sub(r"\s+", " ", page)
     user = stored(open_container)
     assert (user.printed_name, user.language, user.theme) == ("Dr A. Martin", "fr", "dark")
+
+
+def test_another_printed_name_is_noted_with_the_one_before(browser, open_container):
+    for name in ("Dr A. Martin", "Dr A. Martin", "Dr B. Petit"):
+        browser.post("/preferences", data={**CHOSEN, "full_name": name})
+    with open_container.transactions() as transaction:
+        chosen = AuditFilter(action="account.preferences")
+        found = [entry.event for entry in transaction.audit.all(chosen)]
+    assert [(event.before, event.after) for event in found] == [
+        ({"full_name": None}, {"full_name": "Dr A. Martin"}),
+        (None, None),
+        ({"full_name": "Dr A. Martin"}, {"full_name": "Dr B. Petit"}),
+    ]
 
 
 @pytest.mark.parametrize(

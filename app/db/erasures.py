@@ -16,7 +16,7 @@ from app.db.erasure_tables import ErasedImageRow, ErasureRow
 from app.db.inserting import insert_new
 from app.db.mapping import to_case
 from app.db.order_tables import OrderRow, ReceivedMessageRow
-from app.db.outbox_tables import DeliveryRow
+from app.db.outbox_tables import DeliveryRow, DestinationRow
 from app.db.statistics_tables import CaseMeasuresRow
 from app.db.tables import (
     AmendmentRow,
@@ -69,10 +69,7 @@ class SqlErasureRepository:
         self._empty(AmendmentRow, case_id, reason=ERASED)
         self._empty(ReclassificationRow, case_id, reason=ERASED)
         self._leave_sets(case_id, at)
-        untold = update(DeliveryRow).where(
-            DeliveryRow.case_id == case_id, DeliveryRow.state == DeliveryState.WAITING.value
-        )
-        session.execute(untold.values(state=DeliveryState.SKIPPED.value, last_error=ERASED))
+        self._forget_deliveries(case_id)
         for table in (UploadPartRow, OrderRow, WorklistRow):
             session.execute(delete(table).where(table.case_id == case_id))
         # The message stays known by its sender and number, which name nobody: sent again, it opens
@@ -82,6 +79,23 @@ class SqlErasureRepository:
         case.context, case.erased_at = {}, at
         session.flush()
         return pixels
+
+    def _forget_deliveries(self, case_id: UUID) -> None:
+        """What waits is not sent; what receivers answered may name the person."""
+        of_case = DeliveryRow.case_id == case_id
+        waits = DeliveryRow.state == DeliveryState.WAITING.value
+        told = select(DeliveryRow.destination_id).where(of_case)
+        session = self._session
+        spoke = update(DestinationRow).where(DestinationRow.id.in_(told))
+        session.execute(spoke.values(last_error=None))
+        answered = update(DeliveryRow).where(of_case, DeliveryRow.last_error.is_not(None))
+        session.execute(answered.values(last_error=ERASED))
+        waiting = update(DeliveryRow).where(of_case, waits)
+        session.execute(
+            waiting.values(
+                state=DeliveryState.SKIPPED.value, lease=None, leased_until=None, last_error=ERASED
+            )
+        )
 
     def _leave_sets(self, case_id: UUID, at: datetime) -> None:
         """Take the case's cells out of fixed sets; a set that lacks cells is not read again."""
@@ -129,7 +143,10 @@ class SqlErasureRepository:
             other.pixel_sha256 == CellRow.pixel_sha256, other.case_id.not_in(case_ids)
         )
         query = select(CellRow.pixel_sha256).where(CellRow.case_id.in_(case_ids), elsewhere)
-        return frozenset(self._session.scalars(query))
+        own = select(CellRow.pixel_sha256).where(CellRow.case_id.in_(case_ids))
+        in_sets = self._in_sets(case_ids)
+        kept = in_sets and in_sets & set(self._session.scalars(own))
+        return frozenset(self._session.scalars(query)) | kept
 
     def forget_patient(self, patient_id: UUID) -> None:
         """The row stays for its keys."""
@@ -154,6 +171,8 @@ class SqlErasureRepository:
         )
         self._session.add(row)
         self._session.flush()
+        # One that was erased a short while ago, and came again with another case, is listed anew.
+        self.take_off(pixels)
         rows = [{"pixel_sha256": item, "erasure_id": erasure.id} for item in sorted(pixels)]
         insert_new(self._session, ErasedImageRow, rows)
 
@@ -193,16 +212,27 @@ class SqlErasureRepository:
             for start in range(0, len(wanted), CHUNK)
         )
 
-    def forget_removed(self, removed_before: datetime) -> None:
-        """They are gone for long."""
-        self._session.execute(
-            delete(ErasedImageRow).where(ErasedImageRow.removed_at <= removed_before)
-        )
+    def removed_before(self, moment: datetime, limit: int) -> set[str]:
+        """In any order."""
+        query = select(ErasedImageRow.pixel_sha256).where(ErasedImageRow.removed_at <= moment)
+        return set(self._session.scalars(query.limit(limit)))
 
-    def is_needed(self, pixel_sha256: str) -> bool:
-        """Whether any cell has it."""
-        query = select(CellRow.id).where(CellRow.pixel_sha256 == pixel_sha256).limit(1)
-        return self._session.scalar(query) is not None
+    def take_off(self, pixels: Collection[str]) -> None:
+        """They are gone for long."""
+        self._session.execute(delete(ErasedImageRow).where(ErasedImageRow.pixel_sha256.in_(pixels)))
+
+    def needed(self, pixels: Collection[str]) -> set[str]:
+        """By the cells of cases, and by the copies in fixed sets."""
+        if not pixels:
+            return set()
+        query = select(CellRow.pixel_sha256).where(CellRow.pixel_sha256.in_(pixels))
+        return set(self._session.scalars(query)) | (self._in_sets() & set(pixels))
+
+    def _in_sets(self, but_of: Collection[UUID] = ()) -> set[str]:
+        """Images of fixed sets, which hold some thousands of cells at most."""
+        query = select(ControlCellRow.cell)
+        query = query.where(ControlCellRow.group_name.not_in([str(key) for key in but_of]))
+        return {cell["pixel_sha256"] for cell in self._session.scalars(query)}
 
     def note_removed(self, pixels: Collection[str], at: datetime) -> None:
         """And complete the proofs that wait for nothing any more."""

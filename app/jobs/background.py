@@ -3,6 +3,7 @@
 They read a few cells at a time, on one core, and step back before each few while readers wait.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import structlog
 
 from app.bootstrap import Container
 from app.domain.control import RunKind, SetRun
+from app.domain.errors import Gone
 from app.domain.message import message
 from app.jobs.courtesy import Courtesy
 from app.services.analysis import classify_cells, record
@@ -42,7 +44,10 @@ def shadow_job(
                 return
             cells = transaction.cells.unread(batch, digest)
         result = classify_cells(cells, container.classifier_of(digest), container.blobs)
-        with container.transactions() as transaction:
+        # Nothing is kept of a case that was erased meanwhile.
+        with suppress(Gone), container.transactions() as transaction:
+            transaction.cases.lock(case_id)
+            transaction.cases.get(case_id)
             record(transaction, result, digest, container.now())
     _log.info("cells read in shadow", case=str(case_id), cells=len(cell_ids), bundle=digest[:12])
 

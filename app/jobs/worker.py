@@ -10,6 +10,7 @@ from dbos import DBOS
 
 from app.bootstrap import Container
 from app.db.job_queue import CLASSIFY, JOB_VERSION, QUEUE
+from app.domain.errors import Gone
 from app.domain.message import message
 from app.jobs.background_queues import BACKGROUND_QUEUES, register_background
 from app.jobs.control_clock import control_clock
@@ -48,6 +49,20 @@ _log = structlog.get_logger(__name__)
 
 def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
     """Classify those of the cells that are not read yet; running it again changes nothing."""
+    with _unless_erased(case_id):
+        _classify(container, case_id, cell_ids)
+
+
+@contextmanager
+def _unless_erased(case_id: UUID) -> Iterator[None]:
+    """A case that was erased while its cells waited has none to be read any more."""
+    try:
+        yield
+    except Gone:
+        _log.info("the case was erased: its cells are not read", case=str(case_id))
+
+
+def _classify(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
     with container.transactions() as transaction:
         digest = bundle_to_read_with(transaction, case_id, container.default_digest)
         cells = transaction.cells.unread(cell_ids, digest)
@@ -74,7 +89,7 @@ def classify_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> N
 
 def give_up_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
     """Note a failure for those of the cells that are still unread."""
-    with container.transactions() as transaction:
+    with _unless_erased(case_id), container.transactions() as transaction:
         transaction.cases.lock(case_id)
         digest = bundle_to_read_with(transaction, case_id, container.default_digest)
         for cell in transaction.cells.unread(cell_ids, digest):

@@ -1,5 +1,6 @@
 """Where pixels are kept."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 
@@ -16,6 +17,9 @@ class BlobStore(Protocol):
 
     def get(self, name: str) -> bytes:
         """The bytes; raises `NotFound`."""
+
+    def names(self, folder: str) -> Iterator[str]:
+        """Names of what lies below a folder."""
 
     def remove(self, name: str) -> None:
         """Delete, if it is there."""

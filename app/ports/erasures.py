@@ -41,11 +41,14 @@ class ErasureRepository(Protocol):
     def are_listed(self, pixels: Collection[str]) -> bool:
         """Whether one of the images is to be removed, or was a short while ago."""
 
-    def forget_removed(self, removed_before: datetime) -> None:
+    def removed_before(self, moment: datetime, limit: int) -> set[str]:
+        """Images that are on the list and were removed before."""
+
+    def take_off(self, pixels: Collection[str]) -> None:
         """Take images off the list."""
 
-    def is_needed(self, pixel_sha256: str) -> bool:
-        """Whether a case has the image."""
+    def needed(self, pixels: Collection[str]) -> set[str]:
+        """Those that a case or a fixed set has."""
 
     def note_removed(self, pixels: Collection[str], at: datetime) -> None:
         """Images that are gone; the last one of an erasure completes its proof."""

@@ -18,6 +18,7 @@ from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import NO_PASSWORD, User
 from app.ports import Bundle, Transaction
 from app.services.case_check import refuse
+from app.services.erasing import refuse_erased
 from app.services.measuring_cases import fill_in
 from app.services.worklist import refresh
 
@@ -62,6 +63,7 @@ def import_case(
     """
     if transaction.archives.is_here(records):
         raise Conflict(message("This case is here already. Nothing was imported."))
+    refuse_erased(transaction, {cell.pixel_sha256 for cell in records.cells})
     _refuse_another_rule(transaction, records)
     number = choices.accession_number or records.case.accession_number
     if transaction.cases.find(number, [choices.site_id]):

@@ -24,10 +24,15 @@ from app.domain.message import message
 from app.ports import BlobStore, Transaction, Transactions
 from app.services.acting import acting
 from app.services.intake import blob_name
+from app.services.thumbnails import remove_thumbnails
 
 IMAGES_AT_ONCE = 200
 SETTLES = timedelta(minutes=1)
 """After this time every delivery that did not see the list has stored its rows."""
+JUST_ERASED = message(
+    "An image of this delivery has just been erased with another case. Nothing was stored. Send it "
+    "again in an hour or two."
+)
 STAYS_LISTED = timedelta(hours=1)
 """No delivery takes longer from its images to its rows."""
 
@@ -131,39 +136,36 @@ def _rule_text(rule: RetentionRule) -> str:
 def refuse_erased(transaction: Transaction, pixels: Collection[str]) -> None:
     """Raise `Conflict` where an image of a delivery is being erased."""
     if transaction.erasures.are_listed(pixels):
-        raise Conflict(
-            message(
-                "An image of this delivery has just been erased with another case. Nothing was "
-                "stored. Send it again in an hour."
-            )
-        )
+        raise Conflict(JUST_ERASED)
 
 
 def remove_images(transactions: Transactions, blobs: BlobStore, now: datetime) -> int:
-    """Remove some of the images that erasures have listed; how many are off the list.
+    """Remove some of the images that erasures have listed, and every cut of them; how many.
 
     An image that somebody else's case has got just before it was listed stays. What comes while it
     is listed is refused (`refuse_erased`): a delivery stores its images before its rows, and would
-    count on one that is removed in between.
+    count on one that is removed in between. What a refused delivery has stored again is removed
+    again, before the image comes off the list.
     """
     with transactions() as transaction:
-        transaction.erasures.forget_removed(now - STAYS_LISTED)
-        pending = transaction.erasures.pending(now - SETTLES, IMAGES_AT_ONCE)
-    done = [pixels for pixels in pending if _remove(transactions, blobs, pixels)]
-    if done:
-        with transactions() as transaction:
-            transaction.erasures.note_removed(done, now)
-    return len(done)
-
-
-def _remove(transactions: Transactions, blobs: BlobStore, pixels: str) -> bool:
-    name = blob_name(pixels)
+        pending = set(transaction.erasures.pending(now - SETTLES, IMAGES_AT_ONCE))
+        old = transaction.erasures.removed_before(now - STAYS_LISTED, IMAGES_AT_ONCE)
+        needed = transaction.erasures.needed(pending | old)
+    back = {pixels for pixels in old - needed if _is_there(blobs, pixels)}
+    wanted = (pending | back) - needed
+    remove_thumbnails(wanted, blobs)
+    for pixels in wanted:
+        blobs.remove(blob_name(pixels))
+    gone = {pixels for pixels in wanted if not _is_there(blobs, pixels)}
     with transactions() as transaction:
-        if transaction.erasures.is_needed(pixels):
-            return True
-    blobs.remove(name)
+        transaction.erasures.note_removed(gone | (pending & needed), now)
+        transaction.erasures.take_off(old - back)
+    return len(gone)
+
+
+def _is_there(blobs: BlobStore, pixels: str) -> bool:
     try:
-        blobs.get(name)
+        blobs.get(blob_name(pixels))
     except NotFound:
-        return True
-    return False
+        return False
+    return True

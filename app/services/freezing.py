@@ -13,6 +13,7 @@ from app.domain.control import MAX_SET_CELLS, ControlSet, SetCell
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.message import message
 from app.ports import Transaction
+from app.services.erasing import refuse_erased
 from app.services.intake import Delivery
 
 MAX_NAME_LENGTH = 200
@@ -63,6 +64,7 @@ def freeze_images(
     is_daily: bool,
 ) -> ControlSet:
     """Copy images that were taken in into a set; each folder is a group. Raises as the other."""
+    refuse_erased(transaction, {item.pixel_sha256 for item in delivery.examined})
     found = []
     for item in delivery.examined:
         folder = PurePath(item.file_name).parent.name or name

@@ -1,5 +1,7 @@
 """Thumbnails: pictures of cells for galleries, made at the first use and kept."""
 
+from collections.abc import Collection
+
 import structlog
 
 from app.domain.cell import Cell
@@ -48,6 +50,14 @@ def thumbnail_name(cell: Cell, size_px: int) -> str:
     crop, digest = cell.location.crop, cell.pixel_sha256
     cut_as = f"{crop.left}-{crop.top}-{crop.right}-{crop.bottom}"
     return f"thumbs/{digest[:2]}/{digest}-{cut_as}-{size_px}.jpg"
+
+
+def remove_thumbnails(pixels: Collection[str], blobs: BlobStore) -> None:
+    """Delete every cut of some pictures, in all sizes."""
+    for folder in sorted({digest[:2] for digest in pixels}):
+        for name in list(blobs.names(f"thumbs/{folder}")):
+            if name.rpartition("/")[2].partition("-")[0] in pixels:
+                blobs.remove(name)
 
 
 def _kept(name: str, blobs: BlobStore) -> bytes | None:

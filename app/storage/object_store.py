@@ -1,5 +1,6 @@
 """Local disk, S3 and memory through one library."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -49,6 +50,16 @@ class ObjectBlobStore:
             raise NotFound(message("The image is not in the object store.")) from error
         except (BaseError, OSError) as error:
             raise _unavailable(message("give an image back")) from error
+
+    def names(self, folder: str) -> Iterator[str]:
+        """In pieces, as the store lists them."""
+        try:
+            for piece in obstore.list(self._store, folder):
+                yield from (item["path"] for item in piece)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise _unavailable(message("list its images")) from error
 
     def remove(self, name: str) -> None:
         """Delete one object."""

@@ -15,6 +15,7 @@ from app.bootstrap import Container
 from app.domain.errors import Conflict, Locked, NotFound, RefusedFile
 from app.domain.upload_part import PART_LIFETIME, UploadPart
 from app.ports import Transaction
+from app.services.erasing import refuse_erased
 from app.services.intake import BYTES_PER_BATCH, CELLS_PER_JOB, Delivery, IncomingFile
 from app.services.registering import Arrival, register_each
 from app.services.reviewing import refuse_signed
@@ -136,6 +137,7 @@ def _take_in(container: Container, case_id: UUID, parts: Sequence[UploadPart]) -
                 if transaction.parts.remove(part.id)
             ]
             arrivals = _refused_if_signed(transaction, case_id, arrivals)
+            arrivals = [_refused_if_erased(transaction, arrival) for arrival in arrivals]
             digest = container.bundle.manifest.digest
             register_each(transaction, case_id, arrivals, digest, container.now())
             # The case is uploading no more, even where nothing of it was new.
@@ -152,16 +154,22 @@ def _refused_if_signed(
     try:
         refuse_signed(transaction, case_id)
     except Conflict as error:
-        return [
-            replace(
-                arrival,
-                delivery=Delivery(
-                    (), (RefusedFile(arrival.file_name or "", "signed", error.detail),)
-                ),
-            )
-            for arrival in arrivals
-        ]
+        return [_refused(arrival, "signed", error.detail) for arrival in arrivals]
     return arrivals
+
+
+def _refused_if_erased(transaction: Transaction, arrival: Arrival) -> Arrival:
+    """A file with an image that is just being erased with another case."""
+    try:
+        refuse_erased(transaction, {item.pixel_sha256 for item in arrival.delivery.examined})
+    except Conflict as error:
+        return _refused(arrival, "erased", error.detail)
+    return arrival
+
+
+def _refused(arrival: Arrival, reason: str, detail: str) -> Arrival:
+    refused = RefusedFile(arrival.file_name or "", reason, detail)
+    return replace(arrival, delivery=Delivery((), (refused,)))
 
 
 def _is_here(container: Container) -> Callable[[UUID], bool]:

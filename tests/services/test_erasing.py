@@ -15,6 +15,7 @@ from app.domain.erasure import ErasureCause, RetentionRule
 from app.domain.errors import Conflict, Gone, InvalidInput, NotFound
 from app.domain.site import DEFAULT_SITE_ID
 from app.jobs.maintenance import retain
+from app.jobs.worker import classify_job, give_up_job
 from app.services.discussing import comment
 from app.services.erasing import SETTLES, erase_patient, remove_images
 from app.services.freezing import freeze_cases
@@ -22,6 +23,7 @@ from app.services.intake import IncomingFile, blob_name, take_in
 from app.services.opening import open_case
 from app.services.registering import register
 from app.services.signing import sign
+from app.services.thumbnails import thumbnail
 from tests.accounts import add_account
 from tests.images import cell_png
 from tests.services.reading_room import open_room
@@ -127,6 +129,45 @@ def test_images_are_removed_unless_another_patient_has_the_same(container, case)
     with container.transactions() as transaction:
         proof = transaction.erasures.get(erasure.id)
     assert proof.removed_at == later
+
+
+def test_cuts_of_the_images_are_removed_with_them(container, case):
+    with container.transactions() as transaction:
+        cells = transaction.cells.of_case(case.id)
+    for cell in cells:
+        thumbnail(cell, 160, container.blobs)
+    own, shared = (f"thumbs/{cell.pixel_sha256[:2]}" for cell in cells)
+    assert list(container.blobs.names(own))
+    erase(container, case)
+    remove_images(container.transactions, container.blobs, container.now() + SETTLES)
+    digests = {name.rpartition("/")[2][:64] for name in container.blobs.names(own)}
+    assert cells[0].pixel_sha256 not in digests
+    assert list(container.blobs.names(shared))
+
+
+def test_cells_of_an_erased_case_that_waited_keep_nobody_waiting(container, case):
+    with container.transactions() as transaction:
+        waiting = [cell.id for cell in transaction.cells.of_case(case.id)]
+    erase(container, case)
+    classify_job(container, case.id, waiting)
+    give_up_job(container, case.id, waiting)
+    with container.transactions() as transaction:
+        progress = transaction.cells.progress(case.id, container.bundle.manifest.digest)
+    assert progress.classified_count == 0
+
+
+def test_what_a_refused_delivery_stored_again_is_removed_again(container, case):
+    own, _ = pixels_of(container, case)
+    erase(container, case)
+    now = container.now() + SETTLES
+    remove_images(container.transactions, container.blobs, now)
+    with container.transactions() as transaction:
+        new = open_case(transaction, NewCase("ACC-79", "MRN-79"), container.now())
+    with pytest.raises(Conflict):
+        send(container, new, ("again.png", 1))
+    assert is_stored(container, own)
+    remove_images(container.transactions, container.blobs, now + timedelta(hours=1))
+    assert not is_stored(container, own)
 
 
 def test_an_image_that_is_being_erased_is_not_taken_in(container, case):

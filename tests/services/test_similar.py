@@ -132,7 +132,7 @@ def test_of_equals_those_listed_first_come_first():
 
 
 def a_reader(container, name):
-    user = User(uuid7(), name, Role.ADMINISTRATOR, "")
+    user = User(uuid7(), name, Role.HAEMATOLOGIST, "")
     with container.transactions() as transaction:
         transaction.users.add(user, NOW)
     return user

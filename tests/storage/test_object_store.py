@@ -78,3 +78,15 @@ def test_a_full_or_read_only_disk_is_reported(tmp_path):
 def test_an_unknown_scheme_is_refused(url):
     with pytest.raises(SettingsRefused, match="VEXASCOPE_STORAGE_URL"):
         open_store(url)
+
+
+def test_what_lies_below_a_folder_is_listed_and_removed(store):
+    for name in ("thumbs/ab/abc-1.jpg", "thumbs/ab/abd-1.jpg", "thumbs/cd/cde-1.jpg"):
+        store.put(name, b"x")
+    assert sorted(store.names("thumbs/ab")) == ["thumbs/ab/abc-1.jpg", "thumbs/ab/abd-1.jpg"]
+    assert list(store.names("thumbs/no")) == []
+    store.remove("thumbs/ab/abc-1.jpg")
+    store.remove("thumbs/ab/abc-1.jpg")
+    assert list(store.names("thumbs/ab")) == ["thumbs/ab/abd-1.jpg"]
+    with pytest.raises(NotFound):
+        store.get("thumbs/ab/abc-1.jpg")

@@ -155,7 +155,7 @@ def _tell_delivered(delivered: Delivered) -> None:
     )
     for item in delivered.refused:
         # As text, not as rich's markup: names hold square brackets.
-        _words.print(Text(f"  {item.file}: {item.detail} ({item.reason})"))
+        _words.print(Text(f"  {item.file}: {item.detail} ({item.reason})"), soft_wrap=True)
 
 
 def _tell_report(report: Report) -> None:

@@ -49,7 +49,11 @@ def push(
         ),
     ] = False,
     patient: Annotated[
-        str | None, typer.Option(help="Pseudonymous identifier of the patient, with --open.")
+        str | None,
+        typer.Option(
+            help="Pseudonymous identifier of the patient; --open needs it. Nothing is sent into "
+            "another patient's case."
+        ),
     ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the findings and print what was counted.")
@@ -63,7 +67,7 @@ def push(
     if open_case and not patient:
         raise typer.BadParameter("--open needs --patient.", param_hint="--patient")
     with _told(), Vexascope(url, key) as server:
-        chosen = _case(server, case, patient if open_case else None)
+        chosen = _case(server, case, patient, may_open=open_case)
         delivered = _send(server, chosen, paths)
         _tell_delivered(delivered)
         if wait:
@@ -94,14 +98,14 @@ def _told() -> Iterator[None]:
         sys.exit(INTERRUPTED)
 
 
-def _case(server: Vexascope, named: str, patient: str | None) -> Case:
-    """By id, else by accession number, else opened for the patient."""
+def _case(server: Vexascope, named: str, patient: str | None, *, may_open: bool) -> Case:
+    """By id, else by accession number, else opened for the patient; never another patient's."""
     if (case_id := _as_id(named)) is not None:
-        return server.case(case_id)
+        return _of_patient(server.case(case_id), patient)
     found = server.find_case(named)
     if found is not None:
-        return found
-    if patient is None:
+        return _of_patient(found, patient)
+    if patient is None or not may_open:
         raise VexascopeClientError(
             "There is no case with this accession number that the key may see. Check it, or add "
             "--open and --patient to open the case."
@@ -117,7 +121,17 @@ def _opened(server: Vexascope, accession_number: str, patient: str) -> Case:
         found = server.find_case(accession_number)
         if found is None:
             raise
-        return found
+        return _of_patient(found, patient)
+
+
+def _of_patient(case: Case, patient: str | None) -> Case:
+    """The case, unless a patient was named and it is another's: nothing is sent then."""
+    if patient is not None and case.patient_identifier != patient.strip():
+        raise VexascopeClientError(
+            "The case that --case names is another patient's. Nothing was sent. Check --case and "
+            "--patient."
+        )
+    return case
 
 
 def _as_id(named: str) -> UUID | None:

@@ -10,7 +10,7 @@ import pytest
 
 from app.cli import main
 from app.cli.push import exit_status
-from app.client import Delivered
+from app.client import Delivered, Vexascope
 from tests.images import cell_jpeg, zipped
 
 pytestmark = pytest.mark.xdist_group("client")
@@ -31,6 +31,17 @@ def push(monkeypatch, capsys, server, key):
         return caught.value.code or 0, said.out, said.err
 
     return run
+
+
+class LateFinder(Vexascope):
+    """Does not find a case the first time, as if it was opened just after."""
+
+    searched = False
+
+    def find_case(self, accession_number):
+        found = super().find_case(accession_number) if self.searched else None
+        self.searched = True
+        return found
 
 
 @pytest.fixture
@@ -131,3 +142,19 @@ def test_half_a_delivery_leaves_nothing(server, key, lab, number):
     with socket.create_connection(("127.0.0.1", server.port)) as line:
         line.sendall(head.encode() + body)
     assert lab.wait(case.id, 5).progress.cell_count == 0
+
+
+def test_nothing_goes_into_the_case_of_another_patient(push, lab, tmp_path, number, monkeypatch):
+    (tmp_path / "a.jpg").write_bytes(cell_jpeg(1))
+    case = lab.open_case(number, "P-1")
+    mistaken = (tmp_path, "--open", "--patient", "P-2", "--case")
+    for named in (number, case.id):
+        code, _, words = push(*mistaken, named)
+        assert code == 2
+        assert "another patient's" in words
+    # Opened by somebody else between the search and the opening.
+    monkeypatch.setattr(sys.modules["app.cli.push"], "Vexascope", LateFinder)
+    code, _, words = push(*mistaken, number)
+    assert code == 2
+    assert "another patient's" in words
+    assert lab.case(case.id).progress.cell_count == 0

@@ -27,7 +27,7 @@ from app.domain.job import Job
 from app.domain.message import message
 from app.domain.outbox import SinkKind
 from app.domain.review import ReviewRule
-from app.domain.sign_in import SessionRule
+from app.domain.sign_in import LocalSignIn, SessionRule
 from app.domain.statistics import QueueState
 from app.domain.targets import parse_targets
 from app.imaging.archive import ArchiveLimits
@@ -108,6 +108,11 @@ class Container:
             name_claim=settings.oidc_name_claim,
             sites_claim=settings.oidc_sites_claim,
         )
+
+    @property
+    def local_sign_in(self) -> LocalSignIn:
+        """Whose password opens something here."""
+        return LocalSignIn(self.settings.local_sign_in, self.settings.break_glass_account)
 
     @property
     def session_rule(self) -> SessionRule:

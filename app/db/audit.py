@@ -114,6 +114,8 @@ def _conditions(chosen: AuditFilter) -> list[ColumnElement[bool]]:
         )
     if chosen.outcome:
         found.append(AuditRow.outcome == chosen.outcome.value)
+    if chosen.subject:
+        found.append(AuditRow.subject == chosen.subject)
     if chosen.since:
         found.append(AuditRow.at >= chosen.since)
     if chosen.until:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from app.domain.user import User
+
 FORGOTTEN_AFTER = timedelta(hours=24)
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
@@ -54,6 +56,26 @@ class SessionRule:
     def has_ended(self, session: Session, now: datetime) -> bool:
         """Whether nothing was done for too long, or it began too long ago."""
         return now >= min(session.seen_at + self.idle, session.since + self.longest)
+
+
+@dataclass(frozen=True)
+class LocalSignIn:
+    """Who may sign in with a password of this product.
+
+    Parameters
+    ----------
+    is_open
+        Whether everybody who has one may.
+    break_glass
+        Name of the account that may in any case.
+    """
+
+    is_open: bool = True
+    break_glass: str | None = None
+
+    def keeps_out(self, user: User) -> bool:
+        """Whether the account's password opens nothing; one of the provider's has none here."""
+        return user.has_password and not self.is_open and user.name != self.break_glass
 
 
 @dataclass(frozen=True)

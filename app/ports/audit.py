@@ -25,6 +25,7 @@ class AuditFilter:
     case_id: UUID | None = None
     action: str | None = None
     outcome: Outcome | None = None
+    subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 

@@ -8,12 +8,17 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.domain.access import PEOPLE, Role
+from app.domain.audit import Outcome
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.message import message
+from app.domain.sign_in import LocalSignIn
 from app.domain.user import NO_PASSWORD, User
-from app.ports import Transaction
+from app.ports import AuditFilter, Transaction
 from app.services import passwords, sessions
 from app.services.identity import check_full_name, check_name
+
+RESET_PASSWORD = "account.reset-password"  # noqa: S105 - the name of an act
+RESET_SECOND_FACTOR = "account.reset-second-factor"
 
 
 @dataclass(frozen=True)
@@ -75,8 +80,21 @@ def create(transaction: Transaction, new: NewAccount, now: datetime) -> tuple[Us
     return user, passwords.make_link(transaction, user, now)
 
 
-def change(transaction: Transaction, user_id: UUID, role: Role, site_ids: frozenset[UUID]) -> User:
+def change(
+    transaction: Transaction,
+    user_id: UUID,
+    role: Role,
+    site_ids: frozenset[UUID],
+    *,
+    by: UUID,
+    local: LocalSignIn,
+) -> User:
     """Give an account another role and other sites; its sessions and tokens end with the role.
+
+    Parameters
+    ----------
+    by
+        Who asks.
 
     Raises
     ------
@@ -84,13 +102,15 @@ def change(transaction: Transaction, user_id: UUID, role: Role, site_ids: frozen
     InvalidInput
         If the role is no person's, or a site is unknown.
     Conflict
-        If it is the last administrator that can sign in.
+        If it is the own role, or the last administrator that can sign in.
     """
     user = person(transaction, user_id)
     _check_role(role)
     _check_sites(transaction, site_ids)
     if role is not Role.ADMINISTRATOR:
-        _keep_an_administrator(transaction, user)
+        _keep_an_administrator(transaction, user, local)
+    if user.id == by and role is not user.role:
+        raise Conflict(message("Nobody changes their own role. Ask another administrator."))
     if (role, site_ids) == (user.role, user.site_ids):
         return user
     transaction.users.set_role(user.id, role)
@@ -106,7 +126,9 @@ def change(transaction: Transaction, user_id: UUID, role: Role, site_ids: frozen
     return user
 
 
-def set_active(transaction: Transaction, user_id: UUID, *, is_active: bool) -> User:
+def set_active(
+    transaction: Transaction, user_id: UUID, *, is_active: bool, local: LocalSignIn
+) -> User:
     """Let an account sign in, or no longer; what it has done stays.
 
     Raises
@@ -117,7 +139,7 @@ def set_active(transaction: Transaction, user_id: UUID, *, is_active: bool) -> U
     """
     user = person(transaction, user_id)
     if not is_active:
-        _keep_an_administrator(transaction, user)
+        _keep_an_administrator(transaction, user, local)
         end_access(transaction, user)
     transaction.users.set_active(user.id, is_active=is_active)
     action = "account.activate" if is_active else "account.deactivate"
@@ -125,33 +147,70 @@ def set_active(transaction: Transaction, user_id: UUID, *, is_active: bool) -> U
     return user
 
 
-def reset_password(transaction: Transaction, user_id: UUID, now: datetime) -> tuple[User, str]:
+def reset_password(
+    transaction: Transaction, user_id: UUID, now: datetime, local: LocalSignIn
+) -> tuple[User, str]:
     """End a password and all it opened; the token of a link to choose another.
 
     Raises
     ------
     NotFound
     Conflict
-        If the account signs in at the provider, or no longer.
+        If the account signs in at the provider, or no longer, or is the last administrator's that
+        can sign in.
     """
     user = person(transaction, user_id)
     _check_local(user)
+    _keep_an_administrator(transaction, user, local)
     passwords.replace(transaction, user.id, NO_PASSWORD)
-    transaction.audit.note("account.reset-password", subject=_subject(user))
+    transaction.audit.note(RESET_PASSWORD, subject=_subject(user))
     return user, passwords.make_link(transaction, user, now)
 
 
-def reset_second_factor(transaction: Transaction, user_id: UUID, now: datetime) -> tuple[User, str]:
+def reset_second_factor(
+    transaction: Transaction, user_id: UUID, now: datetime, local: LocalSignIn
+) -> tuple[User, str]:
     """Forget a lost second factor, and the password with it.
 
     A password that was long enough only beside a second factor would be too short now; and who
     asks by telephone should prove more than a name.
     """
-    user, token = reset_password(transaction, user_id, now)
+    user, token = reset_password(transaction, user_id, now, local)
     if not transaction.second_factors.remove(user.id):
         raise Conflict(message("The account has no second factor."))
-    transaction.audit.note("account.reset-second-factor", subject=_subject(user))
+    transaction.audit.note(RESET_SECOND_FACTOR, subject=_subject(user))
     return user, token
+
+
+@dataclass(frozen=True)
+class Reset:
+    """What was taken from an account, so that its person chooses anew.
+
+    Parameters
+    ----------
+    what
+        The action in the audit.
+    by
+        Who did it, as the audit names them.
+    """
+
+    what: str
+    by: str
+    at: datetime
+
+
+def resets(transaction: Transaction, user: User) -> tuple[Reset, ...]:
+    """The last of each kind: whoever opened the link instead of the person is found by it."""
+    found = (
+        transaction.audit.page(
+            AuditFilter(action=action, subject=_subject(user), outcome=Outcome.DONE),
+            before=None,
+            limit=1,
+        )
+        for action in (RESET_PASSWORD, RESET_SECOND_FACTOR)
+    )
+    events = [entry.event for entries in found for entry in entries]
+    return tuple(Reset(event.action, event.actor.name, event.at) for event in events)
 
 
 def end_access(transaction: Transaction, user: User) -> None:
@@ -168,12 +227,12 @@ def person(transaction: Transaction, user_id: UUID) -> User:
     return user
 
 
-def _keep_an_administrator(transaction: Transaction, user: User) -> None:
+def _keep_an_administrator(transaction: Transaction, user: User, local: LocalSignIn) -> None:
     """Raise `Conflict` where nobody could administer any more."""
     if user.role is not Role.ADMINISTRATOR or not user.is_active:
         return
     for other in transaction.users.active_administrators():
-        if other.id != user.id and other.can_sign_in:
+        if other.id != user.id and other.can_sign_in and not local.keeps_out(other):
             return
     raise Conflict(
         message("This is the last administrator who can sign in. Make another one first.")

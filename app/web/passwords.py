@@ -55,11 +55,10 @@ class PasswordChecks:
 
     def _fits(self, password: str, user: User | None) -> bool:
         fits = passwords.fits(password, user)
-        return fits and user is not None and user.is_active and self._may_be_local(user)
+        return fits and user is not None and user.is_active and not self._is_kept_out(user)
 
-    def _may_be_local(self, user: User) -> bool:
-        settings = self._container.settings
-        return settings.local_sign_in or user.name == settings.break_glass_account
+    def _is_kept_out(self, user: User) -> bool:
+        return self._container.local_sign_in.keeps_out(user)
 
 
 class BasicCredentials:

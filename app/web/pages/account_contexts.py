@@ -54,12 +54,15 @@ class AccountPage:
         Whether the account signs in here, and not at a provider.
     codes_left
         Recovery codes, in words; None without a second factor.
+    resets
+        Who took the password or the second factor from the account, and when.
     notice
         What has just been done.
     """
 
     user_name: str
     role: str
+    resets: tuple[str, ...]
     sites: tuple[str, ...]
     has_password: bool
     password_hint: str

@@ -20,7 +20,7 @@ from app.domain.message import message
 from app.domain.password import MIN_LENGTH
 from app.domain.sign_in import Session
 from app.domain.user import User
-from app.services import passwords, second_factor, sessions
+from app.services import accounts, passwords, second_factor, sessions
 from app.web.dependencies import ContainerDep, SecurityDep, UserDep
 from app.web.language import gettext, translated
 from app.web.pages.account_contexts import AccountPage, RecoveryCodesPage
@@ -28,6 +28,7 @@ from app.web.pages.navigation import CHALLENGE, see_other
 from app.web.pages.present_account import (
     codes_left,
     password_hint,
+    reset_lines,
     role_name,
     second_factor_page,
     session_rows,
@@ -206,11 +207,13 @@ def _page(
     with container.transactions() as transaction:
         living = sessions.living(transaction, user, container.session_rule, now)
         has_factor = second_factor.is_asked(transaction, user.id)
+        resets = accounts.resets(transaction, user)
         left = transaction.second_factors.count_codes(user.id)
         sites = [site.name for site in transaction.sites.all() if user.sees(site.id)]
     page = AccountPage(
         user_name=user.name,
         role=role_name(user.role),
+        resets=reset_lines(resets),
         sites=tuple(sites),
         has_password=user.has_password,
         password_hint=password_hint(has_second_factor=has_factor),

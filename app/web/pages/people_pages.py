@@ -80,7 +80,9 @@ def change_person(
         container,
         user,
         user_id,
-        lambda transaction: accounts.change(transaction, user_id, _role(role), sites),
+        lambda transaction: accounts.change(
+            transaction, user_id, _role(role), sites, by=user.id, local=container.local_sign_in
+        ),
     )
 
 
@@ -91,7 +93,9 @@ def deactivate(container: ContainerDep, user: UserDep, user_id: UUID) -> Respons
         container,
         user,
         user_id,
-        lambda transaction: accounts.set_active(transaction, user_id, is_active=False),
+        lambda transaction: accounts.set_active(
+            transaction, user_id, is_active=False, local=container.local_sign_in
+        ),
     )
 
 
@@ -102,7 +106,9 @@ def reactivate(container: ContainerDep, user: UserDep, user_id: UUID) -> Respons
         container,
         user,
         user_id,
-        lambda transaction: accounts.set_active(transaction, user_id, is_active=True),
+        lambda transaction: accounts.set_active(
+            transaction, user_id, is_active=True, local=container.local_sign_in
+        ),
     )
 
 
@@ -142,7 +148,7 @@ def _reset(
 ) -> Response:
     try:
         with container.transactions() as transaction:
-            _, token = reset(transaction, user_id, container.now())
+            _, token = reset(transaction, user_id, container.now(), container.local_sign_in)
     except Conflict as error:
         return _person(container, viewer, user_id, error=error)
     return _person(

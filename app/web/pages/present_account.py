@@ -12,10 +12,11 @@ from app.domain.message import message
 from app.domain.password import least_length
 from app.domain.sign_in import Session
 from app.domain.user import User
+from app.services.accounts import RESET_PASSWORD, RESET_SECOND_FACTOR, Reset
 from app.services.second_factor import provisioning_uri
 from app.web.language import gettext, ngettext, translated
 from app.web.pages.account_contexts import SecondFactorPage, SessionRow
-from app.web.pages.wording import moment
+from app.web.pages.wording import date_time, moment
 
 ROLES = {
     Role.TECHNICIAN: message("Technician"),
@@ -66,6 +67,17 @@ def session_rows(
             end_path=f"/account/sessions/{session.id}/end",
         )
         for session in sessions
+    )
+
+
+def reset_lines(resets: Sequence[Reset]) -> tuple[str, ...]:
+    """What somebody else took from the account, who and when."""
+    texts = {
+        RESET_PASSWORD: gettext("Your password was reset by {who}, {when}."),
+        RESET_SECOND_FACTOR: gettext("Your second factor was reset by {who}, {when}."),
+    }
+    return tuple(
+        texts[reset.what].format(who=reset.by, when=date_time(reset.at)) for reset in resets
     )
 
 

@@ -9,7 +9,7 @@ from app.domain.access import Role
 from app.domain.sign_in import Method, Session
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import NO_PASSWORD, User
-from app.services.accounts import AccountState
+from app.services.accounts import RESET_PASSWORD, AccountState, Reset
 from app.web.pages.account_contexts import (
     AccountPage,
     ChoosePasswordPage,
@@ -21,6 +21,7 @@ from app.web.pages.contexts import SignInPage
 from app.web.pages.present_account import (
     codes_left,
     password_hint,
+    reset_lines,
     role_name,
     second_factor_page,
     session_rows,
@@ -73,6 +74,7 @@ def account(*, has_password=True, codes=None):
     return AccountPage(
         user_name=HOSTILE,
         role=role_name(Role.HAEMATOLOGIST),
+        resets=() if codes is None else reset_lines([Reset(RESET_PASSWORD, HOSTILE, NOW)]),
         sites=(HOSTILE,),
         has_password=has_password,
         password_hint=password_hint(has_second_factor=codes is not None),

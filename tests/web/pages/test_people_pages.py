@@ -7,7 +7,9 @@ from fastapi.testclient import TestClient
 from uuid_utils.compat import uuid7
 
 from app.domain.access import Role
-from app.domain.audit import Outcome
+from app.domain.audit import ActorKind, Outcome
+from app.domain.errors import Conflict
+from app.domain.sign_in import LocalSignIn
 from app.domain.site import DEFAULT_SITE_ID
 from app.ports import AuditFilter
 from app.services import accounts, second_factor
@@ -139,6 +141,30 @@ def test_a_reset_ends_the_password_and_the_second_factor(admin, shop, ann):
     assert event.actor.name == "admin"
 
 
+def test_who_opens_a_link_has_no_name_in_the_audit_and_the_person_is_told(admin, shop, ann):
+    link = link_in(admin.post(f"/administration/users/{ann.id}/reset-password").text)
+    stranger = TestClient(admin.app)
+    stranger.post(link, data={"password": PASSWORD, "repeated": PASSWORD})
+    [event] = noted(shop, ann, "account.password")
+    assert (event.actor.kind, event.actor.account_id) == (ActorKind.STRANGER, None)
+    assert event.after == {"by": "link"}
+    page = signed_in(admin, ann.name, PASSWORD).get("/account").text
+    assert "Your password was reset by admin, " in page
+    assert "second factor was reset" not in page
+    assert "was reset by" not in admin.get("/account").text
+
+
+def test_nobody_changes_their_own_role(admin, shop):
+    with shop.transactions() as transaction:
+        me = add_account(transaction, f"me-{uuid7()}", Role.ADMINISTRATOR, shop.now())
+    mine = signed_in(admin, me.name)
+    path = f"/administration/users/{me.id}"
+    form = {"role": "haematologist", "site": str(DEFAULT_SITE_ID)}
+    answer = mine.post(path, data=form)
+    assert (answer.status_code, "their own role" in answer.text) == (409, True)
+    assert admin.post(path, data=form).status_code == 200
+
+
 def test_sessions_of_others_are_ended(admin, ann):
     browser = signed_in(admin, ann.name)
     page = admin.get(f"/administration/users/{ann.id}").text
@@ -151,15 +177,27 @@ def test_the_last_administrator_stays_one(container):
     with container.transactions() as transaction:
         root = add_account(transaction, "root", Role.ADMINISTRATOR, NOW)
         other = add_account(transaction, "other", Role.ADMINISTRATOR, NOW)
-        accounts.set_active(transaction, other.id, is_active=False)
+        accounts.set_active(transaction, other.id, is_active=False, local=container.local_sign_in)
     with TestClient(create_app(container)) as client:
         client.auth = ("root", ADMIN_PASSWORD)
         path = f"/administration/users/{root.id}"
         form = {"role": "auditor", "site": str(DEFAULT_SITE_ID)}
         assert client.post(path, data=form).status_code == 409
         assert client.post(f"{path}/deactivate").status_code == 409
+        assert client.post(f"{path}/reset-password").status_code == 409
         client.post(f"/administration/users/{other.id}/reactivate")
         assert client.post(f"{path}/deactivate").status_code == 200
+
+
+def test_administrators_whose_password_opens_nothing_do_not_count(container):
+    local = LocalSignIn(is_open=False, break_glass="spare")
+    with container.transactions() as transaction:
+        root = add_account(transaction, "root", Role.ADMINISTRATOR, NOW)
+        add_account(transaction, "other", Role.ADMINISTRATOR, NOW)
+        with pytest.raises(Conflict, match="last administrator"):
+            accounts.set_active(transaction, root.id, is_active=False, local=local)
+        add_account(transaction, "spare", Role.ADMINISTRATOR, NOW)
+        accounts.set_active(transaction, root.id, is_active=False, local=local)
 
 
 def test_sites_are_added_renamed_and_closed(admin, shop):

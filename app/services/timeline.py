@@ -38,14 +38,23 @@ TOGETHER = timedelta(minutes=30)
 def timeline(transaction: Transaction, case_id: UUID) -> Sequence[TimelineEvent]:
     """Everything, oldest first; of an erased case what is left."""
     entries = list(transaction.audit.all(AuditFilter(case_id=case_id)))
-    events = [*_access(entries), *_data(transaction, case_id), *_report(transaction, case_id)]
+    events = [
+        *_access(entries),
+        *_data(transaction, case_id, entries),
+        *_report(transaction, case_id),
+    ]
     events += _reading(transaction, case_id)
     return sorted(events, key=lambda event: event.at)
 
 
-def _data(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
+def _data(
+    transaction: Transaction, case_id: UUID, entries: Sequence[AuditEntry]
+) -> Iterator[TimelineEvent]:
+    """Who opened and who sent is known since there is an audit."""
     line = transaction.history.line(case_id)
-    yield TimelineEvent(line.opened_at, EventKind.DATA, "", message("the case was opened"))
+    who = {_deed(entry): entry.event.actor.name for entry in reversed(entries)}
+    opener = who.get("case.open", "")
+    yield TimelineEvent(line.opened_at, EventKind.DATA, opener, message("the case was opened"))
     for upload in transaction.cases.uploads_of(case_id):
         what = message(
             "{accepted} images were accepted, {duplicates} known already, {refused} refused",
@@ -53,7 +62,8 @@ def _data(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
             duplicates=len(upload.duplicates),
             refused=len(upload.refused),
         )
-        yield TimelineEvent(upload.created_at, EventKind.DATA, "", what)
+        sender = who.get(f"upload:{upload.id}", "")
+        yield TimelineEvent(upload.created_at, EventKind.DATA, sender, what)
     for read in transaction.history.bundles_of(case_id):
         what = message(
             "bundle {digest} had read {count} cells",
@@ -61,6 +71,12 @@ def _data(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
             count=read.cell_count,
         )
         yield TimelineEvent(read.last_at, EventKind.DATA, "", what)
+
+
+def _deed(entry: AuditEntry) -> str | None:
+    """What an entry tells the maker of: the case, or a delivery."""
+    action = entry.event.action
+    return entry.event.subject if action == "upload.take" else action
 
 
 def _reading(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:

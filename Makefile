@@ -56,6 +56,9 @@ bench: setup-test  ## Run the benchmarks
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.worklist
 	$(BIN)/python -m tests.benchmarks.pages
+	$(BIN)/python -m tests.benchmarks.access
+	$(BIN)/python -m tests.benchmarks.audit
+	$(BIN)/python -m tests.benchmarks.statistics
 	$(BIN)/python -m tests.benchmarks.delivery
 	$(BIN)/python -m tests.benchmarks.delivery_hl7
 

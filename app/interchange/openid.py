@@ -5,8 +5,6 @@ OpenID Connect Core 1.0, RFC 7636 (PKCE), RFC 9068 (access tokens), RFC 9700 (wh
 
 import base64
 import hashlib
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +23,7 @@ from app.domain.external import (
     provider_refused,
     provider_unavailable,
 )
+from app.interchange.kept import Kept
 
 # Signatures by the provider's own key alone; with "none" or a shared secret others could sign.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
@@ -59,9 +58,8 @@ class OpenIdProvider:
     def __init__(self, registration: Registration, client: httpx.Client | None = None) -> None:
         self._registration = registration
         self._http = client or httpx.Client(timeout=TIMEOUT_S)
-        self._lock = threading.Lock()
-        self._description: tuple[float, Mapping[str, Any]] | None = None
-        self._keys: tuple[float, KeySet] | None = None
+        self._description = Kept(self._fetch_description)
+        self._keys = Kept(self._fetch_keys)
 
     def authorization_url(self, request: SignInRequest) -> str:
         """The address with state, nonce and the challenge of PKCE."""
@@ -194,34 +192,27 @@ class OpenIdProvider:
             raise provider_refused(str(error)) from error
 
     def _key_set(self, kept_s: float = KEPT_S) -> KeySet:
-        with self._lock:
-            if self._keys is None or time.monotonic() - self._keys[0] > kept_s:
-                content = self._fetched(self._endpoint_of(self._described_locked(), "jwks_uri"))
-                try:
-                    keys = KeySet.import_key_set(content)  # type: ignore[arg-type]
-                except (JoseError, ValueError, KeyError, TypeError) as error:
-                    raise provider_unavailable() from error
-                self._keys = (time.monotonic(), keys)
-            return self._keys[1]
+        return self._keys.get(kept_s)
+
+    def _fetch_keys(self) -> KeySet:
+        content = self._fetched(self._endpoint("jwks_uri"))
+        try:
+            return KeySet.import_key_set(content)  # type: ignore[arg-type]
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise provider_unavailable() from error
 
     def _described(self) -> Mapping[str, Any]:
-        with self._lock:
-            return self._described_locked()
+        return self._description.get(KEPT_S)
 
-    def _described_locked(self) -> Mapping[str, Any]:
-        if self._description is None or time.monotonic() - self._description[0] > KEPT_S:
-            issuer = self._registration.issuer
-            content = self._fetched(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-            if content.get("issuer") != issuer:
-                raise provider_unavailable()
-            self._description = (time.monotonic(), content)
-        return self._description[1]
+    def _fetch_description(self) -> Mapping[str, Any]:
+        issuer = self._registration.issuer
+        content = self._fetched(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        if content.get("issuer") != issuer:
+            raise provider_unavailable()
+        return content
 
     def _endpoint(self, name: str) -> str:
-        return self._endpoint_of(self._described(), name)
-
-    def _endpoint_of(self, described: Mapping[str, Any], name: str) -> str:
-        found = described.get(name)
+        found = self._described().get(name)
         if not isinstance(found, str):
             raise provider_unavailable()
         return found

@@ -23,6 +23,8 @@ class CasePoint:
         Of the counted PMN, for each abnormality, as the case's report gives them.
     score, recommendation
         None where the report has none.
+    is_signed
+        Whether it is from a signed version; else it may change yet.
     bundle_digest, bundle_title
         The bundle that the case was read with. Proportions and scores of two bundles come from
         two classifiers or two rules: a change from one to the other need not be the patient's.
@@ -37,6 +39,7 @@ class CasePoint:
     recommendation: Recommendation | None
     bundle_digest: str
     bundle_title: str
+    is_signed: bool
 
 
 def case_point(report: Report) -> CasePoint:
@@ -51,4 +54,5 @@ def case_point(report: Report) -> CasePoint:
         recommendation=report.recommendation,
         bundle_digest=report.bundle.digest,
         bundle_title=report.bundle.title,
+        is_signed=report.version is not None,
     )

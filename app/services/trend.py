@@ -13,15 +13,29 @@ from app.services.signing import current_report
 
 
 def patient_points(
-    transaction: Transaction, reader: Reader, report: Report, now: datetime
+    transaction: Transaction,
+    reader: Reader,
+    report: Report,
+    now: datetime,
+    *,
+    signed_only: bool = False,
 ) -> Sequence[CasePoint]:
     """The points of a report and of the patient's other cases, as the viewer may see them.
 
     A signed case enters as it was signed. Left out are cases that are not wholly read, whose
     proportions are those of a part, and those whose signed record is damaged: their own page
     says so.
+
+    Parameters
+    ----------
+    signed_only
+        Whether other cases that nobody has signed, or that an amendment has opened, are left out.
     """
-    others = _others(transaction, reader, now)
+    others = [
+        each
+        for each in _others(transaction, reader, now)
+        if each.version is not None or not signed_only
+    ]
     return [*map(case_point, others), *([case_point(report)] if report.complete else [])]
 
 

@@ -55,6 +55,7 @@ class TrendRow:
     path: str
     accession_number: str
     is_current: bool
+    is_signed: bool
     pmn_count: int
     proportions: tuple[str, ...]
     score: str

@@ -104,6 +104,7 @@ def _row(point: CasePoint, current: UUID | None) -> TrendRow:
         path=f"/cases/{point.case_id}/report",
         accession_number=point.accession_number,
         is_current=point.case_id == current,
+        is_signed=point.is_signed,
         pmn_count=point.pmn_count,
         proportions=tuple(wording.percent(point.proportions[each].value) for each in Abnormality),
         score=wording.score(score.value, score.cut_off) if score else wording.DASH,

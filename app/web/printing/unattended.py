@@ -21,7 +21,8 @@ def print_unattended(
 ) -> bytes:
     """A signed version, or with None the report as it stands, as PDF.
 
-    Of the patient's other cases it shows those of the same site alone.
+    Of the patient's other cases it shows those of the same site alone, and of these the signed
+    ones: beside a result that is final stands nothing that is not.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def print_unattended(
         viewer = _viewer_at(case)
         reader = Reader(viewer, case, container.bundle, container.review_rule)
         report, standing = chosen_report(transaction, reader, number, now)
-        points = patient_points(transaction, reader, report, now)
+        points = patient_points(transaction, reader, report, now, signed_only=True)
     with speaking(language):
         page = report_page(report, now, standing, points)
         frame = report_frame(report.case, viewer)

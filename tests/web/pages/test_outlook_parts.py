@@ -194,6 +194,13 @@ def test_the_latest_case_comes_first_in_the_table():
     assert rows[1].path == f"/cases/{first.case_id}/report"
 
 
+def test_a_case_that_nobody_has_signed_is_marked_in_words():
+    first, second = points()
+    part = trend_part([replace(first, is_signed=True), second])
+    assert [row.is_signed for row in part.rows] == [False, True]
+    assert drawn("trend_section", part).count("(not signed)") == 1
+
+
 def test_cases_of_two_bundles_are_not_joined_and_the_page_says_why():
     part = trend_part(points(bundle=make_manifest(version="0.0.2")))
     assert part.is_mixed

@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Row, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from app.db.bundle_tables import CaseBundleRow
 from app.db.inserting import insert_new
 from app.db.tables import CaseRow, CellEmbeddingRow, CellRow
 from app.ports import CellEmbedding
@@ -45,7 +46,8 @@ class SqlEmbeddingRepository:
         query = (
             _under(digest)
             .join(CaseRow, CaseRow.id == CellRow.case_id)
-            .where(CellRow.case_id != case_id, CaseRow.site_id.in_(site_ids))
+            .outerjoin(CaseBundleRow, CaseBundleRow.case_id == CellRow.case_id)
+            .where(CellRow.case_id != case_id, CaseRow.site_id.in_(site_ids), _stands_on(digest))
             .order_by(CellEmbeddingRow.cell_id.desc())
             .limit(limit)
         )
@@ -58,6 +60,15 @@ def _under(digest: str) -> Select[UUID, bytes]:
         .join(CellRow, CellRow.id == CellEmbeddingRow.cell_id)
         .where(CellEmbeddingRow.bundle_digest == digest)
     )
+
+
+def _stands_on(digest: str) -> ColumnElement[bool]:
+    """The case is reported with the bundle; where nothing says so, no other has read the cell."""
+    other = aliased(CellEmbeddingRow)
+    by_another = exists().where(
+        other.cell_id == CellEmbeddingRow.cell_id, other.bundle_digest != digest
+    )
+    return or_(CaseBundleRow.digest == digest, and_(CaseBundleRow.case_id.is_(None), ~by_another))
 
 
 def _to_embedding(row: Row[UUID, bytes], digest: str) -> CellEmbedding:

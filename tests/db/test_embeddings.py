@@ -1,11 +1,15 @@
 """One contract for both databases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from app.domain.bundle_switch import CaseBundle
 from app.domain.site import DEFAULT_SITE_ID
 from app.ports import CellEmbedding
 from tests.db.test_repositories import add_cells, open_case
+from tests.factories import NOW
 
 
 def vectors(number, seed=0):
@@ -74,3 +78,19 @@ def test_another_bundle_has_others(container, digest):
             elsewhere.id, other, 9, {DEFAULT_SITE_ID}
         )
         assert transaction.embeddings.latest_elsewhere(elsewhere.id, digest, 9, {DEFAULT_SITE_ID})
+
+
+def test_a_case_that_stands_on_another_bundle_is_not_among_them(container, digest):
+    shadow, active = "e" * 64, container.bundle
+    manifest = replace(active.manifest, version="0.0.9", digest=shadow)
+    texts = {"manifest.json": "{}", "screening.json": "{}"}
+    with container.transactions() as transaction:
+        transaction.bundles.remember(replace(active, manifest=manifest), texts, NOW)
+        own, stands, silent = (open_case(transaction, f"A-{n}") for n in range(3))
+        for case in (stands, silent):
+            cells = add_cells(transaction, case, 1)[1]
+            transaction.embeddings.add([*embedded(cells, digest), *embedded(cells, shadow)])
+        transaction.case_bundles.put(stands.id, CaseBundle(digest, NOW))
+        found = transaction.embeddings.latest_elsewhere(own.id, digest, 9, {DEFAULT_SITE_ID})
+        assert [transaction.cells.get(it.cell_id).case_id for it in found] == [stands.id]
+        assert not transaction.embeddings.latest_elsewhere(own.id, shadow, 9, {DEFAULT_SITE_ID})

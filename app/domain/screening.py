@@ -21,6 +21,8 @@ RULE_FORMAT, CORRECTED_RULE_FORMAT = 1, 2
 """A rule with a correction has a format of its own: a version that does not know the correction
 must refuse it, not compute another score."""
 RESAMPLES = 1000
+# A float has no more that mean anything.
+_MOST_DECIMALS = 17
 
 
 class Basis(StrEnum):
@@ -164,6 +166,14 @@ class ScreeningScore:
     baseline_log_odds: float
     contributions: tuple[Contribution, ...]
     cell_count: int
+
+    def decimals(self, least: int) -> int:
+        """How many it takes, at least `least`, to tell a score below its cut-off from that."""
+        for decimals in range(least, _MOST_DECIMALS):
+            value, cut_off = round(self.value, decimals), round(self.cut_off, decimals)
+            if (value >= cut_off) == (self.value >= self.cut_off):
+                return decimals
+        return _MOST_DECIMALS
 
 
 def logistic(log_odds: float) -> float:

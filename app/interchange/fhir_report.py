@@ -35,6 +35,8 @@ from app.interchange.fhir_types import (
 )
 from app.interchange.fhir_view import ReportView
 
+_LEAST_DECIMALS = 3
+
 
 def resources(view: ReportView) -> list[Element]:
     """The report and everything that it points to; the DiagnosticReport comes first."""
@@ -225,9 +227,11 @@ def _lines(report: Report) -> Iterator[str]:
                 f"(95 % interval {share.low:.1%} to {share.high:.1%})"
             )
     if score:
+        decimals = score.decimals(_LEAST_DECIMALS)
         yield (
-            f"Screening score: {score.value:.3f} (95 % interval {score.interval_low:.3f} to "
-            f"{score.interval_high:.3f}), cut-off {score.cut_off:.3f}"
+            f"Screening score: {score.value:.{decimals}f} (95 % interval "
+            f"{score.interval_low:.3f} to {score.interval_high:.3f}), "
+            f"cut-off {score.cut_off:.{decimals}f}"
         )
     yield from (str(text) for text in report.warnings)
 

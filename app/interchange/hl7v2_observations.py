@@ -23,6 +23,7 @@ from app.interchange.hl7v2_codes import (
 
 WILSON = local("WILSON-95", "Wilson score interval, 95 %")
 BOOTSTRAP = local("BOOTSTRAP-95", "Percentile bootstrap over cells, 95 %")
+_LEAST_DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,14 @@ def _of_line(line: AbnormalityLine, group: str) -> Iterator[Observation]:
 
 
 def _of_score(score: ScreeningScore) -> Iterator[Observation]:
+    decimals = score.decimals(_LEAST_DECIMALS)
     value = local("SCORE", "Screening score (0-1; no probability)")
-    yield Observation("NM", value, f"{score.value:.4f}", UNITY)
+    yield Observation("NM", value, f"{score.value:.{decimals}f}", UNITY)
     interval = local("SCORE-INTERVAL", "95 % interval of the screening score")
     ends = f"^{score.interval_low:.4f}^-^{score.interval_high:.4f}"
     yield Observation("SN", interval, ends, UNITY, BOOTSTRAP)
     cut_off = local("SCORE-CUT-OFF", "Cut-off of the screening score")
-    yield Observation("NM", cut_off, f"{score.cut_off:.4f}", UNITY)
+    yield Observation("NM", cut_off, f"{score.cut_off:.{decimals}f}", UNITY)
 
 
 def _of_recommendation(found: Recommendation) -> Iterator[Observation]:

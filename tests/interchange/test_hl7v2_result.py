@@ -1,6 +1,7 @@
 """A report as ORU^R01, read back by the independent parser."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hl7apy.consts import VALIDATION_LEVEL
@@ -82,6 +83,16 @@ def test_score_recommendation_origin_and_signature_are_said():
         "Dr Ann Müller (ann), 2026-03-01 09:30:00 UTC: "
     )
     assert group.obr.obr_32.value == "ann&Dr Ann Müller^20260301093000+0000"
+
+
+def test_a_score_just_below_its_cut_off_is_sent_below_it():
+    report = make_report()
+    near = replace(report, score=replace(report.score, value=0.49996, cut_off=0.5))
+    found, _ = observed(write(near))
+    assert (found["SCORE"].obx_5.value, found["SCORE-CUT-OFF"].obx_5.value) == (
+        "0.49996",
+        "0.50000",
+    )
 
 
 def test_a_smear_that_raises_nothing_proposes_no_test():

@@ -113,7 +113,10 @@ class SqlControlRepository:
         return [_to_run(row) for row in rows]
 
     def baseline(self, run: SetRun) -> SetRun | None:
-        """Keys are UUIDv7: the lowest is the first."""
+        """Keys are UUIDv7: the lowest is the first.
+
+        One that could not read every cell counted fewer: every sound run would differ from it.
+        """
         query = (
             select(SetRunRow)
             .where(
@@ -123,6 +126,7 @@ class SqlControlRepository:
                 SetRunRow.provider == run.provider,
                 SetRunRow.finished_at.is_not(None),
                 SetRunRow.problem.is_(None),
+                SetRunRow.counts["failed"].as_integer() == 0,
                 SetRunRow.id < run.id,
             )
             .order_by(SetRunRow.id)

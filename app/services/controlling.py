@@ -148,7 +148,8 @@ def finish_control(
     run = replace(run, provider=classifier.provider, counts=counts, finished_at=now)
     first = transaction.controls.baseline(run)
     if first is None or first.counts is None:
-        run = replace(run, baseline_id=run.id)
+        # What later runs are held against must have read every cell.
+        run = replace(run, baseline_id=None if counts.failed else run.id)
     else:
         before = transaction.controls.readings(first.id)[digest]
         shift = shift_between((first.counts, before), (counts, readings))

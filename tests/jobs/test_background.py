@@ -196,6 +196,21 @@ def test_a_picture_that_changed_alarms(two_bundles):  # noqa: F811
     assert states(container) == [ControlState.MOVED]
 
 
+def test_a_run_that_could_not_read_every_cell_is_nobody_s_baseline(two_bundles):  # noqa: F811
+    container, _, _ = two_bundles
+    _, cells = accept(container, range(5))
+    fixed = frozen(container)
+    picture = container.settings.data_dir / "images" / blob_name(cells[0].pixel_sha256)
+    content = picture.read_bytes()
+    picture.write_bytes(b"damaged")
+    broken = controlled(container, fixed)
+    assert broken.has_moved
+    assert broken.baseline_id is None
+    picture.write_bytes(content)
+    sound = controlled(container, fixed)
+    assert (sound.baseline_id, sound.has_moved) == (sound.id, False)
+
+
 def shifted(reading, by):
     """A reading whose probabilities are higher."""
     findings = reading.findings

@@ -128,7 +128,8 @@ def read_header(content: bytes) -> Segment:
     """MSH alone, for an answer to a message that cannot be read further.
 
     Its separators are ASCII in every character set that is understood; what cannot be read is
-    replaced.
+    replaced. Controls are left out: the sender's name goes into the audit, and a database may
+    refuse a NUL.
 
     Raises
     ------
@@ -137,8 +138,10 @@ def read_header(content: bytes) -> Segment:
     line = re.split(rb"[\r\n]", content.lstrip(b"\r\n"), maxsplit=1)[0]
     text = line.decode("ascii", "replace")
     delimiters = _delimiters(text)
-    charset = CHARACTER_SETS.get(_segment(text, delimiters, "ascii").text(18), "ascii")
-    return _segment(line.decode(charset, "replace"), delimiters, charset)
+    charset = CHARACTER_SETS.get(
+        _segment(_CONTROL.sub("", text), delimiters, "ascii").text(18), "ascii"
+    )
+    return _segment(_CONTROL.sub("", line.decode(charset, "replace")), delimiters, charset)
 
 
 def read_message(content: bytes) -> Message:

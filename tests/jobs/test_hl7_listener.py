@@ -379,3 +379,12 @@ def test_a_certificate_that_is_not_there_is_named(tmp_path, laboratory):
 
 def test_the_listener_is_off_unless_a_port_is_set(tmp_path):
     assert make_settings(tmp_path).hl7_port is None
+
+
+def test_a_control_character_in_the_sender_s_name_is_answered_and_audited(container):
+    with listener(container) as port, connected(port) as lis:
+        refused = lis.ask(oml().replace(b"|LIS|", b"|L\x00I\x01S|", 1))
+    assert verdict(refused)[0] == "AE"
+    with container.transactions() as transaction:
+        [event] = [it for it in transaction.audit.all() if it.event.action == "order.refuse"]
+    assert event.event.actor.name == "HL7 LIS"

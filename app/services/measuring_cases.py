@@ -166,10 +166,13 @@ class _Seen:
 
 
 def fill_in(transaction: Transaction, case_id: UUID, active: Bundle, rule: ReviewRule) -> None:
-    """Write all that a case adds that came before there were statistics, or from elsewhere."""
+    """Write all that a case adds that came before there were statistics, or from elsewhere.
+
+    While an amendment is open nothing of its reading is told: its signature writes what it adds.
+    """
     bundle = bundle_of(transaction, case_id, active)
     measure_case(transaction, case_id, bundle)
     versions = transaction.versions.of_case(case_id)
-    if versions:
+    if versions and transaction.versions.amendment(case_id) is None:
         as_read = read_case(transaction, transaction.cases.get(case_id), active, rule)
         note_overrides(transaction, as_read, versions[-1].signature.at)

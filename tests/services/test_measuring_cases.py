@@ -163,6 +163,18 @@ def test_cases_from_before_are_filled_in_by_migrating(container):
     assert len(measured(room)) == 1
 
 
+def test_while_an_amendment_is_open_nothing_of_its_reading_is_filled_in(container):
+    room = open_room(container, shown=[{VACUOLE}])
+    act(room, room.ann, [1], Act.CONFIRM)
+    signed(room, room.ann)
+    do(room, amend, room.ann, "Looked again", LATER)
+    before = overrides(room)
+    act(room, room.ann, [1], Act.UNCALL, VACUOLE)
+    with container.transactions() as transaction:
+        fill_in(transaction, room.case.id, container.bundle, room.rule)
+    assert overrides(room) == before
+
+
 def test_a_period_counts_its_own_cases(container):
     room = open_room(container)
     with container.transactions() as transaction:

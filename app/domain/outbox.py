@@ -44,7 +44,7 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
     """Given up: it waits for a person, and later ones of its case wait behind it."""
     SKIPPED = "skipped"
-    """A person decided that it is not to be sent; later ones of its case go on."""
+    """It is not to be sent, as a person decided or since it is overtaken; later ones go on."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,8 @@ class FailureKind(StrEnum):
     """About this message: the receiver does not want it."""
     IMPOSSIBLE = "impossible"
     """About this message: nobody will ever take it as it is. It is given up at once."""
+    OVERTAKEN = "overtaken"
+    """About this message: what it says no longer holds. It is skipped, which is nobody's fault."""
     GONE = "gone"
     """About the receiver: it wants nothing any more."""
 
@@ -245,7 +247,9 @@ def delivered(delivery: Delivery, now: datetime) -> Delivery:
 def failed(
     delivery: Delivery, failure: DeliveryFailed, rule: RetryRule, now: datetime, jitter: float
 ) -> Delivery:
-    """After an attempt that failed: it waits for the next one, or is given up."""
+    """After an attempt that failed: it waits for the next one, is given up, or is skipped."""
+    if failure.kind is FailureKind.OVERTAKEN:
+        return replace(skipped(delivery, now), last_error=failure.detail)
     refusals = delivery.refusals + (failure.kind is FailureKind.REFUSED)
     attempts = delivery.attempts + 1
     since = delivery.failing_since or now
@@ -291,6 +295,9 @@ def troubled(
     destination: Destination, failure: DeliveryFailed, rule: RetryRule, now: datetime, jitter: float
 ) -> Destination:
     """A receiver after a failed attempt; one that refuses a message is there."""
+    if failure.kind is FailureKind.OVERTAKEN:
+        # Nothing was sent: nothing is known of the receiver.
+        return destination
     told = replace(destination, last_error=failure.detail)
     if failure.kind in {FailureKind.REFUSED, FailureKind.IMPOSSIBLE}:
         return replace(told, failures=0, paused_until=None)

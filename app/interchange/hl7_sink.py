@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from uuid import UUID
@@ -18,7 +19,7 @@ from app.interchange.hl7v2_refusal import Acknowledgement
 from app.interchange.hl7v2_result import CannotBeWritten
 from app.interchange.mllp import FrameRefused
 from app.interchange.mllp_client import MllpConnection
-from app.ports import Outgoing
+from app.ports import Clock, Outgoing
 
 # With the making of the message, below what the deliverer grants to one.
 ANSWER_S = 15.0
@@ -30,6 +31,10 @@ WriteMessage = Callable[[OutboxEvent, Hl7PeerConfig, str], bytes]
 _log = structlog.get_logger(__name__)
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Hl7Sink:
     """`Sink` of HL7 peers. A connection is kept from one message to the next.
 
@@ -39,8 +44,14 @@ class Hl7Sink:
         Certificate and key (PEM) that are shown to peers that ask for one.
     """
 
-    def __init__(self, write: WriteMessage, identity: tuple[Path, Path] | None = None) -> None:
-        self._write, self._identity = write, identity
+    def __init__(
+        self,
+        write: WriteMessage,
+        identity: tuple[Path, Path] | None = None,
+        *,
+        now: Clock = _utc_now,
+    ) -> None:
+        self._write, self._identity, self._now = write, identity, now
         self._kept: dict[UUID, tuple[Hl7PeerConfig, MllpConnection]] = {}
         self._lock = Lock()
 
@@ -52,9 +63,17 @@ class Hl7Sink:
             content = self._write(outgoing.event, config, number)
         except CannotBeWritten as error:
             raise DeliveryFailed(FailureKind.IMPOSSIBLE, error.detail) from error
+        self._refuse_late(outgoing)
         answer = self._answer(outgoing.destination.id, config, content)
         _judge(answer, number)
         _log.info("HL7 result sent", message_id=str(outgoing.event.id), control_id=number)
+
+    def _refuse_late(self, outgoing: Outgoing) -> None:
+        """What took long to make may be another process's by now, or be before it is answered."""
+        ends = self._now() + timedelta(seconds=ANSWER_S)
+        if outgoing.leased_until is not None and ends >= outgoing.leased_until:
+            reason = message("The message took too long to make, and was not sent.")
+            raise DeliveryFailed(FailureKind.REFUSED, reason)
 
     def close(self) -> None:
         """Close what is kept open."""

@@ -156,7 +156,11 @@ def _attempt(container: Container, claim: Claim, rule: RetryRule) -> Destination
 
 def _note(transaction: Transaction, delivery: Delivery) -> None:
     """What left the laboratory, and what was given up, stands in the audit."""
-    actions = {DeliveryState.DELIVERED: "message.deliver", DeliveryState.DEAD: "message.give_up"}
+    actions = {
+        DeliveryState.DELIVERED: "message.deliver",
+        DeliveryState.DEAD: "message.give_up",
+        DeliveryState.SKIPPED: "message.skip",
+    }
     action, event = actions.get(delivery.state), delivery.event
     if action is None:
         return
@@ -170,14 +174,14 @@ def _note(transaction: Transaction, delivery: Delivery) -> None:
             "version": event.version,
             "attempts": delivery.attempts,
         },
-        outcome=Outcome.DONE if delivery.state is DeliveryState.DELIVERED else Outcome.FAILED,
+        outcome=Outcome.FAILED if delivery.state is DeliveryState.DEAD else Outcome.DONE,
     )
 
 
 def _send(container: Container, claim: Claim) -> DeliveryFailed | None:
     sink = container.sinks[claim.destination.kind]
     try:
-        sink.send(Outgoing(claim.delivery.event, claim.destination))
+        sink.send(Outgoing(claim.delivery.event, claim.destination, claim.leased_until))
     except DeliveryFailed as failure:
         return failure
     except StorageUnavailable:

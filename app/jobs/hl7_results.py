@@ -8,7 +8,8 @@ from uuid import UUID
 from app.bootstrap import Container
 from app.domain.errors import Damaged, NotFound
 from app.domain.hl7_peer import Hl7PeerConfig
-from app.domain.outbox import OutboxEvent, SinkKind
+from app.domain.message import message
+from app.domain.outbox import DeliveryFailed, FailureKind, OutboxEvent, SinkKind
 from app.domain.report import Report
 from app.interchange.hl7_sink import Hl7Sink
 from app.interchange.hl7v2_ack import Names
@@ -35,11 +36,14 @@ class ResultWriter:
 
         Raises
         ------
+        DeliveryFailed
+            If nothing of it holds any more.
         CannotBeWritten
             Also if the report is not there any more, or not what was signed.
         """
         try:
             with self.container.transactions() as transaction:
+                _refuse_overtaken(transaction, event)
                 report = self._report(transaction, event)
                 order = transaction.orders.of_case(event.case_id)
             pdf = None
@@ -68,13 +72,20 @@ class ResultWriter:
         )
 
 
+def _refuse_overtaken(transaction: Transaction, event: OutboxEvent) -> None:
+    """A preliminary result never follows a signed one: the receiver might put it in its place."""
+    if event.version is None and transaction.versions.count(event.case_id):
+        reason = message("The report is signed by now: no preliminary result follows it.")
+        raise DeliveryFailed(FailureKind.OVERTAKEN, reason)
+
+
 @contextmanager
 def with_hl7_results(container: Container, printed: PrintReport) -> Iterator[Container]:
     """The container with a sink for HL7 peers, which is closed in the end."""
     settings = container.settings
     certificate, key = settings.hl7_tls_certificate, settings.hl7_tls_key
     identity = (certificate, key) if certificate and key else None
-    sink = Hl7Sink(ResultWriter(container, printed), identity)
+    sink = Hl7Sink(ResultWriter(container, printed), identity, now=container.now)
     try:
         yield replace(container, sinks={**container.sinks, SinkKind.HL7: sink})
     finally:

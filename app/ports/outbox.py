@@ -113,10 +113,17 @@ class DestinationRepository(Protocol):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message for a sink."""
+    """One message for a sink.
+
+    Parameters
+    ----------
+    leased_until
+        From then on another process may send it, so that this one must not; None: no end.
+    """
 
     event: OutboxEvent
     destination: Destination
+    leased_until: datetime | None = None
 
 
 class Sink(Protocol):

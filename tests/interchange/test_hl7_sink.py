@@ -5,6 +5,8 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import hl7
 import pytest
@@ -201,3 +203,12 @@ def test_another_implementation_of_the_protocol_takes_a_result():
         loop.close()
     assert isinstance(got[0], hl7.Message)
     assert got[0]["OBR.F25"] == "F"
+
+
+def test_what_took_longer_to_make_than_its_lease_is_left_to_another_process():
+    with peer() as lis, sink() as sending:
+        late = replace(outgoing(lis.port), leased_until=datetime.now(UTC) + timedelta(seconds=5))
+        failed, _ = failure(sending, late)
+        assert failed is FailureKind.REFUSED
+        sending.send(replace(late, leased_until=datetime.now(UTC) + timedelta(seconds=90)))
+    assert len(lis.received) == 1

@@ -2,6 +2,7 @@
 
 import base64
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,8 @@ from app.jobs.deliverer import deliver_some
 from app.jobs.hl7_results import with_hl7_results
 from app.services.hl7_peers import Hl7PeerForm, add_peer
 from app.services.reviewing import Reader
-from app.services.signing import amend, sign
+from app.services.signing import amend, chosen_report, sign
+from app.services.trend import patient_points
 from app.web.language import Language
 from app.web.printing.unattended import print_unattended
 from tests.db.test_repositories import add_cells
@@ -24,7 +26,7 @@ from tests.factories import NOW, make_findings
 from tests.interchange.hl7_messages import oml
 from tests.interchange.lis import connected, verdict
 from tests.interchange.peer import peer
-from tests.jobs.test_hl7_listener import laboratory, listener
+from tests.jobs.test_hl7_listener import laboratory, listener, order
 
 __all__ = ["laboratory"]
 QUICK = RetryRule(first=timedelta(0), longest=timedelta(0), first_pause=timedelta(0))
@@ -36,14 +38,25 @@ def add(container, lis, events=frozenset({EventType.SIGNED, EventType.AMENDED}),
         return add_peer(transaction, Hl7PeerForm("LIS", chosen, events), NOW)
 
 
-def read_case_of(container, accession="S-1001"):
-    """Sixty cells of the case are read, and a haematologist is there."""
-    digest = container.bundle.manifest.digest
+def case_of(container, accession):
     with container.transactions() as transaction:
-        case = transaction.cases.find(accession, [DEFAULT_SITE_ID])
+        return transaction.cases.find(accession, [DEFAULT_SITE_ID])
+
+
+def read_by_classifier(container, accession):
+    """Sixty cells of the case are read."""
+    case, digest = case_of(container, accession), container.bundle.manifest.digest
+    with container.transactions() as transaction:
         _, cells = add_cells(transaction, case, 60)
         found = [make_findings(cell, (), digest=digest) for cell in cells]
         transaction.cells.add_findings(found, NOW)
+    return case
+
+
+def read_case_of(container, accession="S-1001"):
+    """Sixty cells of the case are read, and a haematologist is there."""
+    case = read_by_classifier(container, accession)
+    with container.transactions() as transaction:
         ann = User(uuid7(), "ann", Role.HAEMATOLOGIST, "x", full_name="Dr Ann")
         transaction.users.add(ann, NOW)
     return Reader(ann, case, container.bundle, container.review_rule)
@@ -59,6 +72,18 @@ def amended(container, reader, reason):
     with container.transactions() as transaction:
         amend(transaction, reader, reason, container.now())
     return signed(container, reader)
+
+
+def told_classified(container, reader):
+    with container.transactions() as transaction:
+        transaction.cases.lock(reader.case.id)
+        transaction.outbox.publish(
+            EventType.CLASSIFIED,
+            reader.case.id,
+            container.now(),
+            bundle_digest=container.bundle.manifest.digest,
+            read_count=60,
+        )
 
 
 def states(container, peer_id):
@@ -123,20 +148,32 @@ def test_what_nobody_has_signed_is_sent_only_where_it_was_asked_for(laboratory):
     with peer() as lis, with_hl7_results(laboratory, no_pdf) as sending:
         destination = add(laboratory, lis, events, pdf=False)
         reader = read_case_of(laboratory)
+        told_classified(laboratory, reader)
+        deliver_some(sending, destination.id, QUICK)
+        signed(laboratory, reader)
+        deliver_some(sending, destination.id, QUICK)
+    assert [message.all("OBR")[0].text(25) for message in lis.messages] == ["P", "F"]
+    assert not [each for each in lis.messages[0].all("OBX") if each.text(3) == "SIGNATURE"]
+
+
+def test_no_preliminary_result_follows_a_signed_one(laboratory):
+    with listener(laboratory) as port, connected(port) as lis:
+        lis.ask(oml())
+    reader = read_case_of(laboratory)
+    with peer() as lis, with_hl7_results(laboratory, no_pdf) as sending:
+        destination = add(laboratory, lis, frozenset(EventType), pdf=False)
+        signed(laboratory, reader)
         with laboratory.transactions() as transaction:
-            transaction.cases.lock(reader.case.id)
-            transaction.outbox.publish(
-                EventType.CLASSIFIED,
-                reader.case.id,
-                laboratory.now(),
-                bundle_digest=laboratory.bundle.manifest.digest,
-                read_count=60,
-            )
+            amend(transaction, reader, "Counted twice", laboratory.now())
+        told_classified(laboratory, reader)
         signed(laboratory, reader)
         while deliver_some(sending, destination.id, QUICK):
             pass
-    assert [message.all("OBR")[0].text(25) for message in lis.messages] == ["P", "F"]
-    assert not [each for each in lis.messages[0].all("OBX") if each.text(3) == "SIGNATURE"]
+    assert [message.all("OBR")[0].text(25) for message in lis.messages] == ["F", "C"]
+    assert states(laboratory, destination.id) == {
+        DeliveryState.DELIVERED: 2,
+        DeliveryState.SKIPPED: 1,
+    }
 
 
 def test_the_worker_sends_the_printed_report_with_the_numbers(laboratory):
@@ -162,3 +199,24 @@ def test_a_report_is_printed_without_anybody_who_asks(laboratory, language):
     reader = read_case_of(laboratory)
     signed(laboratory, reader)
     assert print_unattended(laboratory, reader.case.id, 1, language).startswith(b"%PDF-")
+
+
+def test_beside_a_final_result_stands_no_case_that_nobody_has_signed(laboratory):
+    with listener(laboratory) as port, connected(port) as lis:
+        assert verdict(lis.ask(oml()))[0] == verdict(lis.ask(order(2)))[0] == "AA"
+    other = replace(read_case_of(laboratory), case=read_by_classifier(laboratory, "S-2"))
+    reader = replace(other, case=case_of(laboratory, "S-1001"))
+    signed(laboratory, reader)
+
+    def beside():
+        with laboratory.transactions() as transaction:
+            report, _ = chosen_report(transaction, reader, 1, NOW)
+            points = patient_points(transaction, reader, report, NOW, signed_only=True)
+            return {(point.accession_number, point.is_signed) for point in points}
+
+    alone = print_unattended(laboratory, reader.case.id, 1, Language.ENGLISH)
+    assert beside() == {("S-1001", True)}
+    signed(laboratory, other)
+    assert beside() == {("S-1001", True), ("S-2", True)}
+    # The print grew by the trend: before, there was none.
+    assert len(print_unattended(laboratory, reader.case.id, 1, Language.ENGLISH)) > len(alone)

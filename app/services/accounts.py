@@ -19,6 +19,7 @@ from app.services.identity import check_full_name, check_name
 
 RESET_PASSWORD = "account.reset-password"  # noqa: S105 - the name of an act
 RESET_SECOND_FACTOR = "account.reset-second-factor"
+SHOWN_RESETS = 3
 
 
 @dataclass(frozen=True)
@@ -200,17 +201,25 @@ class Reset:
 
 
 def resets(transaction: Transaction, user: User) -> tuple[Reset, ...]:
-    """The last of each kind: whoever opened the link instead of the person is found by it."""
+    """The last few of each kind: one that the person never asked for stands out among them."""
     found = (
         transaction.audit.page(
             AuditFilter(action=action, subject=_subject(user), outcome=Outcome.DONE),
             before=None,
-            limit=1,
+            limit=SHOWN_RESETS,
         )
         for action in (RESET_PASSWORD, RESET_SECOND_FACTOR)
     )
     events = [entry.event for entries in found for entry in entries]
     return tuple(Reset(event.action, event.actor.name, event.at) for event in events)
+
+
+def is_first_since_reset(transaction: Transaction, user: User) -> bool:
+    """Whether nobody has signed in to the account since its last reset."""
+    chosen = AuditFilter(account_id=user.id, action="session.sign-in", outcome=Outcome.DONE)
+    earlier = transaction.audit.page(chosen, before=None, limit=1)
+    last = earlier[0].event.at if earlier else None
+    return any(last is None or reset.at > last for reset in resets(transaction, user))
 
 
 def end_access(transaction: Transaction, user: User) -> None:

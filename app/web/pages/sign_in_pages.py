@@ -11,6 +11,7 @@ from app.bootstrap import Container
 from app.domain.errors import NotSignedIn, TooManyAttempts
 from app.domain.sign_in import Method
 from app.domain.user import User
+from app.services import accounts
 from app.web.dependencies import ContainerDep, SecurityDep, UserDep
 from app.web.language import gettext, translated
 from app.web.pages.account_contexts import SignedInAgainPage, SignInCodePage
@@ -58,7 +59,7 @@ def sign_in(
         )
     if user is None:
         return see_other(with_next("/sign-in/code", wanted))
-    return _let_in(request, security, user, wanted)
+    return _let_in(request, container, security, user, wanted)
 
 
 @router.get("/sign-in/code")
@@ -89,7 +90,7 @@ def give_code(
     except TooManyAttempts as error:
         headers = {"Retry-After": str(error.retry_after_s)}
         return _code_form(wanted, error.detail, HTTPStatus.TOO_MANY_REQUESTS, headers)
-    return _let_in(request, security, user, wanted)
+    return _let_in(request, container, security, user, wanted)
 
 
 @router.post("/session/alive", status_code=204)
@@ -135,10 +136,18 @@ def sign_in_to_demonstration(
     return see_other(target)
 
 
-def _let_in(request: Request, security: Security, user: User, wanted: str) -> Response:
-    response = see_other(local_path(wanted) or HOME)
+def _let_in(
+    request: Request, container: Container, security: Security, user: User, wanted: str
+) -> Response:
+    response = see_other(local_path(wanted) or _first_page(container, user))
     security.remember_browser(request, response, user)
     return response
+
+
+def _first_page(container: Container, user: User) -> str:
+    """After a reset the page that says who did it."""
+    with container.transactions() as transaction:
+        return "/account" if accounts.is_first_since_reset(transaction, user) else HOME
 
 
 def _code_form(

@@ -148,6 +148,12 @@ def test_who_opens_a_link_has_no_name_in_the_audit_and_the_person_is_told(admin,
     [event] = noted(shop, ann, "account.password")
     assert (event.actor.kind, event.actor.account_id) == (ActorKind.STRANGER, None)
     assert event.after == {"by": "link"}
+    form = {"name": ann.name, "password": PASSWORD}
+    first, second = (
+        TestClient(admin.app, follow_redirects=False).post("/sign-in", data=form) for _ in range(2)
+    )
+    assert first.headers["location"] == "/account"
+    assert second.headers["location"] != "/account"
     page = signed_in(admin, ann.name, PASSWORD).get("/account").text
     assert "Your password was reset by admin, " in page
     assert "second factor was reset" not in page

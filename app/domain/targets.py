@@ -63,6 +63,8 @@ def is_public(address: Address) -> bool:
     plain = unwrapped(address)
     if plain in _NAT64_LOCAL:
         return False
+    if isinstance(plain, IPv6Address) and plain.is_site_local:
+        return False
     return plain.is_global and not plain.is_multicast and not plain.is_reserved
 
 

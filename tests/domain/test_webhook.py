@@ -99,6 +99,7 @@ def test_targets_are_hosts_addresses_and_networks():
     assert len(permitted(allowed, "http", "lis.example", inside)) == 6
     assert len(permitted(allowed, "https", "other.example", ["9.9.9.9", "2620:fe::fe"])) == 2
     assert permitted(allowed, "http", "other.example", ["9.9.9.9"]) == []
+    assert permitted(allowed, "https", "other.example", ["fec0::1"]) == []
 
 
 @pytest.mark.parametrize("text", ["10.2.0.0/99", "10.2.3.4/16", "https://lis.example", "a b"])

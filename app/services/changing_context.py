@@ -1,16 +1,10 @@
 """Changing what the requester knows of a patient, after the case was opened."""
 
 from dataclasses import replace
-from enum import StrEnum
-from typing import Any
 
 from app.domain.case import Case, ClinicalContext
 from app.ports import Transaction
 from app.services.reviewing import refuse_signed
-
-# Free text may name the patient, and the audit never does.
-_TEXTS = {"known_cytopenia", "question"}
-_CHANGED = "(text)"
 
 
 def change_context(transaction: Transaction, case: Case, context: ClinicalContext) -> Case:
@@ -26,16 +20,6 @@ def change_context(transaction: Transaction, case: Case, context: ClinicalContex
     changed = [name for name in new if new[name] != old[name]]
     if changed:
         transaction.cases.set_context(case.id, context)
-        transaction.audit.note(
-            "case.change",
-            case_id=case.id,
-            before={name: _shown(name, old[name]) for name in changed},
-            after={name: _shown(name, new[name]) for name in changed},
-        )
+        # Names alone: an entry outlives the erasing of the patient whose values they were.
+        transaction.audit.note("case.change", case_id=case.id, after={"changed": sorted(changed)})
     return replace(case, context=context)
-
-
-def _shown(name: str, value: Any) -> Any:
-    if value is not None and name in _TEXTS:
-        return _CHANGED
-    return value.value if isinstance(value, StrEnum) else value

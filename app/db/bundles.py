@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,8 @@ from app.domain.message import message
 from app.domain.screening import parse_rule
 from app.ports import Bundle
 
+_log = structlog.get_logger(__name__)
+
 
 class SqlBundleRepository:
     """`BundleRepository` on one session."""
@@ -23,7 +26,10 @@ class SqlBundleRepository:
         self._session = session
 
     def remember(self, bundle: Bundle, files: Mapping[str, str], seen_at: datetime) -> None:
-        """Keep `manifest.json` and `screening.json` as they were read; two workers may race."""
+        """Keep `manifest.json` and `screening.json` as they were read; two workers may race.
+
+        An imported case may have brought this bundle before: what its own files say wins.
+        """
         row = {
             "digest": bundle.manifest.digest,
             "name": bundle.manifest.name,
@@ -33,6 +39,12 @@ class SqlBundleRepository:
             "first_seen_at": seen_at,
         }
         insert_new(self._session, BundleRow, [row])
+        kept = self._session.get_one(BundleRow, row["digest"], populate_existing=True)
+        if (kept.manifest, kept.rule) != (row["manifest"], row["rule"]):
+            _log.warning("a case brought this bundle with other contents", digest=kept.digest)
+            kept.manifest, kept.rule = row["manifest"], row["rule"]
+            kept.name, kept.version = row["name"], row["version"]
+            self._session.flush()
 
     def get(self, digest: str) -> Bundle:
         """Manifest and rule as they ran."""

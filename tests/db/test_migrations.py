@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -144,6 +145,16 @@ def test_an_account_with_a_token_is_migrated_there_and_back(tmp_path, small_bund
         kept = transaction.users.by_name("ann")
     assert kept == plain
     container.close()
+
+
+def test_what_a_bundle_says_itself_wins_over_what_a_case_brought(container):
+    files = container.bundle_files
+    planted = {**files.texts, "screening.json": json.dumps({"planted": True})}
+    with container.transactions() as transaction:
+        transaction.bundles.remember(files.bundle, planted, NOW)
+        transaction.bundles.remember(files.bundle, files.texts, NOW)
+    with container.transactions() as transaction:
+        assert transaction.bundles.get(files.bundle.manifest.digest) == files.bundle
 
 
 def test_a_case_of_before_stands_on_the_bundle_that_read_it_last(container, tmp_path):

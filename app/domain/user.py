@@ -10,6 +10,9 @@ from app.domain.site import DEFAULT_SITE_ID
 
 NO_PASSWORD = "!"  # noqa: S105 - the hash of nothing: no password fits it
 """In place of a password's hash: an account that names who did something elsewhere."""
+IMPORTED = "!imported"
+"""In place of a password's hash: an account that an imported case made. Nothing else writes it, and
+the account loses it for good once somebody is to sign in with it."""
 AT_PROVIDER = "!provider"
 """In place of a password's hash: an account that signs in at the OpenID Connect provider."""
 
@@ -70,12 +73,12 @@ class User:
     @property
     def can_sign_in(self) -> bool:
         """Whether the account is in use; one that came with a case is not."""
-        return self.is_active and self.password_hash != NO_PASSWORD
+        return self.is_active and self.password_hash not in {NO_PASSWORD, IMPORTED}
 
     @property
     def has_password(self) -> bool:
         """Whether the account has a password of this product."""
-        return self.password_hash not in {NO_PASSWORD, AT_PROVIDER}
+        return self.password_hash not in {NO_PASSWORD, IMPORTED, AT_PROVIDER}
 
     @property
     def printed_name(self) -> str:

@@ -15,7 +15,7 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.review import ReviewRule
 from app.domain.site import DEFAULT_SITE_ID
-from app.domain.user import NO_PASSWORD, User
+from app.domain.user import IMPORTED, User
 from app.ports import Bundle, Transaction
 from app.services.case_check import refuse
 from app.services.erasing import refuse_erased
@@ -77,7 +77,7 @@ def import_case(
     # Checked as a new one is.
     NewCase(number, patient.identifier, patient.name, records.case.context, records.case.origin)
     case = replace(records.case, accession_number=number, patient=patient, site_id=choices.site_id)
-    keys = _accounts(transaction, records.people, now)
+    keys = _accounts(transaction, records.people, case.site_id, now)
     transaction.archives.write(_renamed(replace(records, case=case), keys), now)
     transaction.audit.note("case.import", case_id=case.id, after={"site": str(case.site_id)})
     if digest := transaction.cells.latest_bundle(case.id):
@@ -128,16 +128,17 @@ def _free_patient_key(transaction: Transaction, key: UUID) -> UUID:
 
 
 def _accounts(
-    transaction: Transaction, people: tuple[PersonRecord, ...], now: datetime
+    transaction: Transaction, people: tuple[PersonRecord, ...], site_id: UUID, now: datetime
 ) -> Mapping[UUID, UUID]:
     """The key of each person's account here.
 
-    An archive never speaks for somebody who can sign in here: anyone could have written it.
+    An archive never speaks for an account of somebody here, not even one that is closed: anyone
+    could have written it. Only accounts that another archive made are taken again.
     """
     keys = {}
     for person in people:
         known = transaction.users.get(person.id)
-        if known is not None and not known.can_sign_in:
+        if known is not None and known.password_hash == IMPORTED:
             keys[person.id] = known.id
             continue
         keys[person.id] = uuid7() if known else person.id
@@ -145,8 +146,9 @@ def _accounts(
             id=keys[person.id],
             name=_free_name(transaction, person.name),
             role=Role.HAEMATOLOGIST,
-            password_hash=NO_PASSWORD,
+            password_hash=IMPORTED,
             full_name=person.printed_name[:_LONGEST_NAME],
+            site_ids=frozenset({site_id}),
         )
         transaction.users.add(account, now)
     return keys

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import psycopg
@@ -20,7 +20,7 @@ from app.domain.case import Case, ClinicalContext, NewCase, Sex
 from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
 from app.domain.review import Act, Reading, ReviewRule
 from app.domain.site import DEFAULT_SITE_ID
-from app.domain.user import User
+from app.domain.user import NO_PASSWORD, User
 from app.imaging.archive import ArchiveLimits
 from app.services import archive_reading, classified
 from app.services.archive_reading import read_archive, store_images
@@ -236,6 +236,18 @@ def test_an_archive_does_not_speak_for_who_can_sign_in_here(room, elsewhere):
         readers = {item.reader_id for item in transaction.reviews.of_case(room.case.id)}
     assert room.ann.id not in readers
     assert room.bob.id in readers
+
+
+def test_an_archive_does_not_speak_for_who_was_here_once(room, elsewhere):
+    finished(room)
+    with elsewhere.transactions() as transaction:
+        transaction.users.add(replace(room.ann, is_active=False), NOW)
+        transaction.users.add(replace(room.bob, password_hash=NO_PASSWORD), NOW)
+    take(elsewhere, room.archive())
+    with elsewhere.transactions() as transaction:
+        readers = {item.reader_id for item in transaction.reviews.of_case(room.case.id)}
+    assert readers
+    assert not readers & {room.ann.id, room.bob.id}
 
 
 def test_what_was_signed_elsewhere_by_who_can_sign_in_here_is_whole(room, elsewhere):

@@ -12,6 +12,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.bootstrap import Container
 from app.domain.access import Permission, Role, scopes_for
 from app.domain.audit import AuditEvent, Outcome
 from app.domain.errors import (
@@ -100,7 +101,7 @@ def _let_in(request: Request, matched: Matched | None) -> None:
         request.state.language = chosen_language(user.language, "")
     if matched is not None:
         _permit(user, matched)
-        _same_site(request, user, matched)
+        check_site(container_of(request), user, matched)
     elif not has_path(request.url.path):
         raise NotFound(message("There is no such address."))
     # Else the route answers that it does not know the method.
@@ -205,7 +206,7 @@ def _permit(user: User, matched: Matched) -> None:
     )
 
 
-def _same_site(request: Request, user: User, matched: Matched) -> None:
+def check_site(container: Container, user: User, matched: Matched) -> None:
     """Raise `NotFound` where what the path names belongs to a site that the account does not see.
 
     As if it were not there: who does not see a case does not learn that it exists.
@@ -213,7 +214,7 @@ def _same_site(request: Request, user: User, matched: Matched) -> None:
     keys = {name: key for name, text in matched.keys.items() if (key := _key(text))}
     if not keys.keys() & {"case_id", "cell_id", "upload_id"}:
         return
-    with container_of(request).transactions() as transaction:
+    with container.transactions() as transaction:
         cases = transaction.cases
         found = {
             "case_id": cases.site_of(keys["case_id"]) if "case_id" in keys else None,

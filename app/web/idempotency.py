@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import Request
@@ -30,7 +31,9 @@ from app.domain.user import User
 from app.ports import Transaction
 from app.services.keyed import begin
 from app.services.once import Turn, taking
+from app.web.access import rule_for
 from app.web.errors import answer, explain
+from app.web.guard import check_site
 from app.web.relay import HEADER, Body, Sent, nothing, reading, send_again
 
 KEYED_METHODS = {"POST", "PATCH", "PUT"}
@@ -70,7 +73,7 @@ class IdempotencyMiddleware:
             if is_first:
                 await self._first(found, scope, body, send)
             else:
-                await self._again(found, scope, body, send)
+                await self._again(found, user, scope, body, send)
         except VexascopeError as error:
             # A client that is still sending would see a broken connection instead of the answer.
             with suppress(HTTPException):
@@ -108,7 +111,9 @@ class IdempotencyMiddleware:
         for part in sent.messages:
             await send(part)
 
-    async def _again(self, found: KeyedRequest, scope: Scope, body: Body, send: Send) -> None:
+    async def _again(
+        self, found: KeyedRequest, user: User, scope: Scope, body: Body, send: Send
+    ) -> None:
         """Answer as the first request was answered, where this one is the same."""
         await body.read_all()
         if found.body_sha256 != body.sha256():
@@ -118,6 +123,7 @@ class IdempotencyMiddleware:
                     "Give each request a key of its own, and repeat a request unchanged."
                 )
             )
+        await self._check_site(user, found)
         known = found.answer or await self._made_anew(found, scope)
         if known is None or known.body is None:
             raise AnswerNotKept(
@@ -131,6 +137,13 @@ class IdempotencyMiddleware:
             await self._settle(found, body, known)
         await self._in_transaction(partial(_note_replay, request=found))
         await send_again(known, send)
+
+    async def _check_site(self, user: User, found: KeyedRequest) -> None:
+        """Raise `NotFound` where the account no longer sees what the first request made."""
+        location = found.location or (found.answer and found.answer.headers.get("location"))
+        matched = rule_for("GET", urlsplit(location).path) if location else None
+        if matched is not None:
+            await run_in_threadpool(check_site, self._container, user, matched)
 
     async def _made_anew(self, found: KeyedRequest, scope: Scope) -> Answer | None:
         """The answer that a crash has swallowed: what stands where the work left it."""

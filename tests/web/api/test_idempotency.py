@@ -96,6 +96,18 @@ def test_a_key_is_its_accounts_own(idle_client):
     assert keyed(idle_client, CASES, json=new, auth=ADMIN).status_code == 201
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_case_is_not_shown_again_to_who_no_longer_sees_it(idle_client, open_container, is_lost):
+    keyed(idle_client, CASES, json=NEW)
+    if is_lost:
+        lose_the_answer(open_container)
+    with open_container.transactions() as transaction:
+        transaction.sites.set_sites_of(transaction.users.by_name("reader").id, [])
+    again = keyed(idle_client, CASES, json=NEW)
+    is_problem(again, 404)
+    assert NEW["accession_number"] not in again.text
+
+
 def test_the_audit_tells_a_replay_from_the_work(idle_client, open_container):
     place = keyed(idle_client, CASES, json=NEW).headers["location"]
     keyed(idle_client, CASES, json=NEW)

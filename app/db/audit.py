@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db.audit_tables import AuditHeadRow, AuditRow
+from app.db.tables import CaseRow
 from app.domain.audit import (
     Actor,
     ActorKind,
@@ -120,6 +121,9 @@ def _conditions(chosen: AuditFilter) -> list[ColumnElement[bool]]:
         found.append(AuditRow.at >= chosen.since)
     if chosen.until:
         found.append(AuditRow.at < chosen.until)
+    if chosen.site_ids is not None:
+        elsewhere = CaseRow.site_id.not_in(chosen.site_ids)
+        found.append(~exists().where(CaseRow.id == AuditRow.case_id, elsewhere))
     return found
 
 

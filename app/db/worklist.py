@@ -132,10 +132,12 @@ class SqlWorklistRepository:
         )
         return {case_id: name for case_id, name in self._session.execute(query) if name}
 
-    def readers(self) -> Mapping[UUID, str]:
+    def readers(self, site_ids: Collection[UUID]) -> Mapping[UUID, str]:
         """From the lines themselves."""
         # A look into the index for each account, of which there are few, instead of all lines.
-        has_line = exists().where(WorklistRow.reader_id == UserRow.id)
+        has_line = exists().where(
+            WorklistRow.reader_id == UserRow.id, WorklistRow.site_id.in_(site_ids)
+        )
         query = select(UserRow.id, func.coalesce(UserRow.full_name, UserRow.name)).where(has_line)
         found = {reader: str(name) for reader, name in self._session.execute(query)}
         return dict(sorted(found.items(), key=lambda item: folded(item[1])))

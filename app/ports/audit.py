@@ -19,6 +19,8 @@ class AuditFilter:
         The name of an act, or the part before its dot: `case` for all acts on cases.
     since, until
         From the first moment on, and before the second.
+    site_ids
+        Leaves out what is about a case of another site; entries without a case stay.
     """
 
     account_id: UUID | None = None
@@ -28,6 +30,7 @@ class AuditFilter:
     subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    site_ids: frozenset[UUID] | None = None
 
 
 class AuditRepository(Protocol):

@@ -53,8 +53,8 @@ class WorklistRepository(Protocol):
     def patient_names(self, case_ids: Sequence[UUID]) -> Mapping[UUID, str]:
         """Names of the cases' patients, where one is stored."""
 
-    def readers(self) -> Mapping[UUID, str]:
-        """Who reads any case, by account, in the order of their names."""
+    def readers(self, site_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """Who reads any case of the sites, by account, in the order of their names."""
 
 
 class FilterRepository(Protocol):

@@ -14,6 +14,7 @@ from app.domain.case import NewCase
 from app.domain.case_state import CaseState
 from app.domain.errors import Conflict, NotFound
 from app.domain.screening import Recommendation
+from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import User
 from app.domain.worklist import (
     SavedFilter,
@@ -169,7 +170,8 @@ def test_the_readers_own_cases(container, lines):
     chosen = WorklistFilter(reader_id=reader.id)
     with container.transactions() as transaction:
         page = page_of_worklist(transaction, chosen, WorklistOrder(), None, 100)
-        assert transaction.worklist.readers() == {reader.id: "ann"}
+        assert transaction.worklist.readers({DEFAULT_SITE_ID}) == {reader.id: "ann"}
+        assert transaction.worklist.readers({uuid7()}) == {}
     assert {entry.reader_id for entry in page.entries} == {reader.id}
     assert len(page.entries) == sum(entry.reader_id is not None for entry in made)
 

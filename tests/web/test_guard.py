@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.access import MATRIX, PEOPLE, Permission, Role
 from app.domain.audit import ActorKind, ChainCheck, Outcome
-from app.domain.site import Site
+from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import User
 from app.ports import AuditFilter
 from app.services.passwords import hash_password
@@ -136,6 +136,25 @@ def test_a_number_is_a_patient_of_its_site_alone(idle_client, other_site):
 def entries(container, **chosen):
     with container.transactions() as transaction:
         return list(transaction.audit.all(AuditFilter(**chosen)))
+
+
+def test_the_audit_s_page_leaves_out_cases_of_other_sites(idle_client, open_container, other_site):
+    case = idle_client.post("/api/v1/cases", json=NEW).json()
+    with open_container.transactions() as transaction:
+        auditor = add_account(transaction, "auditor", Role.AUDITOR, open_container.now())
+        transaction.sites.set_sites_of(auditor.id, {other_site.id})
+        transaction.audit.note("site.add", subject="site:x")
+    idle_client.auth = ("auditor", ADMIN_PASSWORD)
+    path = "/administration/audit"
+    for address in (path, f"{path}/export.jsonl"):
+        shown = idle_client.get(address).text
+        assert case["id"] not in shown
+        assert "site:x" in shown
+    assert "reader" not in idle_client.get("/administration/history").text
+    with open_container.transactions() as transaction:
+        transaction.sites.set_sites_of(auditor.id, {DEFAULT_SITE_ID})
+    assert case["id"] in idle_client.get(f"{path}/export.jsonl").text
+    assert "reader" in idle_client.get("/administration/history").text
 
 
 def test_views_changes_and_refusals_are_recorded_with_who_and_where(idle_client, open_container):

@@ -1,6 +1,7 @@
 """The audit, for who may read it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from app.bootstrap import Container
 from app.domain.audit import Outcome
 from app.domain.errors import InvalidInput
 from app.domain.message import message
+from app.domain.user import User
 from app.ports import AuditFilter
 from app.services.auditing import export
 from app.web.dependencies import ContainerDep, UserDep
@@ -49,7 +51,7 @@ def show_audit(
     container: ContainerDep, user: UserDep, query: Annotated[AuditQuery, Query()]
 ) -> Response:
     """Some entries, newest first."""
-    chosen, before = read_audit_filter(query), _number(query.before)
+    chosen, before = _of_sites(query, user), _number(query.before)
     with container.transactions() as transaction:
         found = transaction.audit.page(chosen, before=before, limit=ENTRIES_PER_PAGE + 1)
         view = AuditView(
@@ -67,9 +69,11 @@ def show_audit(
 
 
 @router.get("/administration/audit/export.jsonl")
-def export_audit(container: ContainerDep, query: Annotated[AuditQuery, Query()]) -> Response:
+def export_audit(
+    container: ContainerDep, user: UserDep, query: Annotated[AuditQuery, Query()]
+) -> Response:
     """All entries that the list is narrowed to, one of JSON a line, oldest first."""
-    chosen = read_audit_filter(query)
+    chosen = _of_sites(query, user)
     headers = {"Content-Disposition": 'attachment; filename="vexascope-audit.jsonl"'}
     return StreamingResponse(_lines(container, chosen), media_type=MEDIA_TYPE, headers=headers)
 
@@ -78,6 +82,10 @@ def _lines(container: Container, chosen: AuditFilter) -> Iterator[str]:
     with container.transactions() as transaction:
         for line in export(transaction, chosen):
             yield f"{line}\n"
+
+
+def _of_sites(query: AuditQuery, user: User) -> AuditFilter:
+    return replace(read_audit_filter(query), site_ids=user.site_ids)
 
 
 def read_audit_filter(query: AuditQuery) -> AuditFilter:

@@ -64,7 +64,8 @@ def show_history(
         chosen = _filter(transaction, user, query)
         before = _key(query.before) if query.before else None
         found = transaction.history.page(chosen, user.site_ids, before, CASES_PER_PAGE + 1)
-        people = transaction.users.all()
+        # Who works elsewhere is nobody's business here.
+        people = [other for other in transaction.users.all() if other.site_ids & user.site_ids]
     lines = found[:CASES_PER_PAGE]
     older = None
     if len(found) > CASES_PER_PAGE:

@@ -63,7 +63,7 @@ def show_worklist(
             order=order,
             page=page_of_worklist(transaction, chosen, order, position, CASES_PER_PAGE),
             saved=transaction.filters.of_user(user.id),
-            readers=transaction.worklist.readers(),
+            readers=transaction.worklist.readers(user.site_ids),
             user_id=user.id,
             now=now,
         )

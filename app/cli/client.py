@@ -72,7 +72,7 @@ def rotate_key(
     with _ready() as container, container.transactions() as transaction:
         client = transaction.clients.by_name(name)
         key, made = clients.rotate_key(
-            transaction, client, container.now(), days=days, overlap_hours=overlap_hours
+            transaction, client, None, container.now(), days=days, overlap_hours=overlap_hours
         )
     _words.print(f"The keys before end in {overlap_hours} h.", markup=False)
     _show(key, made.expires_at)

@@ -9,7 +9,7 @@ import typer
 from app import logs
 from app.bootstrap import Container, running
 from app.domain.access import Role
-from app.services import identity
+from app.services import accounts, identity
 from app.services.sites import sites_named
 from app.settings import LogFormat, load_settings
 
@@ -33,6 +33,25 @@ def create_user(
         now = container.now()
         password = identity.create_user(transaction, name, role, full_name, now, site_ids)
     print(f"Password of {name}: {password}")
+
+
+@user_commands.command("sites")
+def set_sites(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    site: Annotated[
+        list[str], typer.Option(help="Name of a site that the account sees, once for each.")
+    ],
+) -> None:
+    """Give an account these sites, in place of those it has.
+
+    For a site that no administrator sees: on the pages nobody gives what they do not see.
+    """
+    with _ready() as container, container.transactions() as transaction:
+        user = identity.account_named(transaction, name)
+        site_ids = sites_named(transaction, site)
+        local = container.local_sign_in
+        accounts.change(transaction, user.id, user.role, site_ids, by=None, local=local)
+    print(f"{name} sees: {', '.join(site)}")
 
 
 @user_commands.command("password")

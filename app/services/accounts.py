@@ -16,6 +16,7 @@ from app.domain.user import NO_PASSWORD, User
 from app.ports import AuditFilter, Transaction
 from app.services import passwords, sessions
 from app.services.identity import check_full_name, check_name
+from app.services.sites import check_giving
 
 RESET_PASSWORD = "account.reset-password"  # noqa: S105 - the name of an act
 RESET_SECOND_FACTOR = "account.reset-second-factor"
@@ -59,11 +60,20 @@ def state_of(transaction: Transaction, user_id: UUID) -> AccountState:
     return AccountState(user, user.id in factors, user.id in transaction.sign_ins.external_users())
 
 
-def create(transaction: Transaction, new: NewAccount, now: datetime) -> tuple[User, str]:
+def create(
+    transaction: Transaction, new: NewAccount, now: datetime, by: User | None
+) -> tuple[User, str]:
     """An account without a password, and the token of a link to choose one.
+
+    Parameters
+    ----------
+    by
+        Who makes it; None: a command, which may give every site.
 
     Raises
     ------
+    Forbidden
+        If who makes it does not see a site.
     InvalidInput
         If a name cannot be, the role is no person's, or a site is unknown.
     Conflict
@@ -74,6 +84,7 @@ def create(transaction: Transaction, new: NewAccount, now: datetime) -> tuple[Us
         check_full_name(new.full_name)
     _check_role(new.role)
     _check_sites(transaction, new.site_ids)
+    check_giving(by, new.site_ids)
     user = User(uuid7(), new.name, new.role, NO_PASSWORD, new.full_name, site_ids=new.site_ids)
     transaction.users.add(user, now)
     after = {"name": user.name, "role": user.role.value, "sites": _texts(user.site_ids)}
@@ -87,7 +98,7 @@ def change(
     role: Role,
     site_ids: frozenset[UUID],
     *,
-    by: UUID,
+    by: User | None,
     local: LocalSignIn,
 ) -> User:
     """Give an account another role and other sites; its sessions and tokens end with the role.
@@ -95,11 +106,13 @@ def change(
     Parameters
     ----------
     by
-        Who asks.
+        Who changes it; None: a command, which may give every site.
 
     Raises
     ------
     NotFound
+    Forbidden
+        If who changes it does not see a site that is added.
     InvalidInput
         If the role is no person's, or a site is unknown.
     Conflict
@@ -108,9 +121,10 @@ def change(
     user = person(transaction, user_id)
     _check_role(role)
     _check_sites(transaction, site_ids)
+    check_giving(by, site_ids - user.site_ids)
     if role is not Role.ADMINISTRATOR:
         _keep_an_administrator(transaction, user, local)
-    if user.id == by and role is not user.role:
+    if by is not None and user.id == by.id and role is not user.role:
         raise Conflict(message("Nobody changes their own role. Ask another administrator."))
     if (role, site_ids) == (user.role, user.site_ids):
         return user
@@ -149,19 +163,22 @@ def set_active(
 
 
 def reset_password(
-    transaction: Transaction, user_id: UUID, now: datetime, local: LocalSignIn
+    transaction: Transaction, user_id: UUID, now: datetime, local: LocalSignIn, by: User | None
 ) -> tuple[User, str]:
     """End a password and all it opened; the token of a link to choose another.
 
     Raises
     ------
     NotFound
+    Forbidden
+        If who asks does not see all sites of the account: the link would open them.
     Conflict
         If the account signs in at the provider, or no longer, or is the last administrator's that
         can sign in.
     """
     user = person(transaction, user_id)
     _check_local(user)
+    check_giving(by, user.site_ids)
     _keep_an_administrator(transaction, user, local)
     passwords.replace(transaction, user.id, NO_PASSWORD)
     transaction.audit.note(RESET_PASSWORD, subject=_subject(user))
@@ -169,14 +186,14 @@ def reset_password(
 
 
 def reset_second_factor(
-    transaction: Transaction, user_id: UUID, now: datetime, local: LocalSignIn
+    transaction: Transaction, user_id: UUID, now: datetime, local: LocalSignIn, by: User | None
 ) -> tuple[User, str]:
     """Forget a lost second factor, and the password with it.
 
     A password that was long enough only beside a second factor would be too short now; and who
     asks by telephone should prove more than a name.
     """
-    user, token = reset_password(transaction, user_id, now, local)
+    user, token = reset_password(transaction, user_id, now, local, by)
     if not transaction.second_factors.remove(user.id):
         raise Conflict(message("The account has no second factor."))
     transaction.audit.note(RESET_SECOND_FACTOR, subject=_subject(user))

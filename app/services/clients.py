@@ -30,6 +30,7 @@ from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import NO_PASSWORD, User
 from app.ports import Transaction
 from app.services.identity import check_name
+from app.services.sites import check_giving
 
 PREFIX_BYTES = 6
 SECRET_BYTES = 32
@@ -68,17 +69,19 @@ class ClientChange:
 
 
 def create_client(
-    transaction: Transaction, new: NewClient, by: UUID | None, now: datetime
+    transaction: Transaction, new: NewClient, by: User | None, now: datetime
 ) -> tuple[ApiClient, str]:
     """Make a client with its first key, whose text is returned and kept nowhere.
 
     Parameters
     ----------
     by
-        The account that makes it; None: the command line.
+        The account that makes it; None: the command line, which may give every site.
 
     Raises
     ------
+    Forbidden
+        If the account does not see a site.
     InvalidInput
         If the name cannot be one, no scope or site was given, or the days are out of range.
     Conflict
@@ -87,12 +90,15 @@ def create_client(
     check_name(new.name)
     _check_scopes(new.scopes)
     _check_sites(transaction, new.site_ids)
+    check_giving(by, new.site_ids)
     _check_days(new.days)
     account = User(
         uuid7(), new.name, Role.SYSTEM, NO_PASSWORD, site_ids=new.site_ids, scopes=new.scopes
     )
     transaction.users.add(account, now)
-    made = ApiClient(account, created_at=now, created_by=by, subject=new.subject or None)
+    made = ApiClient(
+        account, created_at=now, created_by=by.id if by else None, subject=new.subject or None
+    )
     transaction.clients.add(made)
     text, key = _add_key(transaction, made.id, new.days, now)
     after = {**_shown(made), "key": key.prefix, "key_expires_at": key.expires_at.isoformat()}
@@ -103,6 +109,7 @@ def create_client(
 def rotate_key(
     transaction: Transaction,
     client: ApiClient,
+    by: User | None,
     now: datetime,
     *,
     days: int = DEFAULT_KEY_DAYS,
@@ -112,9 +119,12 @@ def rotate_key(
 
     Raises
     ------
+    Forbidden
+        If who makes it does not see all sites of the client: the key would open them.
     InvalidInput
         If days or hours are out of range.
     """
+    check_giving(by, client.account.site_ids)
     _check_days(days)
     if not 0 <= overlap_hours <= MOST_OVERLAP_HOURS:
         raise InvalidInput(message("The overlap is 0 to {most} hours.", most=MOST_OVERLAP_HOURS))
@@ -144,8 +154,15 @@ def revoke_keys(
     return len(ending)
 
 
-def change_client(transaction: Transaction, client: ApiClient, change: ClientChange) -> ApiClient:
-    """Write what is to change; raises as `create_client`."""
+def change_client(
+    transaction: Transaction, client: ApiClient, change: ClientChange, by: User | None
+) -> ApiClient:
+    """Write what is to change; raises as `create_client`.
+
+    Anyone may switch a client off; for the rest one must see its sites, those before and after.
+    """
+    if change != ClientChange(is_active=False):
+        check_giving(by, client.account.site_ids | (change.site_ids or frozenset()))
     account, subject = client.account, client.subject
     if change.scopes is not None:
         _check_scopes(change.scopes)

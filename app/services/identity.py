@@ -74,14 +74,20 @@ def create_user(
     return password
 
 
+def account_named(transaction: Transaction, name: str) -> User:
+    """The account of this name; raises `NotFound`."""
+    user = transaction.users.by_name(name)
+    if user is None:
+        raise NotFound(message("There is no such account."))
+    return user
+
+
 def renew_password(transaction: Transaction, name: str) -> str:
     """Give an account a made-up password, which is returned; raises `NotFound`.
 
     Its sessions and tokens end.
     """
-    user = transaction.users.by_name(name)
-    if user is None:
-        raise NotFound(message("There is no such account."))
+    user = account_named(transaction, name)
     password = made_password()
     replace(transaction, user.id, hash_password(password))
     transaction.audit.note("account.reset-password", subject=f"user:{user.id}")

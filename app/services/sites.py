@@ -1,6 +1,6 @@
 """Sites: in which laboratory a new case is opened, and which there are."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -55,12 +55,25 @@ def sites_named(transaction: Transaction, names: Sequence[str]) -> frozenset[UUI
     return frozenset(known[name] for name in names)
 
 
-def add_site(transaction: Transaction, name: str, now: datetime) -> Site:
-    """A new site; raises `InvalidInput` or `Conflict`."""
+def check_giving(by: User | None, site_ids: Collection[UUID]) -> None:
+    """Raise `Forbidden` unless whoever gives sites sees them; None is a command, which may."""
+    if by is not None and not all(by.sees(site_id) for site_id in site_ids):
+        raise Forbidden(
+            message("Your account does not see all of these sites. Ask an administrator who does.")
+        )
+
+
+def add_site(transaction: Transaction, name: str, now: datetime, by: User | None = None) -> Site:
+    """A new site, which whoever makes it sees; raises `InvalidInput` or `Conflict`."""
     check_full_name(name)
     site = Site(uuid7(), name, now)
     transaction.sites.add(site)
-    transaction.audit.note("site.add", subject=f"site:{site.id}", after={"name": name})
+    after = {"name": name}
+    if by is not None:
+        # Nobody could give it to others otherwise.
+        transaction.sites.set_sites_of(by.id, by.site_ids | {site.id})
+        after["seen_by"] = by.name
+    transaction.audit.note("site.add", subject=f"site:{site.id}", after=after)
     return site
 
 

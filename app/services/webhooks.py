@@ -1,8 +1,10 @@
 """Webhooks: made, changed, given a new secret, and removed by an administrator."""
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -97,7 +99,7 @@ def change_webhook(
     NotFound, InvalidInput, Forbidden, Conflict
     """
     transaction.destinations.lock(webhook_id)
-    before = webhook_for(transaction, user, webhook_id)
+    before = _changeable(transaction, user, webhook_id)
     config = replace(WebhookConfig.of(before.config), url=checked_url(form.url))
     site = form.site_id
     after = replace(
@@ -125,10 +127,10 @@ def renew_secret(
 
     Raises
     ------
-    NotFound
+    NotFound, Forbidden
     """
     transaction.destinations.lock(webhook_id)
-    before = webhook_for(transaction, user, webhook_id)
+    before = _changeable(transaction, user, webhook_id)
     secret = new_secret()
     config = WebhookConfig.of(before.config).rotated(sealer.seal(secret), now, overlap)
     after = replace(before, config=config.to_json())
@@ -143,12 +145,29 @@ def remove_webhook(transaction: Transaction, user: User, webhook_id: UUID, now: 
 
     Raises
     ------
-    NotFound
+    NotFound, Forbidden
     """
     transaction.destinations.lock(webhook_id)
-    before = webhook_for(transaction, user, webhook_id)
+    before = _changeable(transaction, user, webhook_id)
     transaction.destinations.remove(webhook_id, now)
     _note(transaction, "webhook.remove", before, before=_told(before))
+
+
+def _changeable(transaction: Transaction, user: User, webhook_id: UUID) -> Destination:
+    """One that the account may change; raises `NotFound` or `Forbidden`."""
+    found = webhook_for(transaction, user, webhook_id)
+    if found.site_id is None and not _sees_all(transaction, user):
+        raise Forbidden(
+            message(
+                "This webhook is of all sites, and your account does not see all. Ask an "
+                "administrator who does."
+            )
+        )
+    return found
+
+
+def _sees_all(transaction: Transaction, user: User) -> bool:
+    return all(user.sees(site.id) for site in transaction.sites.all())
 
 
 def _checked_events(events: Collection[EventType]) -> frozenset[EventType]:
@@ -159,23 +178,25 @@ def _checked_events(events: Collection[EventType]) -> frozenset[EventType]:
 
 def _checked_site(transaction: Transaction, user: User, site_id: UUID | None) -> UUID | None:
     """A site of the account; all sites only for an account that sees them all."""
-    known = {site.id for site in transaction.sites.all()}
-    if site_id is None and known <= user.site_ids:
+    if site_id is None and _sees_all(transaction, user):
         return None
     if site_id is None:
         raise Forbidden(
             message("Your account does not see all sites. Choose one of its sites for the webhook.")
         )
+    known = {site.id for site in transaction.sites.all()}
     if site_id not in known or not user.sees(site_id):
         raise Forbidden(message("Your account does not see this site. Choose another one."))
     return site_id
 
 
 def _told(webhook: Destination) -> dict[str, object]:
-    """What the audit keeps: no secret, sealed or not."""
+    """What the audit keeps: no secret, sealed or not; the path of an address often is one."""
+    url = WebhookConfig.of(webhook.config).url
     return {
         "name": webhook.name,
-        "url": WebhookConfig.of(webhook.config).url,
+        "host": urlsplit(url).hostname,
+        "url_sha256": hashlib.sha256(url.encode()).hexdigest(),
         "events": sorted(webhook.events),
         "site": str(webhook.site_id) if webhook.site_id else None,
         "enabled": webhook.enabled,

@@ -6,6 +6,7 @@ from app.bootstrap import migrate, running
 from app.cli import main
 from app.domain.access import Role
 from app.domain.errors import NotSignedIn
+from app.domain.site import DEFAULT_SITE_ID
 from app.services.identity import check_password
 from app.services.second_factor import begin, is_asked
 from app.services.sites import add_site
@@ -75,6 +76,11 @@ def test_an_account_sees_the_sites_that_are_named(command, database):
     with database.transactions() as transaction:
         assert transaction.users.by_name("ann").site_ids == {north.id}
         assert transaction.users.by_name("bob") is None
+        [main] = [site for site in transaction.sites.all() if site.id == DEFAULT_SITE_ID]
+    assert command("sites", "ann", "--site", "North", "--site", main.name)[0] == 0
+    assert command("sites", "ann", "--site", "Nowhere")[0] == 2
+    with database.transactions() as transaction:
+        assert transaction.users.by_name("ann").site_ids == {north.id, main.id}
 
 
 def test_recovers_an_account_that_nobody_gets_into(command, database):

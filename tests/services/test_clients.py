@@ -1,5 +1,6 @@
 """API clients and their keys, on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,8 +9,9 @@ from uuid_utils.compat import uuid7
 
 from app.domain.access import Role, Scope
 from app.domain.client import KEY_START, KeyState
-from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
-from app.domain.site import Site
+from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, NotSignedIn
+from app.domain.site import DEFAULT_SITE_ID, Site
+from app.domain.user import User
 from app.services import clients
 from app.services.clients import ClientChange, NewClient
 from app.services.identity import check_password
@@ -95,7 +97,7 @@ def test_the_last_use_is_written_once_a_minute(container, made):
 def test_after_rotation_both_keys_open_for_the_overlap(container, made):
     client, old = made
     with container.transactions() as transaction:
-        new, _ = clients.rotate_key(transaction, client, NOW, overlap_hours=2)
+        new, _ = clients.rotate_key(transaction, client, None, NOW, overlap_hours=2)
     assert old != new
     for key in (old, new):
         assert check(container, key, NOW + timedelta(hours=2, seconds=-1)).id == client.id
@@ -108,7 +110,7 @@ def test_rotation_never_lengthens_a_key(container, made):
     client, _ = made
     late = NOW + timedelta(days=364, hours=23)
     with container.transactions() as transaction:
-        clients.rotate_key(transaction, client, late, overlap_hours=48)
+        clients.rotate_key(transaction, client, None, late, overlap_hours=48)
         _, old = transaction.clients.get(client.id).keys
     assert old.expires_at == NOW + timedelta(days=365)
 
@@ -116,7 +118,7 @@ def test_rotation_never_lengthens_a_key(container, made):
 def test_a_revoked_key_opens_nothing_and_the_others_stay(container, made):
     client, old = made
     with container.transactions() as transaction:
-        new, _ = clients.rotate_key(transaction, client, NOW)
+        new, _ = clients.rotate_key(transaction, client, None, NOW)
         client = transaction.clients.get(client.id)
         assert clients.revoke_keys(transaction, client, NOW, old.rpartition("_")[0]) == 1
     with pytest.raises(NotSignedIn, match="revoked"):
@@ -135,12 +137,15 @@ def test_a_revoked_key_opens_nothing_and_the_others_stay(container, made):
 def test_a_client_that_is_switched_off_is_refused_until_it_is_on_again(container, made):
     client, key = made
     with container.transactions() as transaction:
-        clients.change_client(transaction, client, ClientChange(is_active=False))
+        clients.change_client(transaction, client, ClientChange(is_active=False), None)
     with pytest.raises(NotSignedIn, match="switched off"):
         check(container, key)
     with container.transactions() as transaction:
         client = clients.change_client(
-            transaction, client, ClientChange(is_active=True, scopes=frozenset({Scope.CASES_READ}))
+            transaction,
+            client,
+            ClientChange(is_active=True, scopes=frozenset({Scope.CASES_READ})),
+            None,
         )
     assert check(container, key).scopes == {Scope.CASES_READ}
 
@@ -151,14 +156,14 @@ def test_names_scopes_and_times_are_checked(container, made):
             with pytest.raises(InvalidInput):
                 create(transaction, name, scopes, days=days)
         with pytest.raises(InvalidInput):
-            clients.rotate_key(transaction, made[0], NOW, overlap_hours=-1)
+            clients.rotate_key(transaction, made[0], None, NOW, overlap_hours=-1)
     with pytest.raises(Conflict), container.transactions() as transaction:
         create(transaction)
 
 
 def test_one_subject_names_one_client(container, made):
     with container.transactions() as transaction:
-        clients.change_client(transaction, made[0], ClientChange(subject="lis@idp"))
+        clients.change_client(transaction, made[0], ClientChange(subject="lis@idp"), None)
         assert transaction.clients.by_subject("lis@idp").id == made[0].id
         assert transaction.clients.by_subject("other") is None
     with pytest.raises(Conflict), container.transactions() as transaction:
@@ -168,18 +173,39 @@ def test_one_subject_names_one_client(container, made):
 def test_a_client_sees_the_sites_that_it_was_given(container, made):
     with container.transactions() as transaction:
         transaction.sites.add(Site(OTHER, "North", NOW))
-        clients.change_client(transaction, made[0], ClientChange(site_ids=frozenset({OTHER})))
+        clients.change_client(transaction, made[0], ClientChange(site_ids=frozenset({OTHER})), None)
     assert check(container, made[1]).account.site_ids == {OTHER}
     for sites in (frozenset(), frozenset({uuid7()})):
         with container.transactions() as transaction, pytest.raises(InvalidInput, match="site"):
-            clients.change_client(transaction, made[0], ClientChange(site_ids=sites))
+            clients.change_client(transaction, made[0], ClientChange(site_ids=sites), None)
+
+
+def test_nobody_gives_a_client_a_site_that_they_do_not_see(container):
+    here = User(uuid7(), "here", Role.ADMINISTRATOR, "hash")
+    with container.transactions() as transaction:
+        transaction.sites.add(Site(OTHER, "North", NOW))
+        transaction.users.add(here, NOW)
+        theirs, _ = create(transaction, "theirs", site_ids=frozenset({OTHER}))
+        new = NewClient("mine", SCOPES, frozenset({DEFAULT_SITE_ID}))
+        mine, _ = clients.create_client(transaction, new, here, NOW)
+        wider = ClientChange(site_ids=frozenset({DEFAULT_SITE_ID, OTHER}))
+        for forbidden in (
+            lambda: clients.create_client(transaction, replace(new, site_ids={OTHER}), here, NOW),
+            lambda: clients.change_client(transaction, mine, wider, here),
+            lambda: clients.change_client(transaction, theirs, ClientChange(subject="me"), here),
+            lambda: clients.rotate_key(transaction, theirs, here, NOW),
+        ):
+            with pytest.raises(Forbidden):
+                forbidden()
+        clients.rotate_key(transaction, mine, here, NOW)
+        clients.change_client(transaction, theirs, ClientChange(is_active=False), here)
 
 
 def test_the_audit_tells_of_every_change_and_of_no_secret(container, made):
     client, key = made
     with container.transactions() as transaction:
-        new, _ = clients.rotate_key(transaction, client, NOW)
-        clients.change_client(transaction, client, ClientChange(is_active=False))
+        new, _ = clients.rotate_key(transaction, client, None, NOW)
+        clients.change_client(transaction, client, ClientChange(is_active=False), None)
         clients.revoke_keys(transaction, transaction.clients.get(client.id), NOW)
     with container.transactions() as transaction:
         events = [entry.event for entry in transaction.audit.all()]

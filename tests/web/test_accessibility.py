@@ -93,7 +93,7 @@ def _invite(settings):
     """An account that waits for its person to choose a password, and the link's token."""
     with running(settings) as container, container.transactions() as transaction:
         new = NewAccount("new", "Dr New", Role.TECHNICIAN, frozenset({DEFAULT_SITE_ID}))
-        user, token = create(transaction, new, container.now())
+        user, token = create(transaction, new, container.now(), None)
     return str(user.id), token
 
 

@@ -45,7 +45,7 @@ def create_client(
 ) -> KeyMade:
     """Make a client and its first key; the key is in this answer and nowhere else."""
     with container.transactions() as transaction:
-        client, key = clients.create_client(transaction, new.to_service(), user.id, container.now())
+        client, key = clients.create_client(transaction, new.to_service(), user, container.now())
     response.headers["Location"] = f"/api/v1/clients/{client.id}"
     return KeyMade(key=key, client=ClientRead.of(client, container.now()))
 
@@ -58,11 +58,13 @@ def read_client(client_id: UUID, container: ContainerDep) -> ClientRead:
 
 
 @router.patch("/{client_id}", responses=problems(404, 409, 422), summary="Change an API client")
-def change_client(client_id: UUID, change: ClientChange, container: ContainerDep) -> ClientRead:
+def change_client(
+    client_id: UUID, change: ClientChange, container: ContainerDep, user: UserDep
+) -> ClientRead:
     """Change scopes, or switch the client off and on; what is left out stays."""
     with container.transactions() as transaction:
         client = transaction.clients.get(client_id)
-        clients.change_client(transaction, client, change.to_service())
+        clients.change_client(transaction, client, change.to_service(), user)
         return _read(container, transaction, client_id)
 
 
@@ -73,12 +75,17 @@ def change_client(client_id: UUID, change: ClientChange, container: ContainerDep
     summary="Rotate the key",
     dependencies=[Depends(shows_secret)],
 )
-def rotate_key(client_id: UUID, new: KeyCreate, container: ContainerDep) -> KeyMade:
+def rotate_key(client_id: UUID, new: KeyCreate, container: ContainerDep, user: UserDep) -> KeyMade:
     """Make a new key; those before go on for the overlap and then end."""
     with container.transactions() as transaction:
         client = transaction.clients.get(client_id)
         key, _ = clients.rotate_key(
-            transaction, client, container.now(), days=new.days, overlap_hours=new.overlap_hours
+            transaction,
+            client,
+            user,
+            container.now(),
+            days=new.days,
+            overlap_hours=new.overlap_hours,
         )
         return KeyMade(key=key, client=_read(container, transaction, client_id))
 

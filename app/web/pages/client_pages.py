@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Response
 from app.bootstrap import Container
 from app.domain.access import Scope
 from app.domain.client import ApiClient
-from app.domain.errors import Conflict, InvalidInput, NotFound, VexascopeError
+from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, VexascopeError
 from app.domain.message import message
 from app.domain.site import Site
 from app.domain.user import User
@@ -33,6 +33,7 @@ router = APIRouter(prefix=CLIENTS_PATH)
 _STATUS: dict[type[VexascopeError], HTTPStatus] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     Conflict: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
 }
 Texts = Annotated[list[str], Form()]
@@ -62,9 +63,9 @@ def create_client(
             form.name, _scopes(scopes), _sites(site_ids), _number(days), form.subject or None
         )
         with container.transactions() as transaction:
-            client, key = clients.create_client(transaction, new, user.id, container.now())
+            client, key = clients.create_client(transaction, new, user, container.now())
             sites = transaction.sites.all()
-    except (InvalidInput, Conflict) as problem:
+    except (InvalidInput, Conflict, Forbidden) as problem:
         return _list(container, user, form, problem)
     return _shown(container, user, client, sites, new_key=key)
 
@@ -93,18 +94,20 @@ def change_client(
         change = ClientChange(_scopes(scopes), _sites(site_ids), subject=subject.strip())
         with container.transactions() as transaction:
             client = transaction.clients.get(client_id)
-            clients.change_client(transaction, client, change)
-    except (InvalidInput, Conflict) as problem:
+            clients.change_client(transaction, client, change, user)
+    except (InvalidInput, Conflict, Forbidden) as problem:
         return _trouble(container, user, client_id, problem)
     return see_other(f"{client_path(client_id)}?saved=true")
 
 
 @router.post("/{client_id}/switch")
-def switch_client(container: ContainerDep, client_id: UUID, on: Text = "") -> Response:
+def switch_client(
+    container: ContainerDep, user: UserDep, client_id: UUID, on: Text = ""
+) -> Response:
     """Switch it off, or on again."""
     with container.transactions() as transaction:
         client = transaction.clients.get(client_id)
-        clients.change_client(transaction, client, ClientChange(is_active=on == "yes"))
+        clients.change_client(transaction, client, ClientChange(is_active=on == "yes"), user)
     return see_other(f"{client_path(client_id)}?saved=true")
 
 
@@ -122,10 +125,10 @@ def rotate_key(
         with container.transactions() as transaction:
             client = transaction.clients.get(client_id)
             key, _ = clients.rotate_key(
-                transaction, client, container.now(), days=lasting, overlap_hours=overlap
+                transaction, client, user, container.now(), days=lasting, overlap_hours=overlap
             )
             client, sites = transaction.clients.get(client_id), transaction.sites.all()
-    except InvalidInput as problem:
+    except (InvalidInput, Forbidden) as problem:
         return _trouble(container, user, client_id, problem)
     return _shown(container, user, client, sites, new_key=key)
 

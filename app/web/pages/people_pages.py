@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from app.bootstrap import Container
 from app.domain.access import Role
-from app.domain.errors import Conflict, InvalidInput, VexascopeError
+from app.domain.errors import Conflict, Forbidden, InvalidInput, VexascopeError
 from app.domain.message import message
 from app.domain.user import User
 from app.ports import Transaction
@@ -28,7 +28,12 @@ from app.web.pages.rendering import chrome, render
 
 router = APIRouter(prefix=PEOPLE_PATH)
 
-_STATUS = {InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY, Conflict: HTTPStatus.CONFLICT}
+_REFUSED = (InvalidInput, Conflict, Forbidden)
+_STATUS: dict[type[VexascopeError], HTTPStatus] = {
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Conflict: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
+}
 _CHANGED = message("Saved.")
 _LINK = message("Give the person this link. It is shown only now.")
 
@@ -54,8 +59,8 @@ def create_person(
     try:
         new = accounts.NewAccount(form.name, form.full_name or None, _role(role), form.site_ids)
         with container.transactions() as transaction:
-            made, token = accounts.create(transaction, new, container.now())
-    except (InvalidInput, Conflict) as error:
+            made, token = accounts.create(transaction, new, container.now(), user)
+    except _REFUSED as error:
         return _list(container, user, form, error)
     return _person(container, user, made.id, link=_address(request, container, token), notice=_LINK)
 
@@ -81,7 +86,7 @@ def change_person(
         user,
         user_id,
         lambda transaction: accounts.change(
-            transaction, user_id, _role(role), sites, by=user.id, local=container.local_sign_in
+            transaction, user_id, _role(role), sites, by=user, local=container.local_sign_in
         ),
     )
 
@@ -148,8 +153,8 @@ def _reset(
 ) -> Response:
     try:
         with container.transactions() as transaction:
-            _, token = reset(transaction, user_id, container.now(), container.local_sign_in)
-    except Conflict as error:
+            _, token = reset(transaction, user_id, container.now(), container.local_sign_in, viewer)
+    except _REFUSED as error:
         return _person(container, viewer, user_id, error=error)
     return _person(
         container, viewer, user_id, link=_address(request, container, token), notice=_LINK
@@ -162,7 +167,7 @@ def _do(
     try:
         with container.transactions() as transaction:
             act(transaction)
-    except (InvalidInput, Conflict) as error:
+    except _REFUSED as error:
         return _person(container, viewer, user_id, error=error)
     return _person(container, viewer, user_id, notice=_CHANGED)
 

@@ -33,7 +33,7 @@ def add_site(container: ContainerDep, user: UserDep, name: Annotated[str, Form()
     return _do(
         container,
         user,
-        lambda transaction: sites.add_site(transaction, name.strip(), container.now()),
+        lambda transaction: sites.add_site(transaction, name.strip(), container.now(), user),
     )
 
 

@@ -226,6 +226,7 @@ def test_an_administrator_of_one_site_manages_that_site(laboratory, admin, recei
     site = Site(uuid7(), "Elsewhere", laboratory.now())
     password = hash_password(ADMIN_PASSWORD)
     user = User(uuid7(), "elsewhere", Role.ADMINISTRATOR, password)
+    of_all = make(admin, receiver, name="Of all")
     with laboratory.transactions() as transaction:
         transaction.sites.add(site)
         transaction.users.add(replace(user, site_ids=frozenset({site.id})), laboratory.now())
@@ -233,10 +234,15 @@ def test_an_administrator_of_one_site_manages_that_site(laboratory, admin, recei
     admin.auth = ("elsewhere", ADMIN_PASSWORD)
     is_problem(admin.get(f"{HOOKS}/{here['id']}"), 404)
     is_problem(admin.delete(f"{HOOKS}/{here['id']}"), 404)
-    assert admin.get(HOOKS).json() == {"items": []}
+    assert [item["name"] for item in admin.get(HOOKS).json()["items"]] == ["Of all"]
     content = {"name": "All", "url": receiver.url, "events": ["signed"]}
     is_problem(admin.post(HOOKS, json=content), 403, "all sites")
     make(admin, receiver, name="Mine", site_id=str(site.id))
+    path = f"{HOOKS}/{of_all['id']}"
+    assert admin.get(path).is_success
+    is_problem(admin.patch(path, json={"url": f"{receiver.url}/mine"}), 403, "all sites")
+    is_problem(admin.post(f"{path}/secret", json={}), 403)
+    is_problem(admin.delete(path), 403)
     admin.auth = READER
     is_problem(admin.get(HOOKS), 403)
 
@@ -271,6 +277,7 @@ def test_what_is_done_with_webhooks_stands_in_the_audit_without_a_secret(
     told = json.dumps([[event.before, event.after, event.subject] for event in changes])
     assert "whsec" not in told
     assert "sealed" not in told
+    assert receiver.url not in told
 
 
 def test_a_message_that_waits_says_when_it_is_tried_again(laboratory, admin, receiver):

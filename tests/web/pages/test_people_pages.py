@@ -10,7 +10,7 @@ from app.domain.access import Role
 from app.domain.audit import ActorKind, Outcome
 from app.domain.errors import Conflict
 from app.domain.sign_in import LocalSignIn
-from app.domain.site import DEFAULT_SITE_ID
+from app.domain.site import DEFAULT_SITE_ID, Site
 from app.ports import AuditFilter
 from app.services import accounts, second_factor
 from app.web.app import create_app
@@ -204,6 +204,34 @@ def test_administrators_whose_password_opens_nothing_do_not_count(container):
             accounts.set_active(transaction, root.id, is_active=False, local=local)
         add_account(transaction, "spare", Role.ADMINISTRATOR, NOW)
         accounts.set_active(transaction, root.id, is_active=False, local=local)
+
+
+def test_nobody_gives_a_site_that_they_do_not_see(container):
+    there = Site(uuid7(), "There", NOW)
+    with container.transactions() as transaction:
+        transaction.sites.add(there)
+        root = add_account(transaction, "root", Role.ADMINISTRATOR, NOW)
+        ann = add_account(transaction, "ann", Role.HAEMATOLOGIST, NOW)
+        bob = add_account(transaction, "bob", Role.HAEMATOLOGIST, NOW)
+        transaction.sites.set_sites_of(bob.id, {there.id, DEFAULT_SITE_ID})
+    both = {"site": [str(there.id), str(DEFAULT_SITE_ID)]}
+    with TestClient(create_app(container), headers={"accept": "text/html"}) as client:
+        client.auth = ("root", ADMIN_PASSWORD)
+        people = "/administration/users"
+        new = {"name": "eve", "role": "auditor", **both}
+        assert client.post(people, data=new).status_code == 403
+        for user, role in ((root, "administrator"), (ann, "haematologist")):
+            answer = client.post(f"{people}/{user.id}", data={"role": role, **both})
+            assert (answer.status_code, "does not see all" in answer.text) == (403, True)
+        # The link would open the other site.
+        assert client.post(f"{people}/{bob.id}/reset-password").status_code == 403
+        assert client.post(f"{people}/{bob.id}", data={"role": "auditor", **both}).is_success
+        client.post("/administration/sites", data={"name": "Made"})
+        with container.transactions() as transaction:
+            [made] = [site.id for site in transaction.sites.all() if site.name == "Made"]
+            assert transaction.users.get(root.id).site_ids == {DEFAULT_SITE_ID, made}
+        mine = {"role": "haematologist", "site": [str(made), str(DEFAULT_SITE_ID)]}
+        assert client.post(f"{people}/{ann.id}", data=mine).is_success
 
 
 def test_sites_are_added_renamed_and_closed(admin, shop):

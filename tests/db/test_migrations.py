@@ -1,4 +1,3 @@
-import json
 import os
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect
+from sqlalchemy import inspect, update
 from uuid_utils.compat import uuid7
 
 from app.bootstrap import build
@@ -23,7 +22,7 @@ from app.db.migrating import (
     newest_revision,
     upgrade,
 )
-from app.db.tables import Row
+from app.db.tables import BundleRow, Row
 from app.domain.abnormality import Abnormality
 from app.domain.access import Role
 from app.domain.bundle_switch import CaseBundle
@@ -149,9 +148,10 @@ def test_an_account_with_a_token_is_migrated_there_and_back(tmp_path, small_bund
 
 def test_what_a_bundle_says_itself_wins_over_what_a_case_brought(container):
     files = container.bundle_files
-    planted = {**files.texts, "screening.json": json.dumps({"planted": True})}
+    container.remember_bundle()
+    with container.engine.begin() as connection:
+        connection.execute(update(BundleRow).values(rule={"planted": True}))
     with container.transactions() as transaction:
-        transaction.bundles.remember(files.bundle, planted, NOW)
         transaction.bundles.remember(files.bundle, files.texts, NOW)
     with container.transactions() as transaction:
         assert transaction.bundles.get(files.bundle.manifest.digest) == files.bundle

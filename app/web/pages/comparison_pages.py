@@ -71,7 +71,7 @@ def _set(transaction: Transaction, container: Container, user: User, form: dict[
     now = container.now()
     fixed = freeze_cases(
         transaction,
-        f"{now:%Y-%m-%d %H:%M:%S} {user.name}"[:200],
+        f"{now:%Y-%m-%d %H:%M:%S.%f} {user.name}"[:200],
         lines(form["cases"]),
         user.printed_name,
         now,

@@ -51,6 +51,7 @@ def run(command, directory, server, **variables):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_walk_with_curl_works_as_written(directory, server):
     script = "\n".join(blocks("walkthrough.md", "sh"))
     said = run(["bash", "-euo", "pipefail", "-c", script], directory, server)
@@ -71,6 +72,7 @@ def test_the_walk_with_curl_works_as_written(directory, server):
     assert key not in said
 
 
+@pytest.mark.slow
 def test_the_client_s_examples_work_as_written(directory, server, key):
     program = "\n".join(blocks("client.md", "python"))
     said = run([sys.executable, "-c", program], directory, server, VEXASCOPE_KEY=key)
@@ -91,6 +93,7 @@ def test_the_first_page_s_example_works_as_written(directory, server):
     assert "research use only" in said.lower()
 
 
+@pytest.mark.slow
 def test_the_command_s_example_works_as_written(directory, server, key):
     [script] = blocks("client.md", "sh")
     written = ("http://127.0.0.1:8000", server.url), ("vxk_...", key)

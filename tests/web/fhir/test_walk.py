@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from app.settings import PROJECT
 from tests.accounts import ADMIN_PASSWORD
 from tests.fhir_validator import dangling
@@ -11,6 +13,7 @@ from tests.images import cell_jpeg
 from tests.server import Server
 
 
+@pytest.mark.slow
 def test_the_walk_works_as_written(tmp_path, small_bundle, fhir_validator):
     [script] = re.findall(r"```sh\n(.*?)```", (PROJECT / "docs/fhir.md").read_text(), re.DOTALL)
     (tmp_path / "cell-1.jpg").write_bytes(cell_jpeg(1))

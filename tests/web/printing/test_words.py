@@ -9,7 +9,7 @@ from app.web.printing.typeface import fonts, printable
 from tests.web.catalogue import in_templates
 
 # What a page on the screen has no need of.
-ON_PAPER_ONLY = {"Page %(number)s of %(total)s", "Reason", "The picture could not be read."}
+ON_PAPER_ONLY = {"Page %(number)s of %(total)s", "The picture could not be read."}
 # The same word in French.
 SAME = {"Date", "Patient", "Proportion", "Score", "Signature"}
 

@@ -86,6 +86,7 @@ def test_synthetic_cases_are_there_and_the_link_is_signed_in(demo):
         assert found[number]["pmn_count"] >= 120
 
 
+@pytest.mark.slow
 def test_another_demonstration_link_does_not_sign_in(demo):
     address = demo()[-1].split()[-1]
     with httpx.Client(follow_redirects=False, timeout=60) as browser:

@@ -12,6 +12,21 @@ from tests.accounts import READER, add_accounts
 from tests.conftest import make_settings
 
 CREDENTIALS = READER
+FOLDER = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages and routes on PostgreSQL are for `make test-all`.
+
+    `make test` asks them on SQLite, and both databases in the tests of repositories, services and
+    jobs, below which nothing speaks SQL.
+    """
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        chosen = callspec.params.get("database_url") if callspec else None
+        if chosen == "postgresql" and FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

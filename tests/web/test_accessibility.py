@@ -153,7 +153,12 @@ def paths(values):
 
 @pytest.mark.parametrize(
     ("width", "scheme", "language"),
-    [(1440, "light", "en"), (1440, "dark", "fr"), (390, "light", "fr"), (390, "dark", "en")],
+    [
+        (1440, "light", "en"),
+        (390, "dark", "en"),
+        pytest.param(1440, "dark", "fr", marks=pytest.mark.slow),
+        pytest.param(390, "light", "fr", marks=pytest.mark.slow),
+    ],
 )
 def test_axe_finds_nothing_on_any_page(place, browser, width, scheme, language):  # noqa: F811
     server, values = place

@@ -67,6 +67,7 @@ def recorded_pieces(page):
     return offsets
 
 
+@pytest.mark.slow
 def test_two_hundred_files_at_once(page, tmp_path):
     sign_in(page)
     open_case(page, "MANY")

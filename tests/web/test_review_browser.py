@@ -154,7 +154,7 @@ def test_a_range_is_relabelled_at_once_and_taken_back_at_once(page, case):
     for cell in chosen:
         card = page.locator(f"[data-cell='{cell}']").first
         expect(card.locator(".card-excluded")).not_to_be_empty()
-        expect(card.locator(".card-by")).to_have_text("A")
+        expect(card.locator(".card-by")).to_have_text("R")
     page.keyboard.press("u")
     for cell in chosen:
         card = page.locator(f"[data-cell='{cell}']").first
@@ -276,7 +276,7 @@ def test_space_in_the_larger_view_confirms_and_goes_on(case, window):
     place = view.locator("#viewer-place").text_content()
     page.keyboard.press("Space")
     assert view.locator("#viewer-place").text_content() != place
-    expect(page.locator(f"[data-cell='{cell}'] .card-by").first).to_have_text("A")
+    expect(page.locator(f"[data-cell='{cell}'] .card-by").first).to_have_text("R")
     settled(page)
     view.get_by_role("button", name="Undo").click()
     expect(page.locator(f"[data-cell='{cell}'] .card-by").first).not_to_have_text("…")

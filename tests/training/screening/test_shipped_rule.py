@@ -45,6 +45,7 @@ def test_it_is_tested_on_a_second_cohort(rule):
     assert low < rule["performance"]["sensitivity"] <= high
 
 
+@pytest.mark.slow
 def test_a_classifier_that_says_nothing_is_not_corrected_and_the_rule_says_so():
     poor = {**GOOD, Abnormality.VACUOLE: 0.05}
     rule = screening_rule(poor, GOOD, seed=5, compare=False)
@@ -52,6 +53,7 @@ def test_a_classifier_that_says_nothing_is_not_corrected_and_the_rule_says_so():
     assert "not corrected" in rule["cohort"]["assumptions"][-1]
 
 
+@pytest.mark.slow
 def test_the_shipped_rule_is_what_the_manifest_s_errors_give():
     """Fitted again, with the seed that it names, from what stands beside it."""
     texts = ((shipped_bundle() / name).read_text() for name in ("manifest.json", "screening.json"))

@@ -72,6 +72,7 @@ def test_every_example_belongs_to_an_operation_and_every_body_has_one(document):
     }
 
 
+@pytest.mark.slow
 def test_every_example_is_answered_as_described(container, document):
     known = seed(container)
     with TestClient(create_app(container)) as client:

@@ -115,6 +115,7 @@ def _seed_webhook(container):
     return {"webhook_id": str(webhook.id), "delivery_id": str(delivery.id)}
 
 
+@pytest.mark.slow
 def test_every_route_answers_as_described(application):
     app, known = application
     document = schemathesis.openapi.from_asgi("/api/v1/openapi.json", app, headers=HEADERS)

@@ -1,8 +1,6 @@
 """`vexascope audit`: check the chain, and take entries out."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from app import logs
-from app.bootstrap import Container, running
+from app.cli.ready import ready
 from app.domain.audit import AuditHead
 from app.ports import AuditFilter
 from app.services import auditing
-from app.settings import LogFormat, load_settings
 
 audit_commands = typer.Typer(help="The audit.", no_args_is_help=True)
 
@@ -37,7 +33,7 @@ def verify(
     a later check: who rewrites the whole chain, its end included, is found out only so.
     """
     known = auditing.read_head(head) if head else None
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         count = transaction.audit.head().count
         with _bar(count) as bar:
             task = bar.add_task("Checking the audit", total=count)
@@ -64,7 +60,7 @@ def export(
 ) -> None:
     """Write entries to a file; a file that is there is not overwritten."""
     chosen = AuditFilter(case_id=case, action=action, since=_utc(since), until=_utc(until))
-    with _ready() as container, file.open("x") as out:
+    with ready() as container, file.open("x") as out:
         with container.transactions() as transaction:
             count = 0
             for line in auditing.export(transaction, chosen):
@@ -93,11 +89,3 @@ def _bar(total: int) -> Progress:
         transient=True,
         disable=not total,
     )
-
-
-@contextmanager
-def _ready() -> Iterator[Container]:
-    logs.configure(LogFormat.TEXT, "WARNING")
-    with running(load_settings()) as container:
-        container.check_database()
-        yield container

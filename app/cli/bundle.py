@@ -1,7 +1,5 @@
 """`vexascope bundle`: what is installed, what is active, and activating another one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from app import logs
-from app.bootstrap import Container, running
+from app.bootstrap import Container
+from app.cli.ready import ready
 from app.domain.errors import InvalidInput
 from app.ports import InstalledBundle
 from app.services.switching import Switcher, activate, shadow_digest
@@ -40,7 +39,7 @@ def list_bundles() -> None:
     table = Table(box=None, show_edge=False, pad_edge=False)
     for heading in ("bundle", "digest", "part", "folder"):
         table.add_column(heading, overflow="fold")
-    with _ready() as container:
+    with ready() as container:
         with container.transactions() as transaction:
             shadow = shadow_digest(transaction)
         for item in container.shelf.installed():
@@ -54,7 +53,7 @@ def activate_bundle(
     reason: Annotated[str, typer.Option(help="Why; it is stored and shown.")],
 ) -> None:
     """Let an installed bundle read what comes from now on, in every process."""
-    with _ready() as container:
+    with ready() as container:
         candidate = container.candidate(_full_digest(container, digest))
         with container.transactions() as transaction:
             activate(
@@ -86,11 +85,3 @@ def _full_digest(container: Container, prefix: str) -> str:
             f"least {SHORTEST_PREFIX} characters of one that `vexascope bundle list` shows."
         )
     return found[0]
-
-
-@contextmanager
-def _ready() -> Iterator[Container]:
-    logs.configure(LogFormat.TEXT, "WARNING")
-    with running(load_settings()) as container:
-        container.check_database()
-        yield container

@@ -1,7 +1,5 @@
 """`vexascope client`: systems that send cases and read reports, and their keys."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -10,8 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app import logs
-from app.bootstrap import Container, running
+from app.cli.ready import ready
 from app.domain.access import Scope
 from app.domain.client import (
     DEFAULT_KEY_DAYS,
@@ -23,7 +20,6 @@ from app.domain.errors import NotFound
 from app.domain.site import DEFAULT_SITE_ID
 from app.ports import Transaction
 from app.services import clients
-from app.settings import LogFormat, load_settings
 
 client_commands = typer.Typer(
     help="API clients: systems that act without a person.", no_args_is_help=True
@@ -52,7 +48,7 @@ def create_client(
     ] = None,
 ) -> None:
     """Make a client and print its key, once: the key alone on standard output."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         sites = _sites(transaction, site) if site else frozenset({DEFAULT_SITE_ID})
         new = clients.NewClient(name, frozenset(scope), sites, days, subject)
         client, key = clients.create_client(transaction, new, None, container.now())
@@ -69,7 +65,7 @@ def rotate_key(
     ] = DEFAULT_OVERLAP_HOURS,
 ) -> None:
     """Make a new key and print it, once; the keys before end after the overlap."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         client = transaction.clients.by_name(name)
         key, made = clients.rotate_key(
             transaction, client, None, container.now(), days=days, overlap_hours=overlap_hours
@@ -86,7 +82,7 @@ def revoke_keys(
     ] = None,
 ) -> None:
     """End a client's keys at once."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         client = transaction.clients.by_name(name)
         number = clients.revoke_keys(transaction, client, container.now(), key)
     _words.print(f"Keys revoked: {number}.", markup=False)
@@ -95,7 +91,7 @@ def revoke_keys(
 @client_commands.command("list")
 def list_clients() -> None:
     """Show every client and its keys: when they end, and when and from where they were used."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         found, now = transaction.clients.all(), container.now()
     table = Table("client", "scopes", "key", "state", "expires (UTC)", "last used (UTC)", "from")
     for client in found:
@@ -134,11 +130,3 @@ def _show(key: str, expires_at: datetime) -> None:
         markup=False,
     )
     print(key)
-
-
-@contextmanager
-def _ready() -> Iterator[Container]:
-    logs.configure(LogFormat.TEXT, "WARNING")
-    with running(load_settings()) as container:
-        container.check_database()
-        yield container

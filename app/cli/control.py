@@ -8,15 +8,14 @@ from typing import Annotated
 
 import typer
 
-from app import logs
-from app.bootstrap import Container, running
+from app.bootstrap import Container
+from app.cli.ready import ready
 from app.domain.control import ControlSet, SetRun
 from app.domain.errors import InvalidInput
 from app.services.controlling import begin_control, control_standings
 from app.services.freezing import freeze_cases, freeze_images
 from app.services.intake import IncomingFile, take_in
 from app.services.standing import active_digest
-from app.settings import LogFormat, load_settings
 
 control_commands = typer.Typer(help="Control slides.", no_args_is_help=True)
 _OPERATOR = "operator of the server"
@@ -116,8 +115,6 @@ def _said(run: SetRun) -> str:
 
 @contextmanager
 def _ready() -> Iterator[Container]:
-    logs.configure(LogFormat.TEXT, "ERROR")
-    with running(load_settings()) as container:
-        container.check_database()
+    with ready("ERROR") as container:
         container.remember_bundle()
         yield container

@@ -1,7 +1,5 @@
 """`vexascope hl7`: orders of other systems, and results to them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -9,13 +7,14 @@ from uuid import UUID
 import typer
 
 from app import logs
-from app.bootstrap import Container, running
+from app.bootstrap import running
+from app.cli.ready import ready
 from app.domain.hl7_peer import CHARSETS, Hl7PeerConfig
 from app.domain.outbox import DeliveryState, Destination, EventType, SinkKind
 from app.interchange.hl7v2_ack import control_id
 from app.ports import Transaction
 from app.services import hl7_peers, replaying
-from app.settings import LogFormat, load_settings
+from app.settings import load_settings
 
 DELIVERIES_SHOWN = 50
 
@@ -71,7 +70,7 @@ def add(
     )
     events = hl7_peers.SIGNED_EVENTS | ({EventType.CLASSIFIED} if preliminary else set())
     form = hl7_peers.Hl7PeerForm(name, config, frozenset(events), site)
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         hl7_peers.add_peer(transaction, form, container.now())
     print(f"Results go to {name} at {host}:{port}.")
 
@@ -79,7 +78,7 @@ def add(
 @peer_commands.command("list")
 def list_peers() -> None:
     """Show each peer, what waits for it, and what went wrong last."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         for peer in transaction.destinations.all(SinkKind.HL7):
             print(_described(transaction, peer))
 
@@ -96,7 +95,7 @@ def _described(transaction: Transaction, peer: Destination) -> str:
 @peer_commands.command("off")
 def switch_off(name: Name) -> None:
     """Send nothing for now; messages are kept, and wait."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
         hl7_peers.switch_peer(transaction, peer, enabled=False)
 
@@ -104,7 +103,7 @@ def switch_off(name: Name) -> None:
 @peer_commands.command("on")
 def switch_on(name: Name) -> None:
     """Send again, what has waited too."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
         hl7_peers.switch_peer(transaction, peer, enabled=True)
 
@@ -112,7 +111,7 @@ def switch_on(name: Name) -> None:
 @peer_commands.command("remove")
 def remove(name: Name) -> None:
     """Send nothing any more, and forget what waits."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         hl7_peers.remove_peer(transaction, name, container.now())
 
 
@@ -122,7 +121,7 @@ def messages(
     state: Annotated[list[DeliveryState] | None, typer.Option(help="Only those.")] = None,
 ) -> None:
     """Show the newest messages to a peer: key, MSH-10, state, and what went wrong last."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
         found = transaction.destinations.deliveries(
             peer.id, state or list(DeliveryState), None, DELIVERIES_SHOWN
@@ -140,7 +139,7 @@ def replay(
     ] = None,
 ) -> None:
     """Send again, under the same MSH-10: what was given up, or one message."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
         if message is None:
             count = replaying.replay_dead(transaction, peer.id, container.now())
@@ -156,14 +155,6 @@ def skip(
     message: Annotated[UUID, typer.Argument(help="Key of the message.")],
 ) -> None:
     """Let a message go, so that the later ones of its case are sent."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
         replaying.skip(transaction, peer.id, message, container.now())
-
-
-@contextmanager
-def _ready() -> Iterator[Container]:
-    logs.configure(LogFormat.TEXT, "WARNING")
-    with running(load_settings()) as container:
-        container.check_database()
-        yield container

@@ -1,16 +1,13 @@
 """`vexascope retention`: what the rule erases, tried dry or done now."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from app import logs
-from app.bootstrap import Container, running
+from app.bootstrap import Container
+from app.cli.ready import ready
 from app.jobs.maintenance import retain
 from app.services.erasing import SETTLES, remove_images
-from app.settings import LogFormat, load_settings
 
 retention_commands = typer.Typer(help="For how long cases are kept.", no_args_is_help=True)
 
@@ -22,7 +19,7 @@ def run(
     *, dry: Annotated[bool, typer.Option("--dry", help="Only say what would be erased.")] = False
 ) -> None:
     """Erase the cases whose time is over, as the server does once a day."""
-    with _ready() as container:
+    with ready() as container:
         rule = container.retention_rule
         if rule.is_empty:
             print("Cases are kept for ever: no rule is set (VEXASCOPE_KEEP_SIGNED_DAYS, ...).")
@@ -45,11 +42,3 @@ def _remove(container: Container) -> None:
     while remove_images(container.transactions, container.blobs, container.now()):
         pass
     print(f"Their images follow in {SETTLES.seconds} s, from the server or the next run.")
-
-
-@contextmanager
-def _ready() -> Iterator[Container]:
-    logs.configure(LogFormat.TEXT, "WARNING")
-    with running(load_settings()) as container:
-        container.check_database()
-        yield container

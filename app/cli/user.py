@@ -1,17 +1,13 @@
 """`vexascope user`: accounts of people, where no administrator is at hand."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from app import logs
-from app.bootstrap import Container, running
+from app.cli.ready import ready
 from app.domain.access import Role
 from app.services import accounts, identity
 from app.services.sites import sites_named
-from app.settings import LogFormat, load_settings
 
 user_commands = typer.Typer(help="Accounts.", no_args_is_help=True)
 
@@ -28,7 +24,7 @@ def create_user(
     ] = None,
 ) -> None:
     """Make an account and print its password, once."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         site_ids = sites_named(transaction, site or [])
         now = container.now()
         password = identity.create_user(transaction, name, role, full_name, now, site_ids)
@@ -46,7 +42,7 @@ def set_sites(
 
     For a site that no administrator sees: on the pages nobody gives what they do not see.
     """
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         user = identity.account_named(transaction, name)
         site_ids = sites_named(transaction, site)
         local = container.local_sign_in
@@ -59,7 +55,7 @@ def renew_password(
     name: Annotated[str, typer.Argument(help="Name of the account.")],
 ) -> None:
     """Make a new password and print it, once; it ends the account's sessions and tokens."""
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         password = identity.renew_password(transaction, name)
     print(f"New password of {name}: {password}")
 
@@ -72,14 +68,6 @@ def recover(
 
     For the day when no administrator can sign in.
     """
-    with _ready() as container, container.transactions() as transaction:
+    with ready() as container, container.transactions() as transaction:
         password = identity.recover(transaction, name)
     print(f"New password of {name}: {password}")
-
-
-@contextmanager
-def _ready() -> Iterator[Container]:
-    logs.configure(LogFormat.TEXT, "WARNING")
-    with running(load_settings()) as container:
-        container.check_database()
-        yield container

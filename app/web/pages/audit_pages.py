@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,12 +19,15 @@ from app.ports import AuditFilter
 from app.services.auditing import export
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext
+from app.web.pages.days import end_of, start_of
 from app.web.pages.present_audit import AuditView, audit_page
 from app.web.pages.rendering import chrome, render
 
 router = APIRouter()
 
 ENTRIES_PER_PAGE = 100
+# Below 2**63: it fits every column.
+MOST_DIGITS = 18
 MEDIA_TYPE = "application/x-ndjson"
 
 
@@ -102,8 +104,8 @@ def read_audit_filter(query: AuditQuery) -> AuditFilter:
             case_id=UUID(query.case.strip()) if query.case.strip() else None,
             action=query.action.strip() or None,
             outcome=Outcome(query.outcome) if query.outcome else None,
-            since=_start_of(query.since, 0),
-            until=_start_of(query.until, 1),
+            since=start_of(query.since),
+            until=end_of(query.until),
         )
     except ValueError as error:
         raise InvalidInput(
@@ -114,12 +116,6 @@ def read_audit_filter(query: AuditQuery) -> AuditFilter:
 def _number(text: str) -> int | None:
     if not text:
         return None
-    if not text.isdecimal() or len(text) > len(str(2**62)):
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
         raise InvalidInput(message("This place in the audit is not valid. Go to its first page."))
     return int(text)
-
-
-def _start_of(day: str, later: int) -> datetime | None:
-    if not day:
-        return None
-    return datetime.combine(date.fromisoformat(day), time(), UTC) + timedelta(days=later)

@@ -1,7 +1,6 @@
 """The history of all cases and the life of one, for administrators and auditors."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,6 +20,7 @@ from app.services.timeline import timeline
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext
 from app.web.pages.contexts import Choice
+from app.web.pages.days import end_of, start_of
 from app.web.pages.history_contexts import HistoryFields, HistoryPage, TimelinePage
 from app.web.pages.navigation import see_other
 from app.web.pages.present import case_path
@@ -131,8 +131,8 @@ def _filter(transaction: Transaction, user: User, query: HistoryQuery) -> Histor
     return HistoryFilter(
         text=text,
         person_id=_key(query.person) if query.person else None,
-        opened_from=_start_of(query.since, 0),
-        opened_before=_start_of(query.until, 1),
+        opened_from=start_of(query.since),
+        opened_before=end_of(query.until),
     )
 
 
@@ -146,15 +146,3 @@ def _key(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise InvalidInput(message("This address is not valid. Go to the whole list.")) from error
-
-
-def _start_of(day: str, later: int) -> datetime | None:
-    if not day:
-        return None
-    try:
-        start = datetime.combine(date.fromisoformat(day), time(), UTC)
-        return start + timedelta(days=later)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(
-            message("Write a day as year-month-day, for example 2026-03-01.")
-        ) from error

@@ -80,3 +80,12 @@ def test_a_reader_erases_nothing(client, case):
     answer = client.post(f"/administration/cases/{case['id']}/erase", data={"reason": "x"})
     assert answer.status_code == 403
     assert client.get("/administration/history").status_code == 403
+
+
+def test_what_is_no_day_or_place_is_refused_with_a_sentence(admin):
+    lists = ("/administration/audit", "/administration/history")
+    for path in lists:
+        for query in ("since=yesterday", "until=9999-12-31"):
+            assert admin.get(f"{path}?{query}").status_code == 422, (path, query)
+    assert admin.get(f"{lists[0]}?before={'9' * 19}").status_code == 422
+    assert admin.get(f"{lists[0]}?before={'9' * 18}").status_code == 200

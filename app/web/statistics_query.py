@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.message import message
 from app.domain.statistics import DEFAULT_DAYS, StatisticsFilter
 from app.domain.user import User
+from app.web.days import within_years
 
 
 class StatisticsQuery(BaseModel):
@@ -60,9 +61,10 @@ def _day(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise InvalidInput(message("Give days as year-month-day, 2026-03-01.")) from error
+    return within_years(day)
 
 
 def _sites(text: str, user: User) -> frozenset[UUID]:

@@ -134,3 +134,11 @@ def test_what_cannot_be_asked_is_said(place, query, sentence):
     client, _ = place
     assert is_problem(client.get(PATH, params=query), 422, sentence)
     assert client.get(PAGE, params=query).status_code == 422
+
+
+@pytest.mark.parametrize("query", ["to=9999-12-31", "to=0001-01-01"])
+def test_a_day_that_nothing_can_be_counted_from_is_refused(idle_client, query):
+    idle_client.auth = ADMIN
+    answer = idle_client.get(f"/api/v1/statistics?{query}")
+    assert answer.status_code == 422
+    assert "The year must lie between" in answer.json()["detail"]

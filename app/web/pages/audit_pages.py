@@ -17,9 +17,9 @@ from app.domain.message import message
 from app.domain.user import User
 from app.ports import AuditFilter
 from app.services.auditing import export
+from app.web.days import end_of, start_of
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext
-from app.web.pages.days import end_of, start_of
 from app.web.pages.present_audit import AuditView, audit_page
 from app.web.pages.rendering import chrome, render
 

@@ -17,10 +17,10 @@ from app.domain.timeline import HistoryFilter
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.timeline import timeline
+from app.web.days import end_of, start_of
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext
 from app.web.pages.contexts import Choice
-from app.web.pages.days import end_of, start_of
 from app.web.pages.history_contexts import HistoryFields, HistoryPage, TimelinePage
 from app.web.pages.navigation import see_other
 from app.web.pages.present import case_path

@@ -29,12 +29,11 @@ from app.domain.worklist import (
     WorklistPosition,
     WorklistSort,
 )
+from app.web.days import FIRST_YEAR, LAST_YEAR, within_years
 
 ME, NOBODY = "me", "nobody"
 ASCENDING, DESCENDING = "asc", "desc"
 PLACES = {"after", "before"}
-# Wider than any case: a day outside of it is a slip of the pen, and databases refuse some.
-FIRST_YEAR, LAST_YEAR = 1900, 2999
 LARGEST_INTEGER = 2**31 - 1
 
 
@@ -190,15 +189,7 @@ def _day(text: str) -> date | None:
         raise InvalidInput(
             message("Write a day as year-month-day, for example 2026-03-01.")
         ) from error
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise InvalidInput(
-            message(
-                "The year must lie between {first} and {last}.",
-                first=str(FIRST_YEAR),
-                last=str(LAST_YEAR),
-            )
-        )
-    return day
+    return within_years(day)
 
 
 def _percent(text: str) -> float:

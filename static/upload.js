@@ -4,10 +4,8 @@
  * stopped. What came of each is asked for, and told.
  */
 
-// The version goes on, so that no browser keeps an old part beside a new one.
-const { search } = new URL(import.meta.url);
-const list = await import(`./upload-list.js${search}`);
-const { sendFile } = await import(`./upload-send.js${search}`);
+import * as list from "./upload-list.js";
+import { sendFile } from "./upload-send.js";
 
 /** @typedef {import("./upload-list.js").Item} Item */
 
@@ -183,9 +181,17 @@ async function filesOf(entry) {
   }
 }
 
+/** @param {HTMLInputElement} input */
+function take(input) {
+  add([...input.files]);
+  input.value = "";
+}
+
 for (const id of ["choose-files", "choose-folder", "choose-camera"]) {
   const input = document.getElementById(id);
-  input.addEventListener("change", () => { add([...input.files]); input.value = ""; });
+  input.addEventListener("change", () => take(input));
+  // Who is quick has chosen before this script was there.
+  take(input);
 }
 
 function sendFailed() {

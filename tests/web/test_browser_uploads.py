@@ -176,6 +176,27 @@ def test_a_pasted_picture_is_sent(page):
     expect(page.locator("#progress")).to_contain_text("Classified: 1 cell")
 
 
+def test_files_that_are_chosen_before_the_script_is_there_are_sent(page, tmp_path):
+    sign_in(page)
+    open_case(page, "QUICK")
+    file = tmp_path / "quick.jpg"
+    file.write_bytes(cell_jpeg(960))
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/upload-list.js", hold)
+    with page.expect_request("**/upload-list.js"):
+        page.reload(wait_until="commit")
+    page.locator("#choose-files").set_input_files(file)
+    expect(page.locator("#upload-files > li")).to_have_count(0)
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    expect(rows(page, "accepted")).to_contain_text("quick.jpg", timeout=WAIT_MS)
+
+
 def test_what_is_too_large_is_told_and_kept(page, tmp_path):
     sign_in(page)
     open_case(page, "LARGE")

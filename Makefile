@@ -48,9 +48,10 @@ lint: setup-test  ## Check style, types, layers and templates
 test: lint  ## Run the checks and all tests but the slow ones
 	$(BIN)/pytest -m 'not slow' -n 2 --dist loadgroup
 
-test-all: lint setup-train  ## Run every test, those of training too
+test-all: test setup-train  ## ... and the slow ones, and those of training, which need torch
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -m slow -n 2 --dist loadgroup
+	$(BIN)/pytest -m 'not slow' -n 2 --dist loadgroup tests/training tests/cli/test_training.py
 
 bench: setup-test  ## Run the benchmarks
 	$(BIN)/python -m tests.benchmarks

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 import certifi
+import httpcore
 import httpx
 
 from app.domain.errors import Damaged, SettingsRefused
@@ -19,13 +20,17 @@ from app.domain.message import Message, message
 from app.domain.outbox import DeliveryFailed, FailureKind
 from app.domain.targets import Address, AllowedTargets, permitted
 from app.domain.webhook import WebhookConfig, live_secrets, signed_headers
+from app.interchange.bounded_http import FAILURES, ending_after, header, pool
 from app.interchange.webhook_body import webhook_body
 from app.ports import Clock, Outgoing
 from app.ports.sealing import Sealer
 
 USER_AGENT = "Vexascope-Webhook/1"
-# All together stay below what the deliverer grants to one message.
-TIMEOUT = httpx.Timeout(connect=3.0, write=5.0, read=10.0, pool=3.0)
+# Of each step, and of a message until its answer: with the reading of its body it stays below what
+# the deliverer grants to one message.
+STEP_S = {"connect": 3.0, "write": 5.0, "read": 10.0, "pool": 3.0}
+MESSAGE_S = 20.0
+KEEP_S = 5.0
 MOST_ADDRESSES = 2
 # The body of an answer is of no use; a short one is read so that the connection can be kept.
 MOST_ANSWER_BYTES = 64 * 1024
@@ -71,7 +76,7 @@ class WebhookSink:
             _trust(authorities)
         self._sealer, self._allowed, self._now = sealer, allowed, now
         self._authorities, self._public_url, self._resolve = authorities, public_url, resolve
-        self._clients: dict[tuple[str, str, int], httpx.Client] = {}
+        self._pools: dict[tuple[str, str, int], httpcore.ConnectionPool] = {}
         self._lock = Lock()
 
     def send(self, outgoing: Outgoing) -> None:
@@ -86,16 +91,17 @@ class WebhookSink:
             raise DeliveryFailed(FailureKind.UNAVAILABLE, error.detail) from error
         targets = self._targets(url)
         try:
-            self._post_to_one(url, targets, headers, body)
-        except httpx.HTTPError as error:
+            with ending_after(MESSAGE_S):
+                self._post_to_one(url, targets, headers, body)
+        except FAILURES as error:
             raise DeliveryFailed(FailureKind.UNAVAILABLE, _explained(error)) from error
 
     def close(self) -> None:
         """Close what is kept open."""
         with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            for connections in self._pools.values():
+                connections.close()
+            self._pools.clear()
 
     def _targets(self, url: httpx.URL) -> list[Address]:
         try:
@@ -131,40 +137,30 @@ class WebhookSink:
         """The next address may answer where one does not even connect."""
         *first, last = targets
         for target in first:
-            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 self._post(url, target, headers, body)
                 return
         self._post(url, last, headers, body)
 
     def _post(self, url: httpx.URL, target: Address, headers: dict[str, str], body: bytes) -> None:
-        request = httpx.Request(
+        with self._pool(url).stream(
             "POST",
-            url.copy_with(host=str(target)),
-            headers=headers,
+            str(url.copy_with(host=str(target))),
+            headers=list(headers.items()),
             content=body,
             # The certificate must be of the name, not of the address.
-            extensions={"sni_hostname": url.host, "timeout": TIMEOUT.as_dict()},
-        )
-        response = self._client(url).send(request, stream=True)
-        try:
+            extensions={"sni_hostname": url.host, "timeout": STEP_S},
+        ) as response:
             _check(response, self._now())
             _read_a_little(response)
-        finally:
-            response.close()
 
-    def _client(self, url: httpx.URL) -> httpx.Client:
+    def _pool(self, url: httpx.URL) -> httpcore.ConnectionPool:
         """One for each name: a connection is of the name that its certificate was checked for."""
         key = (url.scheme, url.host, _port(url))
         with self._lock:
-            if key not in self._clients:
-                self._clients[key] = httpx.Client(
-                    verify=_trust(self._authorities),
-                    timeout=TIMEOUT,
-                    follow_redirects=False,
-                    # No proxy, and no credentials of a file, that only the environment knows of.
-                    trust_env=False,
-                )
-            return self._clients[key]
+            if key not in self._pools:
+                self._pools[key] = pool(_trust(self._authorities), KEEP_S)
+            return self._pools[key]
 
 
 def _port(url: httpx.URL) -> int:
@@ -184,15 +180,15 @@ def _trust(authorities: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _check(response: httpx.Response, now: datetime) -> None:
+def _check(response: httpcore.Response, now: datetime) -> None:
     """Raise `DeliveryFailed` unless the answer confirms the message."""
-    status = response.status_code
-    if response.is_success:
+    status = response.status
+    if httpx.codes.is_success(status):
         return
     if status == HTTPStatus.GONE:
         reason = message("The receiver answered 410: it wants no messages any more. Switched off.")
         raise DeliveryFailed(FailureKind.GONE, reason)
-    if response.is_redirect:
+    if httpx.codes.is_redirect(status):
         reason = message(
             "The receiver answered {status}, a redirect, which is not followed. Enter the address "
             "that it leads to.",
@@ -204,9 +200,9 @@ def _check(response: httpx.Response, now: datetime) -> None:
     raise DeliveryFailed(kind, reason, retry_after=_retry_after(response, now))
 
 
-def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
+def _retry_after(response: httpcore.Response, now: datetime) -> timedelta | None:
     """What the receiver asks for, in seconds or as a date, within reason."""
-    text = response.headers.get("retry-after", "").strip()
+    text = header(response, "retry-after").strip()
     if text.isascii() and text.isdigit():
         # So many digits are more than any limit.
         wait = timedelta(seconds=int(text[:9]))
@@ -219,24 +215,24 @@ def _retry_after(response: httpx.Response, now: datetime) -> timedelta | None:
     return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)
 
 
-def _read_a_little(response: httpx.Response) -> None:
+def _read_a_little(response: httpcore.Response) -> None:
     """The message is taken already: whatever comes or does not come now changes nothing."""
     read, until = 0, time.monotonic() + MOST_ANSWER_S
-    with suppress(httpx.HTTPError):
-        for piece in response.iter_raw():
+    with suppress(*FAILURES), ending_after(MOST_ANSWER_S):
+        for piece in response.iter_stream():
             read += len(piece)
             if read > MOST_ANSWER_BYTES or time.monotonic() > until:
                 return
 
 
-def _explained(error: httpx.HTTPError) -> Message:
-    if isinstance(error, httpx.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+def _explained(error: Exception) -> Message:
+    if isinstance(error, httpcore.ConnectError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return message(
             "The receiver's certificate is not trusted, or of another name. Whoever runs this "
             "server can name further authorities with VEXASCOPE_WEBHOOK_AUTHORITIES."
         )
-    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+    if isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout):
         return message("The receiver cannot be connected to.")
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpcore.TimeoutException):
         return message("The receiver did not answer in time.")
     return message("The connection ended before the receiver answered.")

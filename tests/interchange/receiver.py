@@ -60,6 +60,17 @@ def drips(handler) -> None:
         handler.close_connection = True
 
 
+def whispers(handler) -> None:
+    """Send the head of an answer, a byte at a time, and never come to its end."""
+    try:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while True:
+            handler.wfile.write(b"x")
+            time.sleep(0.02)
+    except OSError:
+        handler.close_connection = True
+
+
 @dataclass
 class Receiver:
     """What came, and how to behave: the first behaviours once each, then 204."""

@@ -5,7 +5,6 @@ import ssl
 import time
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from uuid_utils.compat import uuid7
@@ -28,7 +27,7 @@ from app.settings import PROJECT
 from app.storage.sealing import KeySealer
 from tests.certificates import write_certificate
 from tests.factories import NOW
-from tests.interchange.receiver import answers, drips, hangs, hangs_up, receiving
+from tests.interchange.receiver import answers, drips, hangs, hangs_up, receiving, whispers
 
 LOOPBACK = parse_targets("127.0.0.0/8")
 
@@ -181,8 +180,16 @@ def test_what_is_not_confirmed_has_failed(receiver, sealer, make_sink, behaviour
 
 
 def test_a_receiver_that_hangs_is_left(receiver, sealer, make_sink, monkeypatch):
-    monkeypatch.setattr(webhook_sink, "TIMEOUT", httpx.Timeout(0.2))
+    monkeypatch.setitem(webhook_sink.STEP_S, "read", 0.2)
     receiver.behaviours.append(hangs(1.0))
+    failed = failure(make_sink(), outgoing(sealer, receiver.url))
+    assert (failed.kind, "in time" in failed.detail) == (FailureKind.UNAVAILABLE, True)
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_left(receiver, sealer, make_sink, monkeypatch):
+    """Each byte comes in time; the whole does not, and the lease of the message would end."""
+    monkeypatch.setattr(webhook_sink, "MESSAGE_S", 0.3)
+    receiver.behaviours.append(whispers)
     failed = failure(make_sink(), outgoing(sealer, receiver.url))
     assert (failed.kind, "in time" in failed.detail) == (FailureKind.UNAVAILABLE, True)
 

@@ -22,6 +22,7 @@ from app.client import (
     Vexascope,
     VexascopeClientError,
 )
+from app.client.sending import find_files
 
 SOME_REFUSED, FAILED, INTERRUPTED = 1, 2, 130
 _words = Console(stderr=True, highlight=False)
@@ -67,6 +68,8 @@ def push(
     if open_case and not patient:
         raise typer.BadParameter("--open needs --patient.", param_hint="--patient")
     with _told(), Vexascope(url, key) as server:
+        # Before a case is opened that would then stay empty.
+        _refuse_nothing(paths)
         chosen = _case(server, case, patient, may_open=open_case)
         delivered = _send(server, chosen, paths)
         _tell_delivered(delivered)
@@ -96,6 +99,13 @@ def _told() -> Iterator[None]:
             "Interrupted. Each batch is stored whole or not at all: run the command again to go on."
         )
         sys.exit(INTERRUPTED)
+
+
+def _refuse_nothing(paths: list[Path]) -> None:
+    if not find_files(paths):
+        raise VexascopeClientError(
+            "There is no image and no ZIP there. JPEG, PNG, TIFF, BMP and ZIP are sent."
+        )
 
 
 def _case(server: Vexascope, named: str, patient: str | None, *, may_open: bool) -> Case:
@@ -153,10 +163,6 @@ def _send(server: Vexascope, case: Case, paths: list[Path]) -> Delivered:
         task = bar.add_task("sending", total=None)
 
         def show(progress: SendProgress) -> None:
-            if not progress.all_files:
-                raise VexascopeClientError(
-                    "There is no image and no ZIP there. JPEG, PNG, TIFF, BMP and ZIP are sent."
-                )
             bar.update(task, completed=progress.sent_files, total=progress.all_files)
 
         return server.send(case.id, paths, progress=show)

@@ -1,16 +1,42 @@
 """What can go wrong, one class for each thing that a program would do about it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
+from math import isfinite
 from typing import Any
 
 import httpx
+from pydantic import TypeAdapter, ValidationError
 
 from app.client.models import RefusedFile
+
+PROBLEM = "application/problem+json"
+_REFUSED = TypeAdapter(tuple[RefusedFile, ...])
 
 
 class VexascopeClientError(Exception):
     """Anything that the client cannot do; its text says what is wrong."""
+
+
+class NotUnderstood(VexascopeClientError):
+    """What answered is not a Vexascope server: a proxy, a page to sign in at, another program."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The answer is not one of a Vexascope server of this version. Check the address, and "
+            "what stands between: a proxy, or a page to sign in at."
+        )
+
+
+class Redirected(VexascopeClientError):
+    """The server is elsewhere; the key was sent to the address that was given and nowhere else."""
+
+    def __init__(self, location: str) -> None:
+        where = f" to {location}" if location else ""
+        super().__init__(
+            f"The server redirects{where}. Redirects are not followed: correct the address."
+        )
 
 
 class Unreachable(VexascopeClientError):
@@ -122,22 +148,36 @@ def problem_of(response: httpx.Response) -> Problem:
         str(content.get("detail") or ""),
         code=str(content.get("code") or ""),
         request_id=str(content.get("request_id") or response.headers.get("x-request-id", "")),
-        refused=tuple(RefusedFile.model_validate(item) for item in content.get("refused") or ()),
-        fields={item["field"]: item["problem"] for item in content.get("errors") or ()},
+        refused=_refused(content.get("refused")),
+        fields=_fields(content.get("errors")),
         retry_after_s=retry_after_s(response),
     )
+
+
+def _refused(items: Any) -> tuple[RefusedFile, ...]:
+    """None where another program's problem has something else under this name."""
+    with suppress(ValidationError):
+        return _REFUSED.validate_python(items or ())
+    return ()
+
+
+def _fields(items: Any) -> dict[str, str]:
+    known = [item for item in items or () if isinstance(item, dict)]
+    return {str(item.get("field")): str(item.get("problem")) for item in known}
 
 
 def retry_after_s(response: httpx.Response) -> float | None:
     """What `Retry-After` asks for, in seconds; a date is not waited for."""
     try:
-        return max(0.0, float(response.headers.get("retry-after", "")))
+        wait_s = float(response.headers.get("retry-after", ""))
     except ValueError:
         return None
+    return max(0.0, wait_s) if isfinite(wait_s) else None
 
 
 def _content(response: httpx.Response) -> dict[str, Any]:
-    if "json" not in response.headers.get("content-type", ""):
+    """The problem; empty where the body is none, or another program's."""
+    if response.headers.get("content-type", "").partition(";")[0] != PROBLEM:
         return {}
     try:
         content = response.json()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class _Answer(BaseModel):
@@ -172,7 +172,7 @@ class Report(_Answer):
     bundle: Bundle
     content: Annotated[dict[str, Any], Field(default_factory=dict, repr=False)]
 
+    @model_validator(mode="before")
     @classmethod
-    def read(cls, content: dict[str, Any]) -> "Report":
-        """From the JSON of the answer."""
-        return cls.model_validate({**content, "content": content})
+    def _keep(cls, content: dict[str, Any]) -> dict[str, Any]:
+        return {**content, "content": content}

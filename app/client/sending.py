@@ -1,10 +1,12 @@
 """Files in batches: which there are, how they are grouped, and what became of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 
 from app.client.models import RefusedFile
+from app.client.zips import Members, grouped, members_of, part_of
 
 IMAGE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp"})
 ENDINGS = IMAGE_ENDINGS | {".zip"}
@@ -15,7 +17,7 @@ MOST_FILES, MOST_BYTES = 64, 16 * MIB
 
 @dataclass(frozen=True)
 class SendProgress:
-    """How far sending is, after each batch."""
+    """How far sending is, after each batch; of a large ZIP each part counts as a file."""
 
     sent_files: int
     all_files: int
@@ -47,21 +49,68 @@ class Delivered:
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file to be sent."""
+    """A file to be sent.
+
+    Parameters
+    ----------
+    members
+        Of a ZIP that is sent in parts: those of this part. None: the file as it is.
+    """
 
     path: Path
     size_bytes: int
+    members: Members | None = None
+
+    def open(self) -> tuple[IO[bytes], list[RefusedFile]]:
+        """What is sent of it, and what cannot be read in it; raises `OSError`."""
+        if self.members is None:
+            return self.path.open("rb"), []
+        part, unreadable = part_of(self.path, self.members)
+        return part, [unread(f"{self.path}/{name}", cause) for name, cause in unreadable]
+
+
+def unread(name: str, cause: str) -> RefusedFile:
+    """What is told of a file that cannot be read here, and so was not sent."""
+    return RefusedFile(file=name, reason="cannot_be_read", detail=f"{cause}. Check the file.")
 
 
 def find_files(paths: Iterable[Path]) -> list[LocalFile]:
     """Files as they are named; of folders, all images and ZIPs at any depth, in order.
+
+    A ZIP that is larger than a batch comes in parts.
 
     Raises
     ------
     FileNotFoundError
         If a path is not there.
     """
-    return [LocalFile(path, path.stat().st_size) for path in _paths(paths)]
+    found = [LocalFile(path, path.stat().st_size) for path in _paths(paths)]
+    return [part for file in found for part in _parts(file)]
+
+
+def _parts(file: LocalFile) -> list[LocalFile]:
+    if file.size_bytes <= MOST_BYTES or file.path.suffix.lower() != ".zip":
+        return [file]
+    return _of_groups(file, list(grouped(members_of(file.path), MOST_BYTES)))
+
+
+def _of_groups(file: LocalFile, groups: Sequence[Members]) -> list[LocalFile]:
+    if len(groups) <= 1:
+        return [file]
+    sized = ((group, sum(info.file_size for info in group)) for group in groups)
+    return [replace(file, size_bytes=size, members=group) for group, size in sized]
+
+
+def halved(batch: Sequence[LocalFile]) -> list[list[LocalFile]]:
+    """A batch that is too large for a server, as two; empty where nothing can be divided."""
+    if len(batch) > 1:
+        middle = len(batch) // 2
+        return [list(batch[:middle]), list(batch[middle:])]
+    [file] = batch
+    members = file.members or members_of(file.path)
+    middle = len(members) // 2
+    parts = _of_groups(file, [members[:middle], members[middle:]]) if middle else []
+    return [[part] for part in parts]
 
 
 def _paths(paths: Iterable[Path]) -> Iterator[Path]:

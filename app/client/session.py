@@ -1,8 +1,7 @@
 """The client: open cases, send images, wait, read reports."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -11,29 +10,20 @@ from uuid import UUID
 
 import httpx
 
-from app.client.errors import NotValid, TimedOut
+from app.client.answers import Page, answered
+from app.client.errors import TimedOut
 from app.client.events import Event, events_of
 from app.client.models import (
     Case,
     Cell,
     ClinicalContext,
-    RefusedFile,
     Report,
     SignedVersion,
-    Upload,
 )
-from app.client.sending import (
-    Delivered,
-    LocalFile,
-    SendProgress,
-    Tell,
-    as_given,
-    batches,
-    find_files,
-)
-from app.client.transport import Retries, Transport
+from app.client.sender import Sender
+from app.client.sending import Delivered, Tell
+from app.client.transport import CONNECT_S, Retries, Transport, connection
 
-CONNECT_S, ANSWER_S = 10, 300
 LONGEST_WAIT_S = 60
 """Of one question; the server answers as soon as no cell waits."""
 PAUSE_S = 0.2
@@ -56,6 +46,11 @@ class Vexascope:
         How often to ask again where the server is away or busy.
     transport
         In place of the network, for tests.
+
+    Raises
+    ------
+    VexascopeClientError
+        If the address or the key cannot be one; each method raises its subclasses.
     """
 
     def __init__(
@@ -66,13 +61,7 @@ class Vexascope:
         retries: Retries | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        client = httpx.Client(
-            base_url=url.rstrip("/") + "/api/v1",
-            headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
-            timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
-            transport=transport,
-        )
-        self._transport = Transport(client, retries or Retries())
+        self._transport = Transport(connection(url, key, transport), retries or Retries())
 
     def __enter__(self) -> Self:
         return self
@@ -98,8 +87,14 @@ class Vexascope:
         *,
         patient_name: str | None = None,
         context: ClinicalContext | None = None,
+        site_id: UUID | str | None = None,
     ) -> Case:
         """Open a case; the patient is found by the identifier, or made.
+
+        Parameters
+        ----------
+        site_id
+            Of the case; a key of several sites needs it.
 
         Raises
         ------
@@ -114,17 +109,19 @@ class Vexascope:
             body["patient_name"] = patient_name
         if context is not None:
             body["clinical_context"] = context.model_dump(exclude_none=True)
-        return Case.model_validate(self._transport.post("/cases", json=body).json())
+        if site_id is not None:
+            body["site_id"] = str(site_id)
+        return answered(Case, self._transport.post("/cases", json=body))
 
     def case(self, case_id: UUID | str) -> Case:
         """One case, and how far its classification is; raises `NotFound`."""
-        return Case.model_validate(self._transport.get(f"/cases/{case_id}").json())
+        return answered(Case, self._transport.get(f"/cases/{case_id}"))
 
     def find_case(self, accession_number: str) -> Case | None:
         """The case with exactly this accession number, if the key's sites have it."""
         body = {"accession_number": accession_number}
-        items = self._transport.search("/cases/search", json=body).json()["items"]
-        return Case.model_validate(items[0]) if items else None
+        found = answered(Page[Case], self._transport.search("/cases/search", json=body)).items
+        return found[0] if found else None
 
     # ---- images ----
 
@@ -150,42 +147,7 @@ class Vexascope:
         FileNotFoundError
             If a path is not there; nothing is sent then.
         """
-        files = find_files(Path(path) for path in paths)
-        delivered, told = Delivered(), _Told(files, progress)
-        told.tell()
-        for batch in batches(files):
-            self._send_batch(str(case_id), batch, delivered)
-            told.tell(batch)
-        return delivered
-
-    def _send_batch(self, case_id: str, batch: Sequence[LocalFile], delivered: Delivered) -> None:
-        with ExitStack() as stack:
-            parts = []
-            for file in batch:
-                try:
-                    opened = stack.enter_context(file.path.open("rb"))
-                except OSError as error:
-                    delivered.refused.append(_unreadable(file.path, error))
-                else:
-                    parts.append(("files", (file.path.name, opened)))
-            if parts:
-                self._deliver(case_id, parts, batch, delivered)
-
-    def _deliver(
-        self, case_id: str, parts: list[Any], batch: Sequence[LocalFile], delivered: Delivered
-    ) -> None:
-        try:
-            response = self._transport.post(f"/cases/{case_id}/cells", files=parts)
-        except NotValid as problem:
-            # Not one file of the batch could be read; without a list the request itself is wrong.
-            if not problem.refused:
-                raise
-            delivered.refused += _named(problem.refused, batch)
-            return
-        upload = Upload.model_validate(response.json())
-        delivered.accepted_count += upload.accepted_count
-        delivered.duplicates += [as_given(name, batch) for name in upload.duplicates]
-        delivered.refused += _named(upload.refused, batch)
+        return Sender(self._transport, str(case_id)).send(paths, progress)
 
     def wait(self, case_id: UUID | str, timeout_s: float = 600) -> Case:
         """Wait until every cell of a case is classified or has failed.
@@ -200,7 +162,7 @@ class Vexascope:
             left_s = max(0, deadline - time.monotonic())
             params = {"wait": min(left_s, LONGEST_WAIT_S)}
             answer = self._transport.get(f"/cases/{case_id}", params=params)
-            case = Case.model_validate(answer.json())
+            case = answered(Case, answer)
             if case.progress.is_done:
                 return case
             if time.monotonic() >= deadline:
@@ -211,15 +173,22 @@ class Vexascope:
 
     def cells(self, case_id: UUID | str) -> list[Cell]:
         """All cells of a case by ordinal, with their findings."""
-        items = self._transport.get(f"/cases/{case_id}/cells").json()["items"]
-        return [Cell.model_validate(item) for item in items]
+        found: list[Cell] = []
+        params: dict[str, str] = {}
+        while True:
+            answer = self._transport.get(f"/cases/{case_id}/cells", params=params)
+            page = answered(Page[Cell], answer)
+            found += page.items
+            if page.next_cursor is None:
+                return found
+            params = {"cursor": page.next_cursor}
 
     # ---- reports ----
 
     def report(self, case_id: UUID | str, version: int | None = None) -> Report:
         """A signed version; without a number the latest of a signed case, else as it stands."""
         answer = self._transport.get(f"/cases/{case_id}/report", params=_version(version))
-        return Report.read(answer.json())
+        return answered(Report, answer)
 
     def report_pdf(
         self, case_id: UUID | str, version: int | None = None, *, language: str = "en"
@@ -234,8 +203,8 @@ class Vexascope:
 
     def versions(self, case_id: UUID | str) -> list[SignedVersion]:
         """The signed versions, the oldest first."""
-        items = self._transport.get(f"/cases/{case_id}/versions").json()["items"]
-        return [SignedVersion.model_validate(item) for item in items]
+        answer = self._transport.get(f"/cases/{case_id}/versions")
+        return answered(Page[SignedVersion], answer).items
 
     # ---- events ----
 
@@ -267,33 +236,6 @@ class Vexascope:
                     if event.name == LAST_EVENT:
                         return
             time.sleep(PAUSE_S)
-
-
-class _Told:
-    """Sums for the progress."""
-
-    def __init__(self, files: Sequence[LocalFile], tell: Tell | None) -> None:
-        self._all_files = len(files)
-        self._all_bytes = sum(file.size_bytes for file in files)
-        self._sent_files = self._sent_bytes = 0
-        self._tell = tell
-
-    def tell(self, batch: Sequence[LocalFile] = ()) -> None:
-        self._sent_files += len(batch)
-        self._sent_bytes += sum(file.size_bytes for file in batch)
-        if self._tell:
-            self._tell(
-                SendProgress(self._sent_files, self._all_files, self._sent_bytes, self._all_bytes)
-            )
-
-
-def _named(refused: Iterable[RefusedFile], batch: Sequence[LocalFile]) -> list[RefusedFile]:
-    return [item.model_copy(update={"file": as_given(item.file, batch)}) for item in refused]
-
-
-def _unreadable(path: Path, error: OSError) -> RefusedFile:
-    cause = error.strerror or type(error).__name__
-    return RefusedFile(file=str(path), reason="cannot_be_read", detail=f"{cause}. Check the file.")
 
 
 def _version(version: int | None) -> dict[str, int]:

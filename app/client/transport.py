@@ -11,7 +11,14 @@ from uuid import uuid4
 
 import httpx
 
-from app.client.errors import Unreachable, problem_of, retry_after_s
+from app.client.errors import (
+    NotUnderstood,
+    Redirected,
+    Unreachable,
+    VexascopeClientError,
+    problem_of,
+    retry_after_s,
+)
 
 # The server is starting, busy, or behind a proxy that lost it; what it refuses stays refused.
 _PASSING = {
@@ -23,6 +30,7 @@ _PASSING = {
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 }
+CONNECT_S, ANSWER_S = 10, 300
 # The first attempt is still at work on the server.
 _KEY_IN_USE = "idempotency-key-in-use"
 
@@ -87,7 +95,7 @@ class Transport:
                 if response.is_error:
                     response.read()
                     raise problem_of(response)
-                yield response
+                yield _as_asked_for(response)
         except httpx.TransportError as error:
             raise _unreachable(self._client, error) from error
 
@@ -106,13 +114,51 @@ class Transport:
                     raise _unreachable(self._client, error) from error
             else:
                 if not response.is_error:
-                    return response
+                    return _as_asked_for(response)
                 if is_last or not _is_passing(response):
                     raise problem_of(response)
                 asked_s = min(retry_after_s(response) or 0, self._retries.longest_wait_s)
                 pause_s = max(pause_s, asked_s)
             time.sleep(pause_s)
         raise ValueError("at least one attempt is needed")
+
+
+def connection(url: str, key: str, transport: httpx.BaseTransport | None) -> httpx.Client:
+    """The connections to a server; raises `VexascopeClientError` where address or key are none."""
+    key = key.strip()
+    if not key.isascii() or not key.isprintable() or not key or " " in key:
+        raise VexascopeClientError(
+            "The key holds what no key has. Copy it whole, and nothing else."
+        )
+    try:
+        place = httpx.URL(url.strip().rstrip("/") + "/api/v1")
+    except httpx.InvalidURL as error:
+        raise _no_address() from error
+    if place.scheme not in {"http", "https"} or not place.host:
+        raise _no_address()
+    return httpx.Client(
+        base_url=place,
+        headers={"Authorization": f"Bearer {key}", "Accept": "application/json"},
+        timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
+        transport=transport,
+    )
+
+
+def _no_address() -> VexascopeClientError:
+    return VexascopeClientError(
+        "That is no address of a server. Give it whole: https://vexascope.example.org"
+    )
+
+
+def _as_asked_for(response: httpx.Response) -> httpx.Response:
+    """The answer, unless it is a redirect, or of another kind than was asked for."""
+    if response.is_redirect:
+        raise Redirected(response.headers.get("location", ""))
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    is_empty = response.status_code == HTTPStatus.NO_CONTENT
+    if not is_empty and kind != response.request.headers["accept"]:
+        raise NotUnderstood
+    return response
 
 
 def _is_passing(response: httpx.Response) -> bool:

@@ -158,3 +158,11 @@ def test_nothing_goes_into_the_case_of_another_patient(push, lab, tmp_path, numb
     assert code == 2
     assert "another patient's" in words
     assert lab.case(case.id).progress.cell_count == 0
+
+
+def test_a_folder_without_images_opens_no_case(push, lab, tmp_path, number):
+    (tmp_path / "letter.txt").write_bytes(b"Dear colleague")
+    for place in (tmp_path, tmp_path / "absent"):
+        code, _, words = push(place, "--case", number, "--open", "--patient", "P-1")
+        assert (code, "There is no" in words) == (2, True)
+    assert lab.find_case(number) is None

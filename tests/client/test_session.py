@@ -1,6 +1,7 @@
 """The typed client against a real server."""
 
 import json
+import zipfile
 
 import httpx
 import pytest
@@ -13,13 +14,19 @@ from app.client import (
     NotAllowed,
     NotFound,
     NotSignedIn,
+    NotUnderstood,
     NotValid,
+    Problem,
+    Redirected,
     Retries,
     TimedOut,
+    TooLarge,
     TooManyRequests,
     Unreachable,
     Vexascope,
+    VexascopeClientError,
 )
+from app.client.sending import MIB
 from tests.client.conftest import QUICK, administrator
 from tests.client.relay import BreakingRelay
 from tests.conftest import free_port
@@ -208,3 +215,125 @@ def test_waiting_ends(number):
         pytest.raises(TimedOut, match="3 cells still wait"),
     ):
         lab.wait(case["id"], 0.5)
+
+
+def replying(status, kind, content, **headers):
+    """A connection to something else than this server."""
+    headers = {"content-type": kind, **headers}
+    return httpx.MockTransport(lambda _: httpx.Response(status, headers=headers, content=content))
+
+
+@pytest.mark.parametrize(
+    ("transport", "error", "said"),
+    [
+        (replying(301, "", b"", location="https://lab.example/x"), Redirected, "https://lab.exa"),
+        (replying(200, "text/html", b"<h1>Sign in</h1>"), NotUnderstood, "sign in at"),
+        (replying(200, "application/json", b'{"name": "P-0042"}'), NotUnderstood, "not one of"),
+        (replying(200, "application/json", b"{"), NotUnderstood, "not one of"),
+        (replying(400, "application/json", b'{"errors": ["a"]}'), Problem, "Bad Request"),
+        (
+            replying(422, "application/problem+json", b'{"errors": ["a"], "refused": ["b"]}'),
+            NotValid,
+            "Unprocessable",
+        ),
+    ],
+)
+def test_what_is_no_answer_of_this_server_is_said_so(transport, error, said):
+    with Vexascope("http://lab", "k", retries=QUICK, transport=transport) as lab:
+        for ask in (lambda: lab.open_case("A", "P"), lambda: lab.find_case("A")):
+            with pytest.raises(error, match=said) as caught:
+                ask()
+            assert "P-0042" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "said"),
+    [
+        ("lab.example:8000", "k", "https://"),
+        ("http://[::1", "k", "no address"),
+        ("ftp://lab.example", "k", "no address"),
+        ("https://lab.example", "vxk_é", "key"),
+        ("https://lab.example", "vxk_a\nb", "key"),
+        ("https://lab.example", " ", "key"),
+    ],
+)
+def test_what_is_no_address_and_no_key_is_said_at_once(url, key, said):
+    with pytest.raises(VexascopeClientError, match=said):
+        Vexascope(url, key)
+
+
+def test_all_cells_come_page_by_page(lab, folder, number, monkeypatch):
+    case = lab.open_case(number, "P-1")
+    lab.send(case.id, [folder])
+    ask = lab._transport.get
+    pages = []
+
+    def few(path, params):
+        pages.append(params)
+        return ask(path, params={**params, "limit": 3})
+
+    monkeypatch.setattr(lab._transport, "get", few)
+    assert [cell.ordinal for cell in lab.cells(case.id)] == list(range(1, 8))
+    assert len(pages) == 3
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_large_zip_goes_in_parts_that_change_no_name(lab, number, tmp_path, monkeypatch, is_told):
+    """By what a batch holds, or as soon as the server says that it is too much."""
+    archive = {f"slide {n}/{n}.jpg": cell_jpeg(n) for n in range(1, 6)} | {"letter.jpg": b"Dear"}
+    path = tmp_path / "cells.zip"
+    path.write_bytes(zipped(archive))
+    if not is_told:
+        monkeypatch.setattr("app.client.sending.MOST_BYTES", len(cell_jpeg(1)) * 5 // 2)
+    case = lab.open_case(number, "P-1")
+    sent, post = [], lab._transport.post
+
+    def posting(url, *, files):
+        [(_, (name, opened))] = files
+        with zipfile.ZipFile(opened) as part:
+            names = part.namelist()
+        if is_told and len(names) > 2:
+            raise TooLarge(413, "Too large", "Send less at once.")
+        sent.append((name, names))
+        return post(url, files=files)
+
+    monkeypatch.setattr(lab._transport, "post", posting)
+    delivered = lab.send(case.id, [path])
+    assert (delivered.accepted_count, len(sent) > 1) == (5, True)
+    assert {name for name, _ in sent} == {"cells.zip"}
+    assert [inner for _, names in sent for inner in names] == list(archive)
+    assert [item.file for item in delivered.refused] == [f"{path}/letter.jpg"]
+    assert lab.send(case.id, [path]).duplicates == [
+        f"{path}/{name}" for name in archive if name != "letter.jpg"
+    ]
+
+
+def test_what_is_too_large_alone_and_what_cannot_be_read_is_listed(lab, number, tmp_path):
+    """And the rest is sent: one file of many stops nothing."""
+    path = tmp_path / "cells.zip"
+    path.write_bytes(zipped({"a.jpg": cell_jpeg(1), "b.jpg": cell_jpeg(2)}, zipfile.ZIP_STORED))
+    content = path.read_bytes()
+    at = content.index(cell_jpeg(2))
+    path.write_bytes(content[: at + 50] + bytes(4) + content[at + 54 :])
+    (tmp_path / "huge.jpg").write_bytes(b"x" * (3 * MIB))
+    (tmp_path / "only" / "empty").mkdir(parents=True)
+    (tmp_path / "only" / "empty" / "cells.zip").write_bytes(zipped({}))
+    case = lab.open_case(number, "P-1")
+    post = lab._transport.post
+
+    def posting(url, *, files):
+        opened = [file for _, (_, file) in files]
+        zips = [zipfile.ZipFile(file) for file in opened if zipfile.is_zipfile(file)]
+        size = sum(file.seek(0, 2) for file in opened)
+        if size > 2 * MIB or any(len(part.namelist()) > 1 for part in zips):
+            raise TooLarge(413, "Too large", "Send less at once.")
+        return post(url, files=files)
+
+    lab._transport.post = posting
+    delivered = lab.send(case.id, [tmp_path])
+    assert delivered.accepted_count == 1
+    assert {(item.file, item.reason) for item in delivered.refused} == {
+        (str(tmp_path / "huge.jpg"), "too_large"),
+        (f"{path}/b.jpg", "cannot_be_read"),
+        (str(tmp_path / "only" / "empty" / "cells.zip"), "empty"),
+    }

@@ -254,6 +254,13 @@ class Settings(BaseSettings):
         ge=1,
         description="The same for cases that were never signed, from the day they were opened.",
     )
+    keep_deliveries_days: int = Field(
+        90,
+        ge=1,
+        description="Days that a message to another system is listed after it was delivered or "
+        "skipped, and can be sent again; then its line is removed. What waits or was given up "
+        "stays, and the audit keeps what was sent.",
+    )
     worker_in_server: bool = Field(
         default=True, description="Classify in the server's process; else run `vexascope worker`."
     )

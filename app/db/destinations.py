@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.db.outbox import WAITING, hold_destination
 from app.db.outbox_mapping import from_destination, standing, to_delivery, to_destination
@@ -15,6 +15,7 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.outbox import Delivery, DeliveryState, Destination, SinkKind
 
+SETTLED = (DeliveryState.DELIVERED.value, DeliveryState.SKIPPED.value)
 # What an administrator changes.
 _CHANGED = ("name", "events", "site_id", "enabled", "config")
 
@@ -142,6 +143,24 @@ class SqlDestinationRepository:
         )
         return self._read(query.order_by(DeliveryRow.id))
 
+    def with_settled(self, before: datetime) -> Sequence[UUID]:
+        """By the time alone: `forget_settled` looks closer."""
+        query = select(DeliveryRow.destination_id).where(_settled_before(DeliveryRow, before))
+        return list(self._session.scalars(query.distinct()))
+
+    def forget_settled(self, destination_id: UUID, before: datetime, limit: int) -> int:
+        """By cases: what keeps one of a case keeps them all."""
+        mine = DeliveryRow.destination_id == destination_id
+        over = self._session.scalars(
+            select(DeliveryRow.case_id)
+            .where(mine, _settled_before(DeliveryRow, before))
+            .where(DeliveryRow.case_id.not_in(_kept(destination_id, before)))
+            .distinct()
+            .limit(limit)
+        ).all()
+        self._session.execute(delete(DeliveryRow).where(mine, DeliveryRow.case_id.in_(over)))
+        return len(over)
+
     def set_states(self, deliveries: Sequence[Delivery]) -> None:
         """Whoever holds one may not settle it any more, but keeps its case to the lease's end."""
         for delivery in deliveries:
@@ -153,6 +172,24 @@ class SqlDestinationRepository:
 
     def _read(self, query: Select[DeliveryRow]) -> list[Delivery]:
         return [to_delivery(row) for row in self._session.scalars(query)]
+
+
+def _settled_before(row: type[DeliveryRow], before: datetime) -> ColumnElement[bool]:
+    return row.state.in_(SETTLED) & (row.settled_at < before)
+
+
+def _kept(destination_id: UUID, before: datetime) -> Select[UUID]:
+    """Cases with a message that is not settled for so long, and the one that was last taken."""
+    row = aliased(DeliveryRow)
+    last = (
+        select(row.id)
+        .where(row.destination_id == destination_id, row.state == DeliveryState.DELIVERED.value)
+        .order_by(row.settled_at.desc())
+        .limit(1)
+    )
+    other = aliased(DeliveryRow)
+    keeps = ~_settled_before(other, before) | (other.id == last.scalar_subquery())
+    return select(other.case_id).where(other.destination_id == destination_id, keeps)
 
 
 _DELIVERIES = select(DeliveryRow).options(joinedload(DeliveryRow.event))

@@ -1,13 +1,14 @@
-"""What the product does by itself beside the jobs: erased images, retention, the audit's end.
+"""What the product does by itself: erased images, retention, old messages, the audit's end.
 
 Every process with a worker does it. Each step is safe to be done twice or at once by two: an image
-that is gone is gone, and a case is erased under its lock.
+that is gone is gone, a case is erased under its lock, and messages go under their destination's.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Event, Thread
+from uuid import UUID
 
 import structlog
 
@@ -53,8 +54,9 @@ def _run(container: Container, stop: Event) -> None:
 
 
 def each_day(container: Container) -> None:
-    """Erase the cases whose time is over, and put the audit's end where the log is kept."""
+    """End what has had its time, and put the audit's end where the log is kept."""
     retain(container)
+    forget_deliveries(container)
     with container.transactions() as transaction:
         head = transaction.audit.head()
     _log.info("the audit ends here", entries=head.count, hash=head.hash)
@@ -81,3 +83,29 @@ def retain(container: Container) -> int:
     if erased:
         _log.info("cases erased: their time was over", cases=erased)
     return erased
+
+
+def forget_deliveries(container: Container) -> int:
+    """Remove what was settled long ago, in short transactions; of how many cases."""
+    before = container.now() - timedelta(days=container.settings.keep_deliveries_days)
+    with container.transactions() as transaction:
+        destinations = transaction.destinations.with_settled(before)
+    forgotten = 0
+    for destination_id in destinations:
+        while done := _forget_some(container, destination_id, before):
+            forgotten += done
+    if forgotten:
+        _log.info("messages forgotten: they were settled long ago", cases=forgotten)
+    return forgotten
+
+
+def _forget_some(container: Container, destination_id: UUID, before: datetime) -> int:
+    with container.transactions() as transaction:
+        # Nobody sends one of a case again while the others of it go.
+        transaction.destinations.lock(destination_id)
+        done = transaction.destinations.forget_settled(destination_id, before, CASES_AT_ONCE)
+        if done:
+            transaction.audit.note(
+                "message.forget", subject=f"destination:{destination_id}", after={"cases": done}
+            )
+    return done

@@ -107,6 +107,25 @@ class DestinationRepository(Protocol):
     def dead(self, destination_id: UUID) -> Sequence[Delivery]:
         """Those that were given up, in the order of their events."""
 
+    def with_settled(self, before: datetime) -> Sequence[UUID]:
+        """Destinations, removed ones too, with a delivery that was settled before then."""
+
+    def forget_settled(self, destination_id: UUID, before: datetime, limit: int) -> int:
+        """Delete the deliveries of cases of which all were delivered or skipped before then.
+
+        All of a case or none, so that no older result can be sent again without the newer ones.
+        The case that the receiver took something of last stays.
+
+        Parameters
+        ----------
+        limit
+            Cases at most; the destination must be held by `lock`.
+
+        Returns
+        -------
+        How many cases.
+        """
+
     def set_states(self, deliveries: Sequence[Delivery]) -> None:
         """Store state, attempts and times; the destination must be held by `lock`."""
 

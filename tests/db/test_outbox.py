@@ -22,6 +22,7 @@ from app.domain.outbox import (
     troubled,
 )
 from app.domain.site import DEFAULT_SITE_ID, Site
+from app.jobs.maintenance import forget_deliveries
 from app.services.replaying import replay, replay_dead, skip
 from tests.db.test_repositories import open_case
 from tests.factories import NOW
@@ -303,3 +304,74 @@ def test_destinations_are_kept_changed_and_removed(container, told):
             with pytest.raises(NotFound):
                 act()
     assert states(container, destination) == ["skipped"] * 3
+
+
+LONG_AGO = NOW + timedelta(days=1)
+WAITING, DELIVERED, DEAD, SKIPPED = DeliveryState
+
+
+def settle_as(container, destination, states, at=NOW):
+    """Deliveries in the order of their events, in these states."""
+    with container.transactions() as transaction:
+        found = transaction.destinations.deliveries(destination.id, DeliveryState, None, 100)
+        ordered = sorted(found, key=lambda item: item.event.id)
+        transaction.destinations.set_states(
+            [
+                replace(item, state=state, settled_at=at)
+                for item, state in zip(ordered, states, strict=True)
+            ]
+        )
+
+
+def forget(container, destination, limit=50):
+    with container.transactions() as transaction:
+        if destination.id not in transaction.destinations.with_settled(LONG_AGO):
+            return 0
+        return transaction.destinations.forget_settled(destination.id, LONG_AGO, limit)
+
+
+def test_what_was_settled_long_ago_is_forgotten_by_the_case(container):
+    """Nothing that waits or was given up is, and nothing else of its case; nor the last taken."""
+    done, waits, dead, skipped = DELIVERED, WAITING, DEAD, SKIPPED
+    expected = [(done, done), (skipped, done), (done, waits), (done, dead), (dead, waits)]
+    expected += [(skipped, skipped)]
+    with container.transactions() as transaction:
+        destination = make_destination(transaction)
+        cases = [open_case(transaction, f"F-{n}") for n in range(len(expected))]
+        for case in cases:
+            publish(transaction, case)
+            publish(transaction, case, EventType.SIGNED, version=1)
+    settle_as(container, destination, [state for pair in expected for state in pair])
+    with container.transactions() as transaction:
+        latest = publish(transaction, open_case(transaction, "F-last"))
+    [held] = [item for item in claim(container, destination) if item.delivery.event.id == latest.id]
+    settle(container, held, delivered(held.delivery, NOW + MINUTE))
+    assert forget(container, destination, limit=2) == 2
+    assert forget(container, destination) == 1
+    assert forget(container, destination) == 0
+    with container.transactions() as transaction:
+        kept = transaction.destinations.deliveries(destination.id, DeliveryState, None, 100)
+        assert transaction.destinations.last_delivered_at(destination.id) == NOW + MINUTE
+        assert transaction.outbox.last(cases[0].id, EventType.SIGNED)
+    left = {item.event.case_id for item in kept}
+    assert {case.id for case in cases} & left == {case.id for case in cases[2:5]}
+    assert len(kept) == 7
+
+
+def test_each_day_forgets_by_the_setting_and_says_so_in_the_audit(container, told, monkeypatch):
+    destination, _, _ = told
+    settle_as(container, destination, [DELIVERED, SKIPPED, SKIPPED])
+    with container.transactions() as transaction:
+        other = publish(transaction, open_case(transaction, "F-2", "P-2"))
+    [held] = claim(container, destination)
+    settle(container, held, delivered(held.delivery, NOW + MINUTE))
+    days = container.settings.keep_deliveries_days
+    monkeypatch.setattr(type(container), "now", lambda _: NOW + timedelta(days=days))
+    assert forget_deliveries(container) == 0
+    monkeypatch.setattr(type(container), "now", lambda _: NOW + timedelta(days=days, seconds=1))
+    assert forget_deliveries(container) == 1
+    with container.transactions() as transaction:
+        kept = transaction.destinations.deliveries(destination.id, DeliveryState, None, 10)
+        [*_, entry] = transaction.audit.all()
+    assert [item.event.id for item in kept] == [other.id]
+    assert (entry.event.action, entry.event.after) == ("message.forget", {"cases": 1})

@@ -307,6 +307,10 @@ class Settings(BaseSettings):
     hl7_timezone: str = Field(
         "UTC", description="Zone of times in orders that name none, `Europe/Paris` for example."
     )
+    hl7_charset: str = Field(
+        "ASCII",
+        description="Character set of messages whose MSH-18 is empty, `8859/1` for example.",
+    )
     worker_metrics_port: int | None = Field(
         None,
         ge=0,

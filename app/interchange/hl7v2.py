@@ -14,14 +14,16 @@ VERSION = "2.5.1"
 SEGMENT_END = "\r"
 EMPTY = '""'
 """HL7's "delete what you hold": to us, who hold nothing yet, the same as no value."""
+ASCII = "ASCII"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHARACTER_SETS: Mapping[str, str] = {
-    "": "ascii",
-    "ASCII": "ascii",
-    "8859/1": "iso8859-1",
-    "8859/15": "iso8859-15",
+    ASCII: "ascii",
+    **{f"8859/{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 15)},
     "UNICODE UTF-8": "utf-8",
 }
 """HL7 table 0211, as far as it is understood: name in MSH-18 to Python's."""
+# What senders write for table 0211's own names.
+_CHARSET_SPELLINGS = {"UTF-8": "UNICODE UTF-8", "UTF8": "UNICODE UTF-8"}
 
 _LEAST_HEADER = 9
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -124,55 +126,86 @@ class Message:
         return [segment for segment in self.segments if segment.name == name]
 
 
-def read_header(content: bytes) -> Segment:
+def read_header(content: bytes, unnamed: str = ASCII) -> Segment:
     """MSH alone, for an answer to a message that cannot be read further.
 
     Its separators are ASCII in every character set that is understood; what cannot be read is
     replaced. Controls are left out: the sender's name goes into the audit, and a database may
     refuse a NUL.
 
+    Parameters
+    ----------
+    unnamed
+        Character set of a message whose MSH-18 is empty.
+
     Raises
     ------
     MalformedMessage
     """
-    line = re.split(rb"[\r\n]", content.lstrip(b"\r\n"), maxsplit=1)[0]
+    line = re.split(rb"[\r\n]", _begin(content), maxsplit=1)[0]
     text = line.decode("ascii", "replace")
     delimiters = _delimiters(text)
-    charset = CHARACTER_SETS.get(
-        _segment(_CONTROL.sub("", text), delimiters, "ascii").text(18), "ascii"
-    )
+    named = _segment(_CONTROL.sub("", text), delimiters, "ascii")
+    charset = CHARACTER_SETS.get(_charset_name(named, unnamed), "ascii")
     return _segment(_CONTROL.sub("", line.decode(charset, "replace")), delimiters, charset)
 
 
-def read_message(content: bytes) -> Message:
-    """Read a message in the character set that its MSH-18 names; none means ASCII.
+def _begin(content: bytes) -> bytes:
+    """The message without what some senders put before it: a byte order mark, line ends."""
+    return content.removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
+
+
+def read_message(content: bytes, unnamed: str = ASCII) -> Message:
+    """Read a message in the character set that its MSH-18 names, or in `unnamed` if it names none.
 
     Raises
     ------
     MalformedMessage
     """
-    header = read_header(content)
-    charset = _charset(header)
+    header = read_header(content, unnamed)
+    charset = _charset(header, unnamed)
+    content = _begin(content)
     try:
         text = content.decode(charset)
     except UnicodeDecodeError as error:
         raise MalformedMessage(
             f"Byte {error.start + 1} of the message is not in the character set of MSH-18, "
-            f"{header.text(18) or 'ASCII (MSH-18 is empty)'}. Name the right one, for example "
+            f"{header.text(18) or f'{unnamed} (MSH-18 is empty)'}. Name the right one, for example "
             "UNICODE UTF-8.",
             charset_refused=True,
         ) from None
+    return _message(text, header.delimiters, charset)
+
+
+def read_roughly(content: bytes) -> Message:
+    """Read a message whose character set is not known: what is not ASCII is replaced by ``?``.
+
+    Raises
+    ------
+    MalformedMessage
+    """
+    text = _begin(content).decode("ascii", "replace").replace("\ufffd", "?")
+    return _message(text, _delimiters(text), "ascii")
+
+
+def _message(text: str, delimiters: Delimiters, charset: str) -> Message:
     if _CONTROL.search(text):
         raise MalformedMessage("The message holds a control character. Remove it, or escape it.")
     lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
-    return Message(tuple(_segment(line, header.delimiters, charset) for line in lines))
+    return Message(tuple(_segment(line, delimiters, charset) for line in lines))
 
 
-def _charset(header: Segment) -> str:
-    """Python's name of the first character set in MSH-18."""
-    name = header.text(18)
+def _charset_name(header: Segment, unnamed: str) -> str:
+    """The first character set in MSH-18, as table 0211 spells it."""
+    name = header.text(18).upper() or unnamed
+    return _CHARSET_SPELLINGS.get(name, name)
+
+
+def _charset(header: Segment, unnamed: str) -> str:
+    """Python's name of the character set."""
+    name = _charset_name(header, unnamed)
     if name not in CHARACTER_SETS:
-        known = ", ".join(name for name in CHARACTER_SETS if name)
+        known = ", ".join(CHARACTER_SETS)
         raise MalformedMessage(
             f"The character set in MSH-18 is not understood. Send one of {known}.",
             charset_refused=True,

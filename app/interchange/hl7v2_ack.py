@@ -14,8 +14,8 @@ from app.interchange.hl7v2 import (
     escape,
     header,
     join,
-    read_header,
     read_message,
+    read_roughly,
     segment,
     timestamp,
 )
@@ -169,9 +169,7 @@ def _readable(content: bytes) -> Message:
         if not error.charset_refused:
             raise
     # Who names no character set, or a wrong one, has still answered: only the words suffer.
-    plain = content.decode("ascii", "replace").encode("ascii", "replace")
-    text = read_header(plain).raw(18)
-    return read_message(plain.replace(b"|" + text.encode(), b"|", 1) if text else plain)
+    return read_roughly(content)
 
 
 def _reason(message: Message, answered: Segment) -> str:

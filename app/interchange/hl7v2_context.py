@@ -1,11 +1,12 @@
 """What the OBX segments of an order say of the patient's blood."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from app.interchange.fhir_blood_count import MEASURES, Measure
 from app.interchange.hl7v2 import Message, Segment
-from app.interchange.hl7v2_refusal import Condition, Location, to_mend
+from app.interchange.hl7v2_refusal import Condition, Location, MessageRefused, to_mend
 
 # What laboratories write for the same; the first is UCUM's.
 _SPELLINGS = {"10*9/L": ("10^9/L", "/nL", "G/L"), "10*3/uL": ("10^3/uL",)}
@@ -32,6 +33,9 @@ LOINC_NAME = "LN"
 LOCAL_NAME = "99VXS"
 CYTOPENIA = "CYTOPENIA"
 MAX_CYTOPENIA = 2000
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+_NOT_A_RESULT = frozenset({"D", "I", "O", "W", "X"})
+"""HL7 table 0085: deleted, pending, not asked for, wrong patient, cannot be obtained."""
 
 
 def clinical_values(message: Message) -> dict[str, Any]:
@@ -44,13 +48,17 @@ def clinical_values(message: Message) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for sequence, observed in enumerate(message.all("OBX"), start=1):
+        if observed.text(11) in _NOT_A_RESULT:
+            continue
         if _coded(observed, LOCAL_NAME) == CYTOPENIA:
             values["known_cytopenia"] = observed.whole(5)[:MAX_CYTOPENIA] or None
             continue
         measured = _MEASURED.get(_coded(observed, LOINC_NAME))
         if measured and observed.text(5):
             name, divisors = measured
-            values[name] = _number(observed, sequence) / _divisor(observed, divisors, sequence)
+            value = _number(observed, sequence) / _divisor(observed, divisors, sequence)
+            if values.setdefault(name, value) != value:
+                raise _said_twice(sequence)
     return values
 
 
@@ -64,17 +72,21 @@ def _coded(observed: Segment, system: str) -> str:
 
 def _number(observed: Segment, sequence: int) -> float:
     text = observed.text(5)
-    try:
-        value = float(text) if observed.text(2) == "NM" else None
-    except ValueError:
-        value = None
-    if value is None:
-        raise to_mend(
-            Condition.DATA_TYPE,
-            "OBX-5 of this code must be a number (NM in OBX-2).",
-            Location("OBX", 5, sequence=sequence),
-        )
-    return value
+    if observed.text(2) == "NM" and _NUMBER.fullmatch(text):
+        return float(text)
+    raise to_mend(
+        Condition.DATA_TYPE,
+        "OBX-5 of this code must be a number (NM in OBX-2).",
+        Location("OBX", 5, sequence=sequence),
+    )
+
+
+def _said_twice(sequence: int) -> MessageRefused:
+    return to_mend(
+        Condition.DATA_TYPE,
+        "The message has two values of one measurement. Send the one that holds.",
+        Location("OBX", 5, sequence=sequence),
+    )
 
 
 def _divisor(observed: Segment, divisors: Mapping[str, float], sequence: int) -> float:

@@ -6,17 +6,20 @@ from datetime import datetime, tzinfo
 from app.domain.case import ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput
 from app.domain.order import Order
-from app.interchange.hl7v2 import VERSION, Message, Segment, read_time
+from app.interchange.hl7v2 import ASCII, Message, Segment, read_time
 from app.interchange.hl7v2_context import clinical_values
 from app.interchange.hl7v2_refusal import Condition, Location, rejected, to_mend
 
 MESSAGE_TYPE, EVENT = "OML", "O21"
 NEW_ORDER = "NW"
+VERSIONS = ("2.5.1", "2.5")
+"""2.5.1 changed nothing of this message; senders that speak it often say 2.5."""
 MAX_CONTROL_ID = 199
 MAX_NUMBER = 199
 """Of an order's number: data type EI, first component."""
 MAX_QUESTION = 2000
 
+_RECORD_NUMBERS = {"MR": 0, "PI": 1}
 _SEXES = {
     "": None,
     "F": Sex.FEMALE,
@@ -38,10 +41,13 @@ class Reception:
         P, T or D: what MSH-11 must say, so that a test never opens a case beside real ones.
     zone
         Of times that name none.
+    charset
+        Of messages whose MSH-18 is empty; a name of `CHARACTER_SETS`.
     """
 
     processing_id: str
     zone: tzinfo
+    charset: str = ASCII
 
 
 def check_header(message: Segment, reception: Reception) -> None:
@@ -58,10 +64,10 @@ def check_header(message: Segment, reception: Reception) -> None:
             "Of OML only the event O21 is taken here.",
             Location("MSH", 9, 2),
         )
-    if message.text(12) != VERSION:
+    if message.text(12) not in VERSIONS:
         raise rejected(
             Condition.UNSUPPORTED_VERSION,
-            f"Only HL7 version {VERSION} is taken here.",
+            f"Only HL7 versions {' and '.join(VERSIONS)} are taken here.",
             Location("MSH", 12),
         )
     if message.text(11) != reception.processing_id:
@@ -150,13 +156,18 @@ def _missing(name: str, number: int, what: str) -> Exception:
 
 
 def _patient_identifier(patient: Segment) -> tuple[str, str]:
-    """The first identifier in PID-3, and its authority, type and facility as they came."""
-    for repetition in patient.repetitions(3):
-        if identifier := patient.part(repetition):
-            behind = repetition.split(patient.delimiters.component)[3:6]
-            is_standard = _is_standard(patient)
-            return identifier, "^".join(behind).rstrip("^") if is_standard else ""
-    raise _missing("PID", 3, "the patient's identifier")
+    """The patient's number in PID-3, and its authority, type and facility as they came.
+
+    Of several a record number is meant (MR, else PI), not the one of an insurance that may stand
+    before it.
+    """
+    given = [item for item in patient.repetitions(3) if patient.part(item)]
+    if not given:
+        raise _missing("PID", 3, "the patient's identifier")
+    chosen = min(given, key=lambda item: _RECORD_NUMBERS.get(patient.part(item, 5), 2))
+    behind = chosen.split(patient.delimiters.component)[3:6]
+    is_standard = _is_standard(patient)
+    return patient.part(chosen), "^".join(behind).rstrip("^") if is_standard else ""
 
 
 def _is_standard(found: Segment) -> bool:
@@ -230,8 +241,9 @@ def _context(
 
 
 def _question(request: Segment) -> str | None:
-    """The reason for the study, else the relevant clinical information."""
-    text = request.text(31, 2) or request.text(31) or request.whole(13)
+    """The reasons for the study, else the relevant clinical information."""
+    reasons = (_reason(request, item) for item in request.repetitions(31))
+    text = "; ".join(filter(None, reasons)) or request.whole(13)
     if len(text) > MAX_QUESTION:
         raise to_mend(
             Condition.DATA_TYPE,
@@ -239,6 +251,12 @@ def _question(request: Segment) -> str | None:
             Location("OBR", 13),
         )
     return text or None
+
+
+def _reason(request: Segment, reason: str) -> str:
+    """A coded reason in words (CWE): its text, else the original text, else the code."""
+    parts = (request.part(reason, component) for component in (2, 9, 5, 1))
+    return next(filter(None, parts), "")
 
 
 def _sex(patient: Segment) -> Sex | None:

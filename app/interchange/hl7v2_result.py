@@ -90,7 +90,7 @@ def write_result(
         return join(lines).encode(CHARACTER_SETS[envelope.charset])
     except UnicodeEncodeError:
         raise CannotBeWritten(
-            f"The report holds a character that {envelope.charset or 'ASCII'} lacks. Let the "
+            f"The report holds a character that {envelope.charset} lacks. Let the "
             "destination be sent UNICODE UTF-8."
         ) from None
 

@@ -12,6 +12,7 @@ import structlog
 
 from app.bootstrap import Container
 from app.domain.errors import SettingsRefused
+from app.interchange.hl7v2 import CHARACTER_SETS
 from app.interchange.hl7v2_ack import Names
 from app.interchange.hl7v2_order import Reception
 from app.interchange.mllp_server import Listening, MllpServer, Network, Tls
@@ -56,7 +57,9 @@ def reception(container: Container) -> Hl7Reception:
     return Hl7Reception(
         container,
         Names(settings.hl7_application, settings.hl7_facility),
-        Reception(settings.hl7_processing_id, _zone(settings.hl7_timezone)),
+        Reception(
+            settings.hl7_processing_id, _zone(settings.hl7_timezone), _charset(settings.hl7_charset)
+        ),
         settings.hl7_site,
     )
 
@@ -93,6 +96,15 @@ def _tls(settings: Settings) -> Tls | None:
             "VEXASCOPE_HL7_TLS_KEY."
         )
     return None
+
+
+def _charset(name: str) -> str:
+    if name not in CHARACTER_SETS:
+        raise SettingsRefused(
+            f"VEXASCOPE_HL7_CHARSET: {name} is not understood. Choose one of "
+            f"{', '.join(CHARACTER_SETS)}."
+        )
+    return name
 
 
 def _zone(name: str) -> tzinfo:

@@ -47,7 +47,7 @@ class Hl7Reception:
 
     def message(self, content: bytes, peer: str) -> bytes:
         """Take an order, or say why not; whatever happens, the sender gets an answer."""
-        header = _header(content)
+        header = self._header(content)
         with acting_as(_actor(header, peer)):
             try:
                 return self._taken(header, content)
@@ -56,7 +56,7 @@ class Hl7Reception:
 
     def refusal(self, begin: bytes, detail: str, peer: str) -> bytes:
         """Answer a frame that could not be read to its end."""
-        header = _header(begin)
+        header = self._header(begin)
         with acting_as(_actor(header, peer)):
             return self._refuse(header, rejected(Condition.SEGMENT_SEQUENCE, detail), peer)
 
@@ -68,11 +68,18 @@ class Hl7Reception:
                     f"VEXASCOPE_HL7_SITE: no open site is named {self.site_name}."
                 )
 
+    def _header(self, content: bytes) -> Segment | None:
+        """MSH, where there is one."""
+        try:
+            return read_header(content, self.reception.charset)
+        except MalformedMessage:
+            return None
+
     def _taken(self, header: Segment | None, content: bytes) -> bytes:
         """The answer to an order that was taken; raises `MessageRefused` in every other case."""
         try:
             check_header(header or read_header(content), self.reception)
-            return self._take(read_message(content))
+            return self._take(read_message(content, self.reception.charset))
         except MessageRefused:
             raise
         except MalformedMessage as error:
@@ -180,14 +187,6 @@ class Hl7Reception:
                 transaction.audit.note("order.refuse", after=after, outcome=Outcome.REFUSED)
         except StorageUnavailable:
             _log.warning("the refusal could not be written to the audit")
-
-
-def _header(content: bytes) -> Segment | None:
-    """MSH, where there is one."""
-    try:
-        return read_header(content)
-    except MalformedMessage:
-        return None
 
 
 def _actor(header: Segment | None, peer: str) -> Actor:

@@ -18,6 +18,7 @@ from app.interchange.hl7v2 import (
     timestamp,
     unescape,
 )
+from app.interchange.hl7v2_ack import read_answer
 from tests.interchange.hl7_messages import oml, strictly
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -64,7 +65,13 @@ def test_hexadecimal_data_are_bytes_of_the_message_s_character_set():
 
 @pytest.mark.parametrize(
     ("name", "codec"),
-    [("UNICODE UTF-8", "utf-8"), ("8859/1", "iso8859-1"), ("8859/15", "iso8859-15")],
+    [
+        ("UNICODE UTF-8", "utf-8"),
+        ("utf-8", "utf-8"),
+        ("8859/1", "iso8859-1"),
+        ("8859/2", "iso8859-2"),
+        ("8859/15", "iso8859-15"),
+    ],
 )
 def test_names_arrive_in_the_character_set_of_the_message(name, codec):
     content = f"MSH|^~\\&|A|B|||2026||OML^O21|1|P|2.5.1||||||{name}\rPID|1||1||Müller".encode(codec)
@@ -80,8 +87,27 @@ def test_bytes_that_are_not_in_the_named_character_set_are_refused_without_being
     assert "ller" not in refused.value.detail
 
 
+def test_a_message_that_names_no_character_set_is_read_in_the_one_that_was_agreed():
+    content = "MSH|^~\\&|É|B|||2026||OML^O21|1|P|2.5.1\rPID|1||1||Müller".encode("iso8859-1")
+    assert read_message(content, "8859/1").all("PID")[0].text(5) == "Müller"
+    assert read_header(content, "8859/1").text(3) == "É"
+    with pytest.raises(MalformedMessage, match=r"ASCII \(MSH-18 is empty\)"):
+        read_message(content)
+
+
+@pytest.mark.parametrize("ending", ["\r", "|\r", "|||\r"])
+def test_an_answer_counts_whatever_character_set_it_names(ending):
+    answer = f"MSH|^~\\&|L|H|||2026||ACK|1|P|2.5.1||||||KLINGON{ending}MSA|AA|M-1|très bien\r"
+    read = read_answer(answer.encode("iso8859-1"))
+    assert (read.acknowledgement, read.control_id) == ("AA", "M-1")
+
+
+def test_a_byte_order_mark_before_a_message_is_stepped_over():
+    assert read_message(b"\xef\xbb\xbf" + oml()) == read_message(oml())
+
+
 def test_a_character_set_that_is_not_understood_is_said():
-    with pytest.raises(MalformedMessage, match="Send one of ASCII, 8859/1, 8859/15, UNICODE"):
+    with pytest.raises(MalformedMessage, match=r"Send one of ASCII, 8859/1, .*8859/15, UNICODE"):
         read_message(b"MSH|^~\\&|A|B|||2026||OML^O21|1|P|2.5.1||||||UNICODE UTF-16\r")
 
 

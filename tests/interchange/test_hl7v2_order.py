@@ -41,6 +41,10 @@ def test_an_order_opens_a_case_and_keeps_the_numbers_it_goes_back_under():
     }
 
 
+def test_a_sender_that_says_2_5_is_understood():
+    assert read(MSH=ORDER["MSH"].replace("2.5.1", "2.5")).placer_number == "PL-5"
+
+
 def test_the_examples_of_the_tests_are_valid_for_the_independent_parser():
     assert strictly(oml()).validate()
 
@@ -86,6 +90,47 @@ def test_what_the_clinic_knows_fills_the_context_in_our_units():
     assert context.question == "cytopenic? & febrile"
 
 
+@pytest.mark.parametrize("status", ["D", "I", "O", "W", "X"])
+def test_what_is_no_result_is_not_taken_for_one(status):
+    order = read(H=f"OBX|1|NM|718-7^Haemoglobin^LN||95|g/L|||||{status}")
+    assert order.new_case.context.haemoglobin_g_dl is None
+
+
+def test_one_value_may_be_said_twice():
+    order = read(
+        A="OBX|1|NM|777-3^^LN||88|10*9/L|||||F", B="OBX|2|NM|26515-7^^LN||88|10*3/uL|||||F"
+    )
+    assert order.new_case.context.platelets_10e9_l == 88
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "chosen"),
+    [
+        ("123^^^SEC^SS~P-77^^^HOSP^MR", ("P-77", "HOSP^MR")),
+        ("123^^^SEC^SS~P-7^^^HOSP^PI", ("P-7", "HOSP^PI")),
+        ("V-1^^^HOSP^VN~P-2", ("V-1", "HOSP^VN")),
+        ("~P-9", ("P-9", None)),
+    ],
+)
+def test_of_several_identifiers_the_record_number_is_the_patient_s(identifiers, chosen):
+    order = read(PID=f"PID|1||{identifiers}")
+    assert (order.new_case.patient_identifier, order.echo.get("patient_authority")) == chosen
+
+
+@pytest.mark.parametrize(
+    ("reasons", "question"),
+    [
+        ("D46^MDS?^I10~R50^Fever^I10", "MDS?; Fever"),
+        ("^^^^^^^^as the ward wrote it", "as the ward wrote it"),
+        ("^^^D46^MDS?^L", "MDS?"),
+        ("D46", "D46"),
+    ],
+)
+def test_every_reason_is_part_of_the_question(reasons, question):
+    order = read(OBR="OBR|1|PL-5||SMEAR" + "|" * 27 + reasons)
+    assert order.new_case.context.question == question
+
+
 def test_a_pseudonymous_order_needs_no_name_birth_or_sex():
     order = read(PID="PID|1||~P-9", SPM="SPM|1|S-2||BLD", OBR="OBR|1|PL-5||SMEAR")
     assert order.new_case.patient_identifier == "P-9"
@@ -110,6 +155,7 @@ HEADER = ORDER["MSH"]
         ({"MSH": HEADER.replace("OML^O21^OML_O21", "ADT^A01")}, ("AR", "200", "MSH^1^9^1^1")),
         ({"MSH": HEADER.replace("OML^O21^OML_O21", "OML^O33")}, ("AR", "201", "MSH^1^9^1^2")),
         ({"MSH": HEADER.replace("|P|", "|T|")}, ("AR", "202", "MSH^1^11^1")),
+        ({"MSH": HEADER.replace("2.5.1", "2.4")}, ("AR", "203", "MSH^1^12^1")),
         ({"MSH": HEADER.replace("2.5.1", "2.3")}, ("AR", "203", "MSH^1^12^1")),
         ({"MSH": HEADER.replace("|M-1|", "||")}, ("AE", "101", "MSH^1^10^1")),
         ({"PID": None}, ("AE", "100", "PID^1")),
@@ -130,7 +176,12 @@ HEADER = ORDER["MSH"]
         ({"X": "ORC|NW|PL-6"}, ("AE", "100", "ORC^2")),
         ({"X": "OBX|1|NM|718-7^^LN||95|furlong"}, ("AE", "103", "OBX^1^6^1")),
         ({"X": "OBX|1|ST|718-7^^LN||low|g/L"}, ("AE", "102", "OBX^1^5^1")),
-        ({"X": "OBX|1|NM|718-7^^LN||nan|g/L"}, ("AE", "102", None)),
+        ({"X": "OBX|1|NM|718-7^^LN||nan|g/L"}, ("AE", "102", "OBX^1^5^1")),
+        ({"X": "OBX|1|NM|718-7^^LN||9_5|g/L"}, ("AE", "102", "OBX^1^5^1")),
+        (
+            {"X": "OBX|1|NM|718-7^^LN||95|g/L", "Y": "OBX|2|NM|718-7^^LN||80|g/L"},
+            ("AE", "102", "OBX^2^5^1"),
+        ),
         ({"X": "OBX|1|NM|718-7^^LN||95|g/dL"}, ("AE", "102", None)),
     ],
 )

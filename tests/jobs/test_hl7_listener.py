@@ -259,6 +259,18 @@ def test_a_latin_message_opens_a_case_with_its_letters(laboratory):
         assert transaction.cases.find("S-1001", [DEFAULT_SITE_ID]).patient.name == "Zoë Müller"
 
 
+def test_a_sender_that_names_no_character_set_is_read_in_the_agreed_one(laboratory):
+    header = ORDER["MSH"].removesuffix("||||||UNICODE UTF-8")
+    content = oml(MSH=header, PID="PID|1||P-9||Müller^Zoë").decode().encode("iso8859-1")
+    with listener(laboratory) as port, connected(port) as lis:
+        assert verdict(lis.ask(content)) == ("AE", "102")
+    with listener(laboratory, hl7_charset="8859/1") as port, connected(port) as lis:
+        assert verdict(lis.ask(content)) == ("AA", "")
+    wrong = listener(laboratory, hl7_charset="KLINGON")
+    with pytest.raises(SettingsRefused, match="VEXASCOPE_HL7_CHARSET"), wrong:
+        pass
+
+
 def test_a_message_that_is_too_long_ends_the_connection_with_a_reason(laboratory):
     with listener(laboratory, hl7_max_kib=1) as port:
         with connected(port) as lis:

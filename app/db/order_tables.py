@@ -19,8 +19,10 @@ class OrderRow(Row):
     placer_number: Mapped[str] = mapped_column(String(200), index=True)
     filler_number: Mapped[str | None] = mapped_column(String(200))
     collected_at: Mapped[datetime | None]
+    collected_precision: Mapped[str | None] = mapped_column(String(10))
     echo: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
 
 
 class ReceivedMessageRow(Row):

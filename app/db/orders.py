@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from app.db.order_tables import OrderRow, ReceivedMessageRow
 from app.domain.errors import Conflict
 from app.domain.message import message
-from app.domain.order import Order, PlacedOrder, ReceivedMessage
+from app.domain.order import CollectionTime, Order, PlacedOrder, Precision, ReceivedMessage
 
 
 class SqlOrderRepository:
@@ -22,30 +22,52 @@ class SqlOrderRepository:
 
     def add(self, case_id: UUID, order: Order, received_at: datetime) -> None:
         """Insert at once."""
-        self._session.add(
-            OrderRow(
-                case_id=case_id,
-                placer_number=order.placer_number,
-                filler_number=order.filler_number,
-                collected_at=order.collected_at,
-                echo=dict(order.echo),
-                received_at=received_at,
-            )
+        placed = PlacedOrder(
+            placer_number=order.placer_number,
+            filler_number=order.filler_number,
+            collected=order.collected,
+            echo=order.echo,
+            received_at=received_at,
         )
+        self.put(case_id, placed)
+
+    def put(self, case_id: UUID, placed: PlacedOrder) -> None:
+        """Insert, or write over."""
+        self._session.merge(from_placed(case_id, placed))
         self._session.flush()
 
     def of_case(self, case_id: UUID) -> PlacedOrder | None:
         """By the case's key."""
         row = self._session.get(OrderRow, case_id)
-        if row is None:
-            return None
-        return PlacedOrder(
-            placer_number=row.placer_number,
-            filler_number=row.filler_number,
-            collected_at=row.collected_at,
-            echo=row.echo,
-            received_at=row.received_at,
-        )
+        return to_placed(row) if row else None
+
+
+def from_placed(case_id: UUID, placed: PlacedOrder) -> OrderRow:
+    """The row of an order."""
+    collected = placed.collected
+    return OrderRow(
+        case_id=case_id,
+        placer_number=placed.placer_number,
+        filler_number=placed.filler_number,
+        collected_at=collected.at if collected else None,
+        collected_precision=collected.precision.value if collected else None,
+        echo=dict(placed.echo),
+        received_at=placed.received_at,
+        cancelled_at=placed.cancelled_at,
+    )
+
+
+def to_placed(row: OrderRow) -> PlacedOrder:
+    """The order of a row."""
+    precision = Precision(row.collected_precision or Precision.SECOND)
+    return PlacedOrder(
+        placer_number=row.placer_number,
+        filler_number=row.filler_number,
+        collected=CollectionTime(row.collected_at, precision) if row.collected_at else None,
+        echo=row.echo,
+        received_at=row.received_at,
+        cancelled_at=row.cancelled_at,
+    )
 
 
 class SqlReceivedMessageRepository:

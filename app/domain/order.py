@@ -3,9 +3,40 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from app.domain.case import NewCase
+
+
+class Precision(StrEnum):
+    """How exactly a time is known; a day must not come back as its midnight."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+    @property
+    def is_date(self) -> bool:
+        """Whether no time of the day is known."""
+        return self in {Precision.YEAR, Precision.MONTH, Precision.DAY}
+
+
+@dataclass(frozen=True)
+class CollectionTime:
+    """When a specimen was taken.
+
+    Parameters
+    ----------
+    at
+        A moment with its zone; of what is known to the day or less, the first midnight of it in
+        UTC, whatever zone was meant: it stands for a date.
+    """
+
+    at: datetime
+    precision: Precision = Precision.SECOND
 
 
 @dataclass(frozen=True)
@@ -15,10 +46,11 @@ class Order:
     Parameters
     ----------
     placer_number
-        Under which the ordering system knows it; its results go back under the same.
+        Under which the ordering system knows it; its results go back under the same. Empty where
+        it gave none.
     filler_number
         The laboratory's number, where the ordering system gave one.
-    collected_at
+    collected
         When the specimen was taken, where it was said.
     echo
         Further fields that go back with the result as they came, by their name in the protocol:
@@ -28,19 +60,26 @@ class Order:
     new_case: NewCase
     placer_number: str
     filler_number: str | None = None
-    collected_at: datetime | None = None
+    collected: CollectionTime | None = None
     echo: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PlacedOrder:
-    """What is kept of an order beside its case."""
+    """What is kept of an order beside its case.
+
+    Parameters
+    ----------
+    cancelled_at
+        When whoever ordered took the order back; None while it stands.
+    """
 
     placer_number: str
     filler_number: str | None
-    collected_at: datetime | None
+    collected: CollectionTime | None
     echo: Mapping[str, str]
     received_at: datetime
+    cancelled_at: datetime | None = None
 
 
 @dataclass(frozen=True)

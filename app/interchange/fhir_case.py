@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 from app.domain.case import Case, CaseOrigin
+from app.domain.order import PlacedOrder
 from app.interchange.codes import (
     ACCESSION,
+    FILLER,
     LABORATORY,
     LABORATORY_PROCEDURE,
+    PLACER,
     SMEAR_PANEL,
     TEST_DATA,
     UCUM,
@@ -16,7 +19,9 @@ from app.interchange.codes import (
 from app.interchange.fhir_blood_count import MEASURES
 from app.interchange.fhir_types import (
     Element,
+    collected,
     concept,
+    element,
     identifier,
     meta,
     moment,
@@ -27,7 +32,7 @@ from app.interchange.fhir_types import (
 )
 
 
-def order(case: Case, names: Namespaces, *, is_done: bool) -> Element:
+def order(case: Case, names: Namespaces, placed: PlacedOrder | None, *, is_done: bool) -> Element:
     """What was asked of the laboratory, and what it was told; its id is the case's key."""
     context = case.context
     contained = list(_known(case))
@@ -37,7 +42,7 @@ def order(case: Case, names: Namespaces, *, is_done: bool) -> Element:
         case_meta(case),
         contained=contained,
         text=narrative("Screening of a blood smear for VEXAS syndrome"),
-        identifier=[accession(case, names)],
+        identifier=[accession(case, names), *_numbers(placed)],
         status="completed" if is_done else "active",
         intent="order",
         category=[concept(LABORATORY_PROCEDURE)],
@@ -51,6 +56,14 @@ def order(case: Case, names: Namespaces, *, is_done: bool) -> Element:
             f"Known cytopenia: {context.known_cytopenia}" if context.known_cytopenia else None
         ),
     )
+
+
+def _numbers(placed: PlacedOrder | None) -> Iterator[Element]:
+    """Under which the ordering system, and the laboratory's, know the order."""
+    if placed and placed.placer_number:
+        yield element(type=concept(PLACER), value=placed.placer_number)
+    if placed and placed.filler_number:
+        yield element(type=concept(FILLER), value=placed.filler_number)
 
 
 def _known(case: Case) -> Iterator[Element]:
@@ -68,7 +81,7 @@ def _known(case: Case) -> Iterator[Element]:
             }
 
 
-def specimen(case: Case, names: Namespaces) -> Element:
+def specimen(case: Case, names: Namespaces, placed: PlacedOrder | None) -> Element:
     """The blood that the smear was made of; its id is the case's key."""
     return resource(
         "Specimen",
@@ -80,6 +93,7 @@ def specimen(case: Case, names: Namespaces) -> Element:
         type=concept(WHOLE_BLOOD, text="Blood smear"),
         subject=reference("Patient", str(case.patient.id)),
         request=[reference("ServiceRequest", str(case.id))],
+        collection=element(collectedDateTime=collected(placed.collected if placed else None)),
         note=notes(case.origin.notice),
     )
 

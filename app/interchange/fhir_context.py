@@ -12,6 +12,7 @@ from app.interchange.fhir_blood_count import MEASURES, Measure
 from app.interchange.fhir_element import Node, accepted, has_code, referenced
 
 MOST_TEXT = 2000
+_NO_RESULT = {"registered", "cancelled", "entered-in-error"}
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
 
@@ -26,7 +27,7 @@ def context_of(
     ------
     ElementRefused
     """
-    values: dict[str, Any] = dict(_measured(root, contained))
+    values = _measured(root, contained)
     if patient is not None and patient.is_of("Patient"):
         values["sex"] = _sex(patient)
         if (age := _age(patient, today)) is not None:
@@ -34,7 +35,21 @@ def context_of(
     return ClinicalContext(**values, question=_question(root))
 
 
-def _measured(root: Node, contained: dict[str, Node]) -> Iterator[tuple[str, float]]:
+def _measured(root: Node, contained: dict[str, Node]) -> dict[str, Any]:
+    """Each measurement once: of two values nobody knows which was meant."""
+    found: dict[str, Any] = {}
+    for observation, name, measure in _known(root, contained):
+        value = _value(observation, name, measure)
+        if found.setdefault(name, value) != value:
+            raise observation.refused(
+                "conflict",
+                message("The order has two values of one measurement. Send the one that holds."),
+            )
+    return found
+
+
+def _known(root: Node, contained: dict[str, Node]) -> Iterator[tuple[Node, str, Measure]]:
+    """Observations of a code that is known, which say that they are results."""
     for reference in root.items("supportingInfo"):
         target = reference.text("reference", most=MOST_TEXT)
         key = (target or "").removeprefix("#")
@@ -43,8 +58,13 @@ def _measured(root: Node, contained: dict[str, Node]) -> Iterator[tuple[str, flo
         observation = referenced(reference, contained, "Observation")
         for name, measure in MEASURES.items():
             codes = [(code.system, code.code) for code in measure.codes]
-            if has_code(observation.needed("code"), *codes):
-                yield name, _value(observation, name, measure)
+            if has_code(observation.needed("code"), *codes) and _is_result(observation):
+                yield observation, name, measure
+
+
+def _is_result(observation: Node) -> bool:
+    """Whether its number counts: not of one that was withdrawn, or is not there yet."""
+    return observation.needed("status").as_text() not in _NO_RESULT
 
 
 def _value(observation: Node, name: str, measure: Measure) -> float:

@@ -85,7 +85,12 @@ class Node:
             raise node.refused(
                 "structure", message("{element} must be a number.", element=node.path)
             )
-        return float(node.value)
+        try:
+            return float(node.value)
+        except OverflowError as error:
+            raise node.refused(
+                "value", message("{element} is too large.", element=node.path)
+            ) from error
 
     def is_of(self, kind: str) -> bool:
         """Whether it is a resource of this kind."""

@@ -4,25 +4,35 @@ It names its sample by an accession number, of the order or of its specimen, and
 that is contained, one that is named by an identifier, or one that is here already.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.domain.case import ClinicalContext, NewCase
 from app.domain.message import message
+from app.domain.order import CollectionTime
+from app.domain.order import Order as PlacedAs
 from app.interchange import fhir_keys
-from app.interchange.codes import ACCESSION, Namespaces
+from app.interchange.codes import ACCESSION, FILLER, PLACER, Namespaces
 from app.interchange.fhir_context import context_of
 from app.interchange.fhir_element import Node, accepted, has_code, referenced
-from app.interchange.fhir_elements_known import PATIENT, SERVICE_REQUEST, SPECIMEN
+from app.interchange.fhir_elements_known import PATIENT, SERVICE_REQUEST
 from app.interchange.fhir_patient import Person, person_of
+from app.interchange.fhir_sample import accessions_of, collected_of
 
 KIND = "ServiceRequest"
 STATUSES = {"draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown"}
 ORDERS = {"order", "original-order", "reflex-order", "filler-order", "instance-order"}
+MAX_ORDER_NUMBER = 199
 INTENTS = ORDERS | {"proposal", "plan", "directive", "option"}
+
+
+class OrderNumbers(NamedTuple):
+    """Numbers under which results go back: of the ordering system, and of the laboratory's."""
+
+    placer: str = ""
+    filler: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,9 +53,19 @@ class Order:
     person: Person | None
     patient_id: UUID | None
     subject_path: str
+    numbers: OrderNumbers
+    collected: CollectionTime | None
 
-    def new_case(self, patient_identifier: str, site_id: UUID) -> NewCase:
-        """The case to open."""
+    def placed(self, patient_identifier: str, site_id: UUID) -> PlacedAs:
+        """The order as it is placed here."""
+        return PlacedAs(
+            new_case=self._new_case(patient_identifier, site_id),
+            placer_number=self.numbers.placer,
+            filler_number=self.numbers.filler,
+            collected=self.collected,
+        )
+
+    def _new_case(self, patient_identifier: str, site_id: UUID) -> NewCase:
         return NewCase(
             accession_number=self.accession_number,
             patient_identifier=patient_identifier,
@@ -76,7 +96,28 @@ def parse_order(content: Any, names: Namespaces, base_url: str, today: date) -> 
         person=person,
         patient_id=patient_id,
         subject_path=subject.path,
+        numbers=_numbers(root),
+        collected=collected_of(root, contained),
     )
+
+
+def _numbers(root: Node) -> OrderNumbers:
+    found = {
+        code.code: _order_number(node.needed("value"))
+        for node in root.items("identifier")
+        for code in (PLACER, FILLER)
+        if (kind := node.child("type")) and has_code(kind, (code.system, code.code))
+    }
+    return OrderNumbers(found.get(PLACER.code, ""), found.get(FILLER.code))
+
+
+def _order_number(value: Node) -> str:
+    text = value.as_text(MAX_ORDER_NUMBER)
+    if not text.isprintable():
+        raise value.refused(
+            "value", message("{element} holds a control character.", element=value.path)
+        )
+    return text
 
 
 def _root(content: Any) -> Node:
@@ -130,7 +171,7 @@ def _contained(root: Node) -> dict[str, Node]:
 
 def _accession(root: Node, contained: dict[str, Node], names: Namespaces) -> tuple[str, str | None]:
     """The accession number, and the system that it came with."""
-    nodes = [*_of_the_order(root, names), *_of_specimens(root, contained)]
+    nodes = [*_of_the_order(root, names), *accessions_of(root, contained)]
     values = {node.needed("value").as_text() for node in nodes}
     if not values:
         raise Node(f"{KIND}.identifier", None).refused(
@@ -151,28 +192,17 @@ def _accession(root: Node, contained: dict[str, Node], names: Namespaces) -> tup
 
 
 def _of_the_order(root: Node, names: Namespaces) -> list[Node]:
-    """Identifiers that say they are accession numbers; else the only one, if it says nothing."""
+    """Identifiers that say they are accession numbers; else the only one that says nothing."""
     given = list(root.items("identifier"))
     named = [node for node in given if _is_accession(node, names)]
-    alone = given if len(given) == 1 and given[0].child("type") is None else []
-    return named or alone
+    untyped = [node for node in given if node.child("type") is None]
+    return named or (untyped if len(untyped) == 1 else [])
 
 
 def _is_accession(node: Node, names: Namespaces) -> bool:
     kind = node.child("type")
     typed = kind is not None and has_code(kind, (ACCESSION.system, ACCESSION.code))
     return typed or node.text("system") == names.accession_numbers
-
-
-def _of_specimens(root: Node, contained: dict[str, Node]) -> Iterator[Node]:
-    for node in root.items("specimen"):
-        target = node.text("reference")
-        if target and target.startswith("#"):
-            specimen = referenced(node, contained, "Specimen").checked(SPECIMEN)
-            if accession := specimen.child("accessionIdentifier"):
-                yield accession
-        elif identifier := node.child("identifier"):
-            yield identifier
 
 
 def _who(

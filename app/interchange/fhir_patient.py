@@ -31,10 +31,15 @@ def person_of(identifiers: Sequence[Node], node: Node, names: Namespaces) -> Per
     ------
     ElementRefused
     """
-    value = _chosen(identifiers, node, names).needed("value")
+    value = _chosen(_in_use(identifiers), node, names).needed("value")
     text = value.as_text()
     accepted(value, lambda: NewCase("any", text))
     return Person(node, text, _name(node))
+
+
+def _in_use(nodes: Sequence[Node]) -> list[Node]:
+    """Identifiers or names but for those that are the patient's no more."""
+    return [node for node in nodes if node.text("use") != "old"]
 
 
 def _chosen(identifiers: Sequence[Node], node: Node, names: Namespaces) -> Node:
@@ -69,7 +74,7 @@ def _name(node: Node) -> str | None:
     """The official name, else the first; a pseudonymous patient has none."""
     if not node.is_of("Patient"):
         return None
-    given = list(node.items("name"))
+    given = _in_use(list(node.items("name")))
     if not given:
         return None
     official = [item for item in given if item.text("use") == "official"]

@@ -19,6 +19,7 @@ from app.ports.reports import ReportFilter
 MOST_ENTRIES = 100
 # A draft is counted anew for each answer, which takes about a tenth of a second.
 USUAL_ENTRIES = 10
+REPORT_STATUS = "http://hl7.org/fhir/diagnostic-report-status"
 COUNT, AFTER = "_count", "_after"
 _OF_THE_ANSWER = {"_format", "_pretty"}
 _MOMENT = re.compile(
@@ -142,7 +143,10 @@ def _patients(used: Parameters, base_url: str) -> frozenset[UUID] | None:
 
 
 def _statuses(used: Parameters) -> frozenset[Status]:
-    found = _together(frozenset(_alternatives(value)) for value in _values(used, "status"))
+    found = _together(
+        frozenset(item.removeprefix(f"{REPORT_STATUS}|") for item in _alternatives(value))
+        for value in _values(used, "status")
+    )
     try:
         return frozenset(Status(item) for item in found or ())
     except ValueError as error:

@@ -5,23 +5,19 @@ from collections.abc import Iterator
 from app.domain.abnormality import Abnormality
 from app.domain.finding import ReadCell
 from app.domain.report import RESEARCH_USE_NOTICE, Report
-from app.domain.screening import Recommendation
 from app.interchange import fhir_keys
 from app.interchange.codes import (
     HAEMATOLOGY,
     IMAGE,
     LABORATORY,
-    LABORATORY_PROCEDURE,
     PIXEL_DIGESTS,
     SMEAR_PANEL,
-    UBA1_TEST,
-    Local,
     local,
 )
-from app.interchange.fhir_case import accession, case_meta, order, patient, specimen
+from app.interchange.fhir_case import accession, order, patient, specimen
 from app.interchange.fhir_device import device
+from app.interchange.fhir_proposal import proposal
 from app.interchange.fhir_provenance import practitioner, provenance
-from app.interchange.fhir_results import NEVER_RULED_OUT
 from app.interchange.fhir_types import (
     Element,
     concept,
@@ -29,7 +25,6 @@ from app.interchange.fhir_types import (
     identifier,
     moment,
     narrative,
-    notes,
     reference,
     resource,
 )
@@ -45,11 +40,11 @@ def resources(view: ReportView) -> list[Element]:
     return [
         diagnostic_report(view),
         *(observation(view, name) for name in view.results),
-        *_proposal(view),
+        *proposal(view),
         *(media(view, read) for read in key_cells(report)),
         *([practitioner(view), provenance(view)] if is_signed else []),
-        order(report.case, view.names, is_done=is_signed),
-        specimen(report.case, view.names),
+        order(report.case, view.names, view.placed, is_done=is_signed),
+        specimen(report.case, view.names, view.placed),
         patient(report.case, view.names),
         device(report.bundle, report.rule),
     ]
@@ -86,8 +81,9 @@ def diagnostic_report(view: ReportView) -> Element:
         category=[concept(HAEMATOLOGY)],
         code=concept(SMEAR_PANEL, text="Screening of neutrophils for VEXAS syndrome"),
         subject=reference("Patient", str(report.case.patient.id)),
+        effectiveDateTime=view.collected,
         issued=moment(view.issued_at),
-        resultsInterpreter=_signers(view),
+        resultsInterpreter=view.signers,
         specimen=[reference("Specimen", str(case_id))],
         result=results,
         media=[
@@ -123,40 +119,14 @@ def observation(view: ReportView, name: str) -> Element:
         category=[concept(LABORATORY)],
         code=result.code,
         subject=reference("Patient", str(report.case.patient.id)),
+        effectiveDateTime=view.collected,
         issued=moment(view.issued_at),
-        performer=_signers(view),
+        performer=view.signers,
         specimen=reference("Specimen", str(case_id)),
         device=reference("Device", report.bundle.digest),
         derivedFrom=derived,
         **result.measured,
         **result.about,
-    )
-
-
-def _proposal(view: ReportView) -> Iterator[Element]:
-    """The UBA1 test, proposed where the report recommends it; a draft proposes in draft."""
-    report, case_id = view.report, view.case_id
-    if report.recommendation is not Recommendation.TEST_UBA1:
-        return
-    device_reference = reference("Device", report.bundle.digest)
-    yield resource(
-        "ServiceRequest",
-        fhir_keys.part(case_id, fhir_keys.UBA1),
-        case_meta(report.case),
-        text=narrative("Proposal: sequence UBA1", [NEVER_RULED_OUT]),
-        status="active" if report.signature else "draft",
-        intent="proposal",
-        category=[concept(LABORATORY_PROCEDURE)],
-        code=concept(UBA1_TEST, text="UBA1 sequencing"),
-        subject=reference("Patient", str(report.case.patient.id)),
-        authoredOn=moment(view.issued_at),
-        requester=(_signers(view) or [device_reference])[0],
-        reasonCode=[concept(local(Recommendation.TEST_UBA1))],
-        reasonReference=[
-            reference("Observation", fhir_keys.part(case_id, Local.RECOMMENDATION.value))
-        ],
-        supportingInfo=[reference("DiagnosticReport", str(case_id))],
-        note=notes(NEVER_RULED_OUT, str(RESEARCH_USE_NOTICE)),
     )
 
 
@@ -193,14 +163,6 @@ def key_cells(report: Report) -> list[ReadCell]:
 def _shown_on(read: ReadCell) -> str:
     """What a cell shows, in the order in which reports name it."""
     return ", ".join(str(label.wording) for label in Abnormality if label in read.abnormalities)
-
-
-def _signers(view: ReportView) -> list[Element] | None:
-    signature, version = view.report.signature, view.report.version
-    if signature is None or version is None:
-        return None
-    key = fhir_keys.signer(view.case_id, version)
-    return [reference("Practitioner", key, signature.signer)]
 
 
 def _conclusion(report: Report) -> str | None:

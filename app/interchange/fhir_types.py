@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from app.domain.order import CollectionTime, Precision
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.interchange.codes import UCUM, Code, Local, local
 
 FHIR_VERSION = "4.0.1"
 LANGUAGE = "en"
+_DATE_LENGTHS = {Precision.YEAR: 4, Precision.MONTH: 7, Precision.DAY: 10}
 
 Element = dict[str, Any]
 """A FHIR element or resource as JSON."""
@@ -72,6 +74,13 @@ def reference(kind: str, key: str, display: str | None = None) -> Element:
 def moment(at: datetime) -> str:
     """An instant: in UTC and with its zone, without which it would be nobody's time."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def collected(time: CollectionTime | None) -> str | None:
+    """A time as exactly as it is known; FHIR fills up the seconds of a minute."""
+    if time is None or not time.precision.is_date:
+        return moment(time.at) if time else None
+    return time.at.date().isoformat()[: _DATE_LENGTHS[time.precision]]
 
 
 def notes(*texts: str | None) -> list[Element]:

@@ -7,11 +7,12 @@ from functools import cached_property
 from uuid import UUID
 
 from app.domain.case import CaseOrigin
+from app.domain.order import PlacedOrder
 from app.domain.report import Report
 from app.interchange import fhir_keys
 from app.interchange.codes import TEST_DATA, Namespaces
 from app.interchange.fhir_results import Result, results
-from app.interchange.fhir_types import Element, meta
+from app.interchange.fhir_types import Element, collected, meta, reference
 
 
 class Status(StrEnum):
@@ -37,6 +38,11 @@ class ReportView:
         Of the whole product, where pictures and PDF are.
     previous
         The version that was signed before this one; None for a draft and for the first.
+    proposed
+        The latest version before this report that recommended UBA1 testing; looked for only where
+        this one does not.
+    placed
+        The order as it was placed; None of a case that nobody ordered by message.
     """
 
     report: Report
@@ -44,6 +50,8 @@ class ReportView:
     server_url: str
     previous: Report | None = None
     names: Namespaces = field(default_factory=Namespaces)
+    proposed: Report | None = None
+    placed: PlacedOrder | None = None
 
     @property
     def case_id(self) -> UUID:
@@ -93,6 +101,20 @@ class ReportView:
         """When it was signed; a draft is issued anew each time."""
         signature = self.report.signature
         return signature.at if signature else self.report.created_at
+
+    @property
+    def collected(self) -> str | None:
+        """When the blood was drawn, where the order said it."""
+        return collected(self.placed.collected) if self.placed else None
+
+    @property
+    def signers(self) -> list[Element] | None:
+        """Who signed this version; None of a draft."""
+        signature, version = self.report.signature, self.report.version
+        if signature is None or version is None:
+            return None
+        key = fhir_keys.signer(self.case_id, version)
+        return [reference("Practitioner", key, signature.signer)]
 
     @property
     def meta(self) -> Element:

@@ -8,7 +8,9 @@ to the message's character set. The tests compare this one with `hl7` and with `
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+from app.domain.order import CollectionTime, Precision
 
 VERSION = "2.5.1"
 SEGMENT_END = "\r"
@@ -26,6 +28,7 @@ CHARACTER_SETS: Mapping[str, str] = {
 _CHARSET_SPELLINGS = {"UTF-8": "UNICODE UTF-8", "UTF8": "UNICODE UTF-8"}
 
 _LEAST_HEADER = 9
+_DIGITS = {Precision.YEAR: 4, Precision.MONTH: 6, Precision.DAY: 8, Precision.MINUTE: 12}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
 _TIME = re.compile(
@@ -309,6 +312,22 @@ def join(segments: Iterator[str] | Sequence[str]) -> str:
 def timestamp(moment: datetime) -> str:
     """A time with its zone, to the second: ``20260301093000+0000``."""
     return moment.strftime("%Y%m%d%H%M%S%z")
+
+
+def collection_timestamp(collected: CollectionTime) -> str:
+    """A time as exactly as it is known: ``20260301`` of a day, whose zone nobody knows."""
+    if collected.precision.is_date:
+        return collected.at.date().isoformat().replace("-", "")[: _DIGITS[collected.precision]]
+    whole = timestamp(collected.at)
+    return whole if collected.precision is Precision.SECOND else whole[:12] + whole[14:]
+
+
+def read_collection(text: str, zone: tzinfo) -> CollectionTime:
+    """The same back; an hour counts as known to the minute. Raises as `read_time` does."""
+    digits = len(re.split(r"[.+-]", text, maxsplit=1)[0])
+    precision = next((known for known, most in _DIGITS.items() if digits <= most), Precision.SECOND)
+    at = read_time(text, zone)
+    return CollectionTime(at.replace(tzinfo=UTC) if precision.is_date else at, precision)
 
 
 def read_time(text: str, zone: tzinfo) -> datetime:

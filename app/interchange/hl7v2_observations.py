@@ -8,7 +8,7 @@ from app.domain.order import PlacedOrder
 from app.domain.report import AbnormalityLine, Report
 from app.domain.screening import Recommendation, ScreeningScore
 from app.domain.signing import Signature
-from app.interchange.hl7v2 import components, escape, segment, timestamp
+from app.interchange.hl7v2 import collection_timestamp, components, escape, segment, timestamp
 from app.interchange.hl7v2_codes import (
     CELLS,
     INTERPRETATION,
@@ -42,7 +42,7 @@ def observations(
     report: Report, order: PlacedOrder | None, status: str, pdf: bytes | None
 ) -> Iterator[str]:
     """Every OBX of a report, numbered."""
-    collected = timestamp(order.collected_at) if order and order.collected_at else ""
+    collected = collection_timestamp(order.collected) if order and order.collected else ""
     for number, made in enumerate(_all(report, pdf), start=1):
         yield segment(
             "OBX",

@@ -1,12 +1,15 @@
 """OML^O21, a laboratory order, to an order of ours. `docs/hl7.md` is the statement for partners."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import TypeVar
 
 from app.domain.case import ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput
-from app.domain.order import Order
-from app.interchange.hl7v2 import ASCII, Message, Segment, read_time
+from app.domain.order import CollectionTime, Order
+from app.interchange.hl7v2 import ASCII, Message, Segment, read_collection, read_time
 from app.interchange.hl7v2_context import clinical_values
 from app.interchange.hl7v2_refusal import Condition, Location, rejected, to_mend
 
@@ -19,6 +22,7 @@ MAX_NUMBER = 199
 """Of an order's number: data type EI, first component."""
 MAX_QUESTION = 2000
 
+Time = TypeVar("Time")
 _RECORD_NUMBERS = {"MR": 0, "PI": 1}
 _SEXES = {
     "": None,
@@ -124,7 +128,7 @@ def read_order(message: Message, reception: Reception, now: datetime) -> Order:
         new_case=new,
         placer_number=placer,
         filler_number=filler or None,
-        collected_at=_collected(specimen, request, reception.zone),
+        collected=_collected(specimen, request, reception.zone),
         echo={name: value for name, value in echo.items() if value},
     )
 
@@ -212,15 +216,15 @@ def _number(control: Segment, request: Segment, number: int) -> tuple[str, str]:
     return both[0] or both[1], source.raw(number) if _is_standard(source) else ""
 
 
-def _collected(specimen: Segment | None, request: Segment, zone: tzinfo) -> datetime | None:
+def _collected(specimen: Segment | None, request: Segment, zone: tzinfo) -> CollectionTime | None:
     if specimen and specimen.text(17):
-        return _time(specimen, 17, zone)
-    return _time(request, 7, zone) if request.text(7) else None
+        return _time(specimen, 17, partial(read_collection, zone=zone))
+    return _time(request, 7, partial(read_collection, zone=zone)) if request.text(7) else None
 
 
-def _time(found: Segment, number: int, zone: tzinfo) -> datetime:
+def _time(found: Segment, number: int, read: Callable[[str], Time]) -> Time:
     try:
-        return read_time(found.text(number), zone)
+        return read(found.text(number))
     except ValueError:
         raise to_mend(
             Condition.DATA_TYPE,
@@ -274,7 +278,7 @@ def _age(patient: Segment, now: datetime) -> int | None:
     """Whole years; the date of birth itself is not kept."""
     if not patient.text(7):
         return None
-    born = _time(patient, 7, now.tzinfo or now.astimezone().tzinfo)  # type: ignore[arg-type]
+    born = _time(patient, 7, partial(read_time, zone=now.tzinfo or UTC))
     if born > now:
         raise to_mend(Condition.DATA_TYPE, "PID-7 lies in the future.", Location("PID", 7))
     had_birthday = (now.month, now.day) >= (born.month, born.day)

@@ -11,6 +11,7 @@ from app.domain.report import RESEARCH_USE_NOTICE, Report
 from app.interchange.hl7v2 import (
     CHARACTER_SETS,
     VERSION,
+    collection_timestamp,
     components,
     escape,
     header,
@@ -143,13 +144,13 @@ def _order(case: Case, order: PlacedOrder | None) -> str:
 
 
 def _request(report: Report, order: PlacedOrder | None, status: str) -> str:
-    collected = order.collected_at if order else None
+    collected = order.collected if order else None
     signature = report.signature
     fields = {
         1: "1",
         **_numbers(report.case, order),
         4: (order.echo.get("service") if order else None) or PANEL,
-        7: timestamp(collected) if collected else "",
+        7: collection_timestamp(collected) if collected else "",
         22: timestamp(signature.at if signature else report.created_at),
         24: "HM",
         25: status,
@@ -171,13 +172,13 @@ def _notes(report: Report) -> Iterator[str]:
 
 
 def _specimen(case: Case, order: PlacedOrder | None) -> str:
-    collected = order.collected_at if order else None
+    collected = order.collected if order else None
     return segment(
         "SPM",
         {
             1: "1",
             2: escape(case.accession_number),
             4: components("BLD", "Whole blood", "HL70487"),
-            17: timestamp(collected) if collected else "",
+            17: collection_timestamp(collected) if collected else "",
         },
     )

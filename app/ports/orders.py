@@ -13,6 +13,9 @@ class OrderRepository(Protocol):
     def add(self, case_id: UUID, order: Order, received_at: datetime) -> None:
         """Keep the order that a case was opened from."""
 
+    def put(self, case_id: UUID, placed: PlacedOrder) -> None:
+        """Keep an order as it is by now, in place of what was kept."""
+
     def of_case(self, case_id: UUID) -> PlacedOrder | None:
         """The order of a case; None where nobody ordered it by message."""
 

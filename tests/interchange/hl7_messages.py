@@ -13,7 +13,7 @@ from hl7apy.parser import parse_message
 from uuid_utils.compat import uuid7
 
 from app.domain.case import Case, Progress
-from app.domain.order import PlacedOrder
+from app.domain.order import CollectionTime, PlacedOrder
 from app.domain.report import Interpretation, Report, compile_report
 from app.domain.signing import Meaning, Signature
 from app.interchange.hl7v2_ack import Names
@@ -43,7 +43,7 @@ def make_placed(**changes: object) -> PlacedOrder:
     values: dict[str, object] = {
         "placer_number": "PL-5",
         "filler_number": None,
-        "collected_at": NOW - timedelta(hours=2),
+        "collected": CollectionTime(NOW - timedelta(hours=2)),
         "echo": {
             "placer": "PL-5^LIS",
             "service": "SMEAR^Smear for VEXAS^L",

@@ -11,6 +11,7 @@ from app.domain.report import Interpretation, Report, compile_report
 from app.domain.signing import Meaning, Signature
 from app.interchange.fhir_view import ReportView
 from tests.factories import NOW, make_case, make_correction, make_manifest, make_rule, make_tally
+from tests.interchange.hl7_messages import make_placed
 
 BASE, SERVER = "https://lab.example/fhir", "https://lab.example"
 # The reader sits two hours east of UTC, and signs at a fraction of a second.
@@ -59,6 +60,8 @@ def views() -> dict[str, ReportView]:
     again = replace(raised, case=first.case)
     fewer = replace(make_report(make_tally(199, vacuole=70)), case=first.case)
     corrected = make_report(make_tally(120, vacuole=9), correction=make_correction())
+    cleared = replace(clean, case=first.case)
+    cleared_again = signed(cleared, 2, "Debris had been taken for vacuoles")
     return {
         "registered": view_of(make_report()),
         "partial": view_of(make_report(make_tally(70, vacuole=7), pending=30)),
@@ -72,4 +75,7 @@ def views() -> dict[str, ReportView]:
         "final few": view_of(signed(interpreted(few))),
         "amended": view_of(signed(interpreted(again), 2, "A sentence was missing"), first),
         "corrected": view_of(signed(fewer, 2, "A cell was counted twice"), first),
+        "withdrawn": replace(view_of(cleared_again, first), proposed=first),
+        "on hold": replace(view_of(cleared), proposed=first),
+        "ordered": replace(view_of(first), placed=make_placed()),
     }

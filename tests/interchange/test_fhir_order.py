@@ -11,10 +11,13 @@ from app.domain.errors import ElementRefused
 from app.interchange.codes import Namespaces
 from app.interchange.fhir_case import order
 from app.interchange.fhir_order import parse_order
+from app.interchange.fhir_types import collected
 from tests.factories import make_case
+from tests.interchange.hl7_messages import make_placed
 from tests.interchange.orders import ACCESSION, ORDER, PATIENT, SPECIMEN, observation
 
 NAMES = Namespaces()
+PLACER = {"coding": [{"system": ACCESSION["coding"][0]["system"], "code": "PLAC"}]}
 BASE = "https://lab.example/fhir"
 TODAY = date(2026, 3, 1)
 
@@ -41,7 +44,7 @@ def test_the_orders_that_are_tried_here_are_valid(fhir_validator):
 
 def test_a_whole_order_becomes_a_case():
     found = parsed(ORDER)
-    new = found.new_case(found.person.identifier, uuid7())
+    new = found.placed(found.person.identifier, uuid7()).new_case
     assert new.accession_number == "B26-0417"
     assert found.accession_system == "https://lab.example/accessions"
     assert (new.patient_identifier, new.patient_name) == ("P-0042", "Anna Example")
@@ -65,11 +68,12 @@ def test_what_a_case_was_told_is_shown_and_read_back(fhir_validator):
         question="VEXAS?",
     )
     case = make_case(context=context)
-    shown = order(case, NAMES, is_done=False)
+    shown = order(case, NAMES, make_placed(filler_number="F-3"), is_done=False)
     assert fhir_validator.problems(shown) == []
     found = parsed({**shown, "subject": {"identifier": {"value": "P-1"}}})
     assert found.context == context
     assert found.accession_number == case.accession_number
+    assert found.numbers == ("PL-5", "F-3")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +135,55 @@ def test_of_several_identifiers_the_laboratorys_own_comes_first(given, identifie
     assert parsed(content).person.identifier == identifier
 
 
+def test_what_is_the_patient_s_no_more_is_passed_over():
+    patient = {
+        **PATIENT,
+        "identifier": [{"use": "old", "value": "before"}, {"value": "now"}],
+        "name": [{"use": "old", "text": "Maiden"}, {"use": "usual", "text": "Married"}],
+    }
+    person = parsed(changed(contained=[patient, SPECIMEN], supportingInfo=[])).person
+    assert (person.identifier, person.name) == ("now", "Married")
+
+
+def drawn(**collection):
+    specimen = {**SPECIMEN, "collection": collection}
+    return changed(contained=[PATIENT, specimen], supportingInfo=[])
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("2026", "2026"),
+        ("2026-02", "2026-02"),
+        ("2026-02-28", "2026-02-28"),
+        ("2026-02-28T23:30:00-02:00", "2026-03-01T01:30:00Z"),
+    ],
+)
+def test_the_time_of_the_sample_is_kept_as_exactly_as_it_was_told(told, shown):
+    for collection in ({"collectedDateTime": told}, {"collectedPeriod": {"start": told}}):
+        placed = parsed(drawn(**collection)).placed("P-1", uuid7())
+        assert collected(placed.collected) == shown
+    assert parsed(ORDER).placed("P-1", uuid7()).collected is None
+
+
+@pytest.mark.parametrize(
+    "told", ["yesterday", "2026-02-30", "2026-02-28T23:30", "2026-02-28T23:30:00", "0000"]
+)
+def test_a_time_without_a_zone_or_of_no_day_is_refused(told):
+    error = refused(drawn(collectedDateTime=told))
+    path = "ServiceRequest.contained[1].collection.collectedDateTime"
+    assert (error.code, error.expression) == ("value", path)
+
+
+@pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered"])
+def test_what_is_no_result_is_not_taken_for_one(status):
+    withdrawn = {**observation("hb", "718-7", 91, "g/L"), "status": status}
+    content = changed(
+        contained=[PATIENT, SPECIMEN, withdrawn], supportingInfo=[{"reference": "#hb"}]
+    )
+    assert parsed(content).context.haemoglobin_g_dl is None
+
+
 @pytest.mark.parametrize(
     ("born", "age"),
     [("1955-03-01", 71), ("1955-03-02", 70), ("1955-04", 70), ("1955-03", 71), ("1955", 71)],
@@ -185,6 +238,28 @@ def test_an_age_is_counted_from_what_is_known_of_the_birthday(born, age):
             "ServiceRequest.contained[0].id",
         ),
         ({"contained": [PATIENT, PATIENT]}, "invariant", "ServiceRequest.contained[1]"),
+        (
+            {"contained": [PATIENT, SPECIMEN, observation("hb", "718-7", 10**400, "g/L")]},
+            "value",
+            "ServiceRequest.contained[2].valueQuantity.value",
+        ),
+        (
+            {
+                "contained": [
+                    PATIENT,
+                    SPECIMEN,
+                    observation("hb", "718-7", 91, "g/L"),
+                    observation("mcv", "718-7", 80, "g/L"),
+                ]
+            },
+            "conflict",
+            "ServiceRequest.contained[3]",
+        ),
+        (
+            {"identifier": [{"value": "B26-0417"}, {"type": PLACER, "value": "a\u0000b"}]},
+            "value",
+            "ServiceRequest.identifier[1].value",
+        ),
         ({"note": [{"text": "x" * 2001}]}, "too-long", "ServiceRequest.note[0].text"),
         ({"note": [{"text": "x" * 1999}]}, "too-long", "ServiceRequest.note"),
     ],

@@ -58,7 +58,7 @@ def test_a_key_that_could_not_be_one_finds_nothing():
 
 
 def test_a_status_is_looked_for_among_the_states_in_which_it_can_be():
-    query = parsed(("status", "final,corrected"))
+    query = parsed(("status", "final,http://hl7.org/fhir/diagnostic-report-status|corrected"))
     assert query.chosen.states == {CaseState.SIGNED, CaseState.AMENDED}
 
 

@@ -16,10 +16,19 @@ from app.interchange.fhir_conformance import (
 )
 from app.interchange.fhir_outcome import Issue, outcome
 from app.interchange.fhir_report import bundle, resources
+from app.interchange.fhir_types import moment
 from app.web.api.report_schema import ReportRead
 from tests.factories import make_case, make_tally
 from tests.fhir_validator import dangling
-from tests.interchange.reports import BASE, interpreted, make_report, signed, view_of, views
+from tests.interchange.reports import (
+    BASE,
+    SIGNED_AT,
+    interpreted,
+    make_report,
+    signed,
+    view_of,
+    views,
+)
 
 VIEWS = views()
 
@@ -241,6 +250,29 @@ def test_uba1_is_proposed_where_it_is_recommended_and_only_there(name, outcome):
         report = report_of(view)
         assert local_code(report["conclusionCode"][0]) == outcome.value
         assert report["conclusion"].startswith(str(outcome.wording))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "why"),
+    [
+        ("withdrawn", "revoked", "version 2 does not: Debris had been taken for vacuoles"),
+        ("on hold", "on-hold", "open for an amendment"),
+    ],
+)
+def test_a_proposal_that_was_signed_is_withdrawn_and_does_not_vanish(name, status, why):
+    [item] = [one for one in of_kind(VIEWS[name], "ServiceRequest") if one["intent"] == "proposal"]
+    assert (item["status"], item["id"][-5:]) == (status, ".uba1")
+    assert item["authoredOn"] == moment(SIGNED_AT)
+    assert why in item["note"][0]["text"]
+
+
+def test_the_time_of_the_sample_stands_on_report_results_and_specimen():
+    drawn = "2026-03-01T07:30:00Z"
+    view = VIEWS["ordered"]
+    for item in (report_of(view), *of_kind(view, "Observation")):
+        assert item["effectiveDateTime"] == drawn
+    assert of_kind(view, "Specimen")[0]["collection"] == {"collectedDateTime": drawn}
+    assert "effectiveDateTime" not in report_of(VIEWS["final"])
 
 
 @pytest.mark.parametrize("name", VIEWS)

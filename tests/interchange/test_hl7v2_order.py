@@ -1,13 +1,15 @@
 """OML^O21 to an order, and why one is refused."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hl7apy.exceptions import HL7apyException
 
 from app.domain.case import Sex
-from app.interchange.hl7v2 import read_message
-from app.interchange.hl7v2_order import check_header, read_order
+from app.domain.order import CollectionTime
+from app.interchange.hl7v2 import collection_timestamp, read_message
+from app.interchange.hl7v2_order import Reception, check_header, read_order
 from app.interchange.hl7v2_refusal import MessageRefused
 from tests.factories import NOW
 from tests.interchange.hl7_messages import ORDER, RECEPTION, oml, strictly
@@ -33,7 +35,7 @@ def test_an_order_opens_a_case_and_keeps_the_numbers_it_goes_back_under():
     assert new.patient_name == "Ann B Example"
     assert (new.context.sex, new.context.age_years) == (Sex.FEMALE, 69)
     assert (order.placer_number, order.filler_number) == ("PL-5", None)
-    assert order.collected_at == datetime(2026, 3, 1, 7, 5, tzinfo=UTC)
+    assert order.collected == CollectionTime(datetime(2026, 3, 1, 7, 5, tzinfo=UTC))
     assert order.echo == {
         "patient_authority": "HOSP^MR",
         "placer": "PL-5^LIS",
@@ -136,7 +138,18 @@ def test_a_pseudonymous_order_needs_no_name_birth_or_sex():
     assert order.new_case.patient_identifier == "P-9"
     assert order.new_case.patient_name is None
     assert order.new_case.context.is_empty
-    assert order.collected_at is None
+    assert order.collected is None
+
+
+@pytest.mark.parametrize(
+    "told", ["2026", "202603", "20260301", "202603010805+0100", "20260301080507+0100"]
+)
+def test_the_time_of_the_sample_goes_back_as_exactly_as_it_was_told(told):
+    # A day of a laboratory in Paris is no midnight, and not the evening before in UTC.
+    reception = Reception("P", ZoneInfo("Europe/Paris"))
+    message = read_message(oml(SPM=f"SPM|1|S-2||BLD|||||||||||||{told}^20260401"))
+    collected = read_order(message, reception, NOW).collected
+    assert collection_timestamp(collected) == told
 
 
 @pytest.mark.parametrize(

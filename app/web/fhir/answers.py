@@ -1,5 +1,7 @@
 """How resources go out: as JSON in FHIR's media type, to those who accept it."""
 
+from datetime import datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 
 from fastapi import HTTPException, Request
@@ -25,10 +27,16 @@ class FhirAnswer(JSONResponse):
         status_code: int = 200,
         headers: dict[str, str] | None = None,
     ) -> None:
-        version = resource.get("meta", {}).get("versionId")
-        # Of what has no version, the tag is made of its bytes, as everywhere.
-        tag = {"ETag": f'W/"{version}"'} if version else {}
-        super().__init__(resource, status_code, {**tag, **(headers or {})})
+        super().__init__(resource, status_code, {**_of_version(resource), **(headers or {})})
+
+
+def _of_version(resource: Element) -> dict[str, str]:
+    """Name and time of a version; of what has none, the tag is made of its bytes, as everywhere."""
+    record = resource.get("meta", {})
+    if not (version := record.get("versionId")):
+        return {}
+    updated = datetime.fromisoformat(record["lastUpdated"])
+    return {"ETag": f'W/"{version}"', "Last-Modified": format_datetime(updated, usegmt=True)}
 
 
 def negotiate(request: Request) -> None:

@@ -23,7 +23,7 @@ from app.interchange.fhir_order import Order, parse_order
 from app.interchange.fhir_types import Element
 from app.ports import Transaction
 from app.services.known_orders import identifier_of, known_order
-from app.services.opening import open_case
+from app.services.ordering import place
 from app.services.reviewing import is_closed
 from app.services.sites import site_for
 from app.web.dependencies import ContainerDep, UserDep
@@ -126,14 +126,15 @@ def _placed(
         case = _known(transaction, user, asked, identifier, condition, names)
         status = HTTPStatus.OK
         if case is None:
-            new = asked.new_case(identifier, site_for(transaction, user, None))
-            case = open_case(transaction, new, container.now())
+            wanted = asked.placed(identifier, site_for(transaction, user, None))
+            case = place(transaction, wanted, container.now())
             status = HTTPStatus.CREATED
         return case, status, _resource(transaction, case, names)
 
 
 def _resource(transaction: Transaction, case: Case, names: Namespaces) -> Element:
-    return order(case, names, is_done=is_closed(transaction, case.id))
+    placed = transaction.orders.of_case(case.id)
+    return order(case, names, placed, is_done=is_closed(transaction, case.id))
 
 
 def _patient_identifier(transaction: Transaction, user: User, asked: Order) -> str:

@@ -75,7 +75,8 @@ def read_specimen(case_id: UUID, container: ContainerDep) -> FhirAnswer:
     """The blood that a case's smear was made of."""
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
-    return FhirAnswer(specimen(case, names_of(container)))
+        placed = transaction.orders.of_case(case_id)
+    return FhirAnswer(specimen(case, names_of(container), placed))
 
 
 @router.get("/Patient/{patient_id}")

@@ -1,5 +1,7 @@
 """A report as it is chosen for a request: what holds now, or a signed version."""
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from app.bootstrap import Container
 from app.domain.errors import NotFound
 from app.domain.message import message
 from app.domain.report import Report
+from app.domain.screening import Recommendation
 from app.domain.signing import MOST_VERSIONS
 from app.domain.user import User
 from app.interchange.codes import Namespaces
@@ -51,15 +54,32 @@ class Reports:
     ) -> ReportView:
         """The same in a transaction that is open."""
         reader = reader_on(self._container, transaction, self._user, case_id)
-        report = chosen_report(transaction, reader, version, self._container.now())[0]
-        previous = self._before(transaction, report)
-        return ReportView(report, self._base_url, self._server_url, previous, self._names)
+        report, standing = chosen_report(transaction, reader, version, self._container.now())
+        count = standing.version_count if report.version is None else report.version - 1
+        earlier = self._earlier(transaction, case_id, 0 if standing.is_blinded else count)
+        last = next(earlier, None)
+        return ReportView(
+            report,
+            self._base_url,
+            self._server_url,
+            previous=last if report.version else None,
+            names=self._names,
+            proposed=_proposed(report, chain([last] if last else [], earlier)),
+            placed=transaction.orders.of_case(case_id),
+        )
 
-    def _before(self, transaction: Transaction, report: Report) -> Report | None:
-        if report.version is None or report.version == 1:
-            return None
-        number = report.version - 1
-        return signed_report(transaction, report.case.id, number, self._user.id)[0]
+    def _earlier(self, transaction: Transaction, case_id: UUID, count: int) -> Iterator[Report]:
+        """The signed versions up to a number, newest first, each read when it is asked for."""
+        for number in range(count, 0, -1):
+            yield signed_report(transaction, case_id, number, self._user.id)[0]
+
+
+def _proposed(report: Report, earlier: Iterable[Report]) -> Report | None:
+    """The latest version whose proposal of the UBA1 test this report withdraws."""
+    wanted = Recommendation.TEST_UBA1
+    if report.recommendation is wanted:
+        return None
+    return next((before for before in earlier if before.recommendation is wanted), None)
 
 
 def _reports(request: Request, container: ContainerDep, user: UserDep) -> Reports:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -14,6 +15,7 @@ from tests.fhir_validator import references
 from tests.interchange.orders import ORDER
 from tests.web.fhir.test_reading import JSON, is_outcome, read
 
+PLACER = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "PLAC"}]}
 OURS = "urn:vexascope:accession-number"
 
 
@@ -70,6 +72,26 @@ def test_an_order_opens_a_case(client, fhir_validator):
         "registered",
         [{"reference": f"ServiceRequest/{kept['id']}"}],
     )
+
+
+def test_an_order_s_number_and_the_time_of_its_sample_stay_with_the_case(client, fhir_validator):
+    sent = fresh()
+    sent["identifier"].append({"type": PLACER, "value": "PL-9"})
+    sent["contained"][1]["collection"] = {"collectedDateTime": "2026-03-01"}
+    kept = send(client, sent).json()
+    numbers = [item["value"] for item in kept["identifier"]]
+    assert numbers == [number_of(sent), "PL-9"]
+    whole = read(client, f"DiagnosticReport/{kept['id']}/$everything")
+    assert fhir_validator.problems(whole) == []
+    report, specimen = (
+        read(client, f"{kind}/{kept['id']}") for kind in ("DiagnosticReport", "Specimen")
+    )
+    assert report["effectiveDateTime"] == "2026-03-01"
+    assert specimen["collection"]["collectedDateTime"] == "2026-03-01"
+    with client.app.state.container.transactions() as transaction:
+        placed = transaction.orders.of_case(UUID(kept["id"]))
+    # An HL7 result of the case goes back under the number that FHIR gave.
+    assert placed.placer_number == "PL-9"
 
 
 def test_the_same_sample_again_is_a_duplicate(client):

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from email.utils import format_datetime
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -144,6 +145,26 @@ def test_results_and_pictures_of_a_version_stay(client, room):
     assert read(client, f"{picture}/_history/1")["width"] == 150
 
 
+def test_a_proposal_that_an_amendment_withdraws_stays_readable(client, room, fhir_validator):
+    signed(room)
+    path = f"ServiceRequest/{room.case.id}.uba1"
+    assert read(client, path)["status"] == "active"
+    amended(room, "Cells were left out")
+    act(room, range(1, 26), Act.EXCLUDE)
+    assert read(client, path)["status"] == "on-hold"
+    signed(room)
+    # And once more: the version before recommends nothing by then.
+    amended(room, "A sentence was missing")
+    signed(room)
+    withdrawn = read(client, path)
+    assert withdrawn["status"] == "revoked"
+    assert "Version 1 of the report proposed" in withdrawn["note"][0]["text"]
+    whole = read(client, f"DiagnosticReport/{room.case.id}/$everything")
+    assert withdrawn in resources_of(whole, "ServiceRequest")
+    assert dangling(whole) == []
+    assert fhir_validator.problems(whole) == []
+
+
 def test_the_numbers_are_those_of_the_api(client, room):
     report = client.get(f"/api/v1/cases/{room.case.id}/report").json()
     item = read(client, f"Observation/{room.case.id}.screening-score")
@@ -269,7 +290,9 @@ def test_a_version_has_its_number_as_tag_and_a_draft_has_none(client, room):
     path = f"/fhir/DiagnosticReport/{room.case.id}"
     assert not client.get(path).headers["etag"].startswith("W/")
     signed(room)
-    assert client.get(path).headers["etag"] == 'W/"1"'
+    version = client.get(path)
+    assert version.headers["etag"] == 'W/"1"'
+    assert version.headers["last-modified"] == format_datetime(LATER, usegmt=True)
     assert client.get(path, headers={"If-None-Match": 'W/"1"'}).status_code == 304
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
@@ -62,11 +63,7 @@ class SqlCaseRepository:
             "name": new.patient_name,
             "created_at": created_at,
         }
-        # Two requests may open the first two cases of one patient at once.
-        insert_new(self._session, PatientRow, [row])
-        found = self._session.scalars(
-            select(PatientRow).where(PatientRow.identifier == row["identifier"])
-        ).one()
+        found = self._found_or_added(row)
         if new.patient_name and found.name is None:
             found.name = new.patient_name
         elif new.patient_name and found.name != new.patient_name:
@@ -78,13 +75,24 @@ class SqlCaseRepository:
             )
         return found
 
+    def _found_or_added(self, row: dict[str, Any]) -> PatientRow:
+        """Held until the commit, so that nobody forgets a patient who gets a case just now."""
+        query = select(PatientRow).where(PatientRow.identifier == row["identifier"])
+        query = query.with_for_update(read=True, key_share=True)
+        while True:
+            # Two requests may open the first two cases of one patient at once.
+            insert_new(self._session, PatientRow, [row])
+            # Not there: it was forgotten while this waited for it.
+            if found := self._session.scalars(query).one_or_none():
+                return found
+
     def get(self, case_id: UUID) -> Case:
         """One case with its patient."""
         row = self._session.scalar(_CASES.where(CaseRow.id == case_id))
         if row is None:
             raise NotFound(message("There is no case {case}.", case=case_id))
         if row.erased_at is not None:
-            raise Gone(message("This case was erased; its counts are kept."))
+            raise _erased()
         return to_case(row)
 
     def lock(self, case_id: UUID) -> None:
@@ -92,11 +100,10 @@ class SqlCaseRepository:
 
         Reading it with a lock would do on PostgreSQL alone.
         """
-        self._session.execute(
-            update(CaseRow)
-            .where(CaseRow.id == case_id)
-            .values(accession_number=CaseRow.accession_number)
-        )
+        held = update(CaseRow).where(CaseRow.id == case_id)
+        held = held.values(accession_number=CaseRow.accession_number)
+        if self._session.scalar(held.returning(CaseRow.erased_at)) is not None:
+            raise _erased()
 
     def find(self, accession_number: str, site_ids: Collection[UUID]) -> Case | None:
         """By exact accession number; of several sites' cases the newest."""
@@ -199,6 +206,10 @@ class SqlCaseRepository:
 
 _CASES = select(CaseRow).options(joinedload(CaseRow.patient))
 _KEPT = _CASES.where(CaseRow.erased_at.is_(None))
+
+
+def _erased() -> Gone:
+    return Gone(message("This case was erased; its counts are kept."))
 
 
 def _taken() -> Duplicate:

@@ -48,7 +48,13 @@ class SqlErasureRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def erase_case(self, case_id: UUID, at: datetime) -> frozenset[str]:
+    def hold_patient(self, patient_id: UUID) -> None:
+        """By a lock that a new case waits for; SQLite knows none, but to write its database."""
+        held = PatientRow.id == patient_id
+        self._session.execute(update(PatientRow).where(held).values(name=PatientRow.name))
+        self._session.execute(select(PatientRow.id).where(held).with_for_update())
+
+    def erase_case(self, case_id: UUID, at: datetime) -> None:
         """Keys, times and numbers stay; names, texts, pictures' names and vectors go."""
         session = self._session
         case = session.get_one(CaseRow, case_id)
@@ -56,8 +62,8 @@ class SqlErasureRepository:
         self._forget_searches(
             case.own_number or case.accession_number,
             patient.own_identifier or patient.identifier,
+            *(patient.name or "").split(),
         )
-        pixels = self._own_pixels(case_id)
         cells = select(CellRow.id).where(CellRow.case_id == case_id)
         session.execute(delete(CellEmbeddingRow).where(CellEmbeddingRow.cell_id.in_(cells)))
         self._empty(CaseMeasuresRow, case_id, vector=None)
@@ -78,7 +84,6 @@ class SqlErasureRepository:
         case.accession_number, case.own_number = f"{ERASED}-{case_id}", None
         case.context, case.erased_at = {}, at
         session.flush()
-        return pixels
 
     def _forget_deliveries(self, case_id: UUID) -> None:
         """What waits is not sent; what receivers answered may name the person."""
@@ -120,21 +125,17 @@ class SqlErasureRepository:
             self._session.execute(update(CellRow), rows)
 
     def _forget_searches(self, *known: str) -> None:
-        """What people searched for may be the numbers that are erased."""
+        """What people searched for may be the numbers and the name, or a part of them, or more."""
         query = select(WorklistSearchRow.id, WorklistSearchRow.text)
-        sought = [folded(text) for text in known]
+        erased = [folded(text) for text in known]
         found = [
             search_id
             for search_id, text in self._session.execute(query)
-            if any(folded(text) in item for item in sought)
+            if any(item in folded(text) or folded(text) in item for item in erased)
         ]
         rows = [{"id": search_id, "text": f"{ERASED}-{search_id}"} for search_id in found]
         if rows:
             self._session.execute(update(WorklistSearchRow), rows)
-
-    def _own_pixels(self, case_id: UUID) -> frozenset[str]:
-        query = select(CellRow.pixel_sha256).where(CellRow.case_id == case_id)
-        return frozenset(self._session.scalars(query)) - self.shared_pixels([case_id])
 
     def shared_pixels(self, case_ids: Collection[UUID]) -> frozenset[str]:
         """One look into the index of pixels for each cell."""

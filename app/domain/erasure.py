@@ -1,13 +1,16 @@
 """Erasing a patient: what goes, what stays, and the proof of it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from app.domain.case import Case
 from app.domain.errors import InvalidInput
 from app.domain.message import message
+from app.domain.worklist import folded
 
 MAX_REASON_LENGTH = 500
 
@@ -92,17 +95,35 @@ class RetentionRule:
         return kept is not None and (signed_at or opened_at) + kept <= now
 
 
-def checked_reason(text: str) -> str:
+def checked_reason(text: str, cases: Collection[Case]) -> str:
     """The reason of an erasure; it is kept for ever, so it must not name the patient.
 
     Raises
     ------
     InvalidInput
-        If it is empty or too long.
+        If it is empty or too long, or holds what is to be erased.
     """
     reason = " ".join(text.split())
     if not 0 < len(reason) <= MAX_REASON_LENGTH or not reason.isprintable():
         raise InvalidInput(
             message("Give a reason of 1 to {most} characters.", most=MAX_REASON_LENGTH)
         )
+    if any(_stands_in(reason, known) for case in cases for known in _identifying(case)):
+        raise InvalidInput(
+            message(
+                "The reason names the patient or a case. It is kept when they are gone: leave out "
+                "name, identifier and accession number."
+            )
+        )
     return reason
+
+
+def _identifying(case: Case) -> tuple[str, ...]:
+    words = (case.patient.name or "").split()
+    return (case.accession_number, case.patient.identifier, *words)
+
+
+def _stands_in(text: str, known: str) -> bool:
+    """As a word of its own: the identifier `7` is not named by the year 2027."""
+    found = re.search(rf"(?<!\w){re.escape(folded(known))}(?!\w)", folded(text))
+    return len(known) > 1 and found is not None

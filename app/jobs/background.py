@@ -47,7 +47,6 @@ def shadow_job(
         # Nothing is kept of a case that was erased meanwhile.
         with suppress(Gone), container.transactions() as transaction:
             transaction.cases.lock(case_id)
-            transaction.cases.get(case_id)
             record(transaction, result, digest, container.now())
     _log.info("cells read in shadow", case=str(case_id), cells=len(cell_ids), bundle=digest[:12])
 

@@ -32,7 +32,11 @@ class CaseRepository(Protocol):
         """One case; raises `NotFound`, and `Gone` where it was erased."""
 
     def lock(self, case_id: UUID) -> None:
-        """Hold the case until the transaction ends, so that uploads number cells in turn."""
+        """Hold the case until the transaction ends, so that uploads number cells in turn.
+
+        Raises `Gone` where it was erased: whoever has read the case a moment ago, and would write
+        about its patient now, must not.
+        """
 
     def find(self, accession_number: str, site_ids: Collection[UUID]) -> Case | None:
         """The case of one of the sites with exactly this accession number, the newest of them."""

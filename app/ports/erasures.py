@@ -12,13 +12,11 @@ from app.domain.erasure import Erasure, RetentionRule
 class ErasureRepository(Protocol):
     """Erased cases, and the proofs."""
 
-    def erase_case(self, case_id: UUID, at: datetime) -> frozenset[str]:
-        """Take out of all rows of a case what leads to a person.
+    def hold_patient(self, patient_id: UUID) -> None:
+        """Let nobody open a case of the patient until the transaction ends."""
 
-        Returns
-        -------
-        `pixel_sha256` of the images that nothing needs any more.
-        """
+    def erase_case(self, case_id: UUID, at: datetime) -> None:
+        """Take out of all rows of a case what leads to a person."""
 
     def shared_pixels(self, case_ids: Collection[UUID]) -> frozenset[str]:
         """Images of the cases that another case has as well; to be asked before erasing."""

@@ -26,7 +26,10 @@ def comment(
         If the text is empty or too long.
     NotFound
         If the cell is not the case's.
+    Gone
+        If the case was erased meanwhile.
     """
+    transaction.cases.lock(reader.case.id)
     if cell_id is not None and transaction.cells.get(cell_id).case_id != reader.case.id:
         raise NotFound(message("There is no such cell in this case."))
     user = reader.user

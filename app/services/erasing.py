@@ -51,16 +51,31 @@ def erase_patient(
     Conflict
         While a file of theirs is on its way.
     """
+    # Before their cases are read: one that is opened meanwhile is erased with the others, or waits.
+    transaction.erasures.hold_patient(patient_id)
     cases = transaction.cases.of_patient(patient_id)
     if not cases:
         raise NotFound(message("There is no such patient, or nothing of theirs is left."))
-    return _erase(transaction, cases, ErasureCause.REQUEST, checked_reason(reason), now)
+    return _erase(transaction, cases, ErasureCause.REQUEST, checked_reason(reason, cases), now)
 
 
 def erase_overdue(
     transaction: Transaction, case: Case, rule: RetentionRule, now: datetime
 ) -> Erasure:
-    """Erase one case whose time is over; its patient too, if it was the last."""
+    """Erase one case whose time is over; its patient too, if it was the last.
+
+    Raises
+    ------
+    Gone
+        If somebody has erased it meanwhile.
+    Conflict
+        If its time is not over any more, or a file of it is on its way.
+    """
+    transaction.erasures.hold_patient(case.patient.id)
+    transaction.cases.lock(case.id)
+    signed = [version.signature.at for version in transaction.versions.of_case(case.id)]
+    if not rule.is_over(case.created_at, max(signed, default=None), now):
+        raise Conflict(message("The time of this case is not over any more: it was just signed."))
     return _erase(transaction, [case], ErasureCause.RETENTION, _rule_text(rule), now)
 
 
@@ -74,8 +89,6 @@ def _erase(
     patient_id = cases[0].patient.id
     for case in cases:
         transaction.cases.lock(case.id)
-        # Somebody may have erased it meanwhile.
-        transaction.cases.get(case.id)
         if transaction.parts.all_of(case.id):
             raise Conflict(
                 message("A file of this patient is on its way. Wait for it, or cancel it.")

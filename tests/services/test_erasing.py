@@ -1,6 +1,7 @@
 """Erasing: nothing that leads to a person stays in any row or file; counts and the audit do."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,16 +11,16 @@ from app.db.tables import Row
 from app.domain.abnormality import Abnormality
 from app.domain.access import Role
 from app.domain.audit import ChainCheck
-from app.domain.case import ClinicalContext, NewCase
+from app.domain.case import ClinicalContext, NewCase, RefusedFile
 from app.domain.erasure import ErasureCause, RetentionRule
 from app.domain.errors import Conflict, Gone, InvalidInput, NotFound
 from app.domain.site import DEFAULT_SITE_ID
 from app.jobs.maintenance import retain
 from app.jobs.worker import classify_job, give_up_job
-from app.services.discussing import comment
-from app.services.erasing import SETTLES, erase_patient, remove_images
+from app.services.discussing import comment, interpret
+from app.services.erasing import SETTLES, erase_overdue, erase_patient, remove_images
 from app.services.freezing import freeze_cases
-from app.services.intake import IncomingFile, blob_name, take_in
+from app.services.intake import Delivery, IncomingFile, blob_name, take_in
 from app.services.opening import open_case
 from app.services.registering import register
 from app.services.signing import sign
@@ -204,10 +205,66 @@ def test_a_fixed_set_loses_its_cells_and_is_retired(container, case):
         assert transaction.controls.get_set(fixed.id).retired_at is not None
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
-def test_a_reason_is_needed(container, case, reason):
-    with pytest.raises(InvalidInput):
-        erase(container, case, reason)
+def test_nothing_is_written_to_a_case_that_was_erased_meanwhile(container):
+    room = open_room(container, shown=[{Abnormality.VACUOLE}])
+    reader = room.reader(room.ann)
+    delivery = Delivery((), (RefusedFile("late-mary.png", "unreadable", "Send another."),))
+    erase(container, room.case)
+    now = container.now()
+    writes = (
+        lambda transaction: register(transaction, room.case.id, delivery, "d", now),
+        lambda transaction: comment(transaction, reader, None, "See Mary", now),
+        lambda transaction: interpret(transaction, reader, "See Mary", None, now, is_blinded=False),
+        lambda transaction: sign(transaction, reader, 0, now),
+    )
+    for write in writes:
+        with pytest.raises(Gone), container.transactions() as transaction:
+            write(transaction)
+    kept = " ".join(row for _, row in stored(container))
+    assert "Mary" not in kept
+    assert room.case.accession_number not in kept
+
+
+def test_a_case_that_is_opened_while_its_patient_is_erased_goes_too(container, case):
+    with ThreadPoolExecutor(1) as thread:
+        with container.transactions() as transaction:
+            opened = open_case(transaction, NewCase("ACC-80", "MRN-77"), container.now())
+            erasing = thread.submit(erase, container, case)
+            with pytest.raises(TimeoutError):
+                erasing.result(timeout=0.5)
+        erasure = erasing.result(timeout=60)
+    assert {item.case_id for item in erasure.cases} == {case.id, opened.id}
+
+
+def test_a_case_that_was_signed_since_it_was_found_overdue_stays(container):
+    room = open_room(container, shown=[{Abnormality.VACUOLE}])
+    rule, now = RetentionRule(timedelta(days=10), timedelta(days=1)), container.now()
+    with container.transactions() as transaction:
+        found = transaction.erasures.overdue(rule, now + timedelta(days=2), 9)
+        assert [case.id for case in found] == [room.case.id]
+        sign(transaction, room.reader(room.ann), 0, now + timedelta(days=2))
+    with pytest.raises(Conflict), container.transactions() as transaction:
+        erase_overdue(transaction, found[0], rule, now + timedelta(days=2))
+    with container.transactions() as transaction:
+        transaction.cases.get(room.case.id)
+
+
+def test_what_was_searched_for_goes_whatever_it_names(container, case):
+    sought = ("mary secret", "Secret", "acc-77", "MRN-77 or MRN-99", "another")
+    with container.transactions() as transaction:
+        person = add_account(transaction, "ann", Role.ADMINISTRATOR, container.now())
+        for text_sought in sought:
+            transaction.filters.search_for(person.id, text_sought, container.now())
+    erase(container, case)
+    kept = [row for table, row in stored(container) if table == "worklist_searches"]
+    assert [item for item in sought if any(item in row for row in kept)] == ["another"]
+
+
+def test_a_reason_is_needed_that_does_not_name_the_patient(container, case):
+    for reason in ("", "  ", "x" * 501, "mrn-77 asked", "letter of Mrs secret", "ACC-77, twice"):
+        with pytest.raises(InvalidInput):
+            erase(container, case, reason)
+    erase(container, case, "secretary asked, MRN-770")
 
 
 def test_the_audit_tells_of_it_and_still_holds(container, case):

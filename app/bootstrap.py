@@ -15,7 +15,7 @@ from dbos import DBOSClient
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db.engine import make_engine
+from app.db.engine import clear_traces, make_engine
 from app.db.job_queue import job_queues, migrate_queue, open_client, queue_states
 from app.db.jobs import jobs_of
 from app.db.migrating import alone, current_revision, newest_revision, upgrade
@@ -190,6 +190,21 @@ class Container:
                     needed=needed,
                 )
             )
+
+    def clear_traces(self) -> bool:
+        """Have the database's own files forget what was erased; False if it has to be tried again.
+
+        Raises
+        ------
+        StorageUnavailable
+            If the database does not answer.
+        """
+        try:
+            return clear_traces(self.engine)
+        except SQLAlchemyError as error:
+            raise StorageUnavailable(
+                message("The database does not answer. Check that it runs; then try again.")
+            ) from error
 
     def queue_states(self) -> list[QueueState]:
         """How many jobs wait, run and have failed, for each queue."""

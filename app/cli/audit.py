@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.cli.ready import ready
-from app.domain.audit import AuditHead
 from app.ports import AuditFilter
 from app.services import auditing
 
@@ -26,13 +25,23 @@ def verify(
         str | None,
         typer.Option(help="An end of the chain that was printed before and kept elsewhere."),
     ] = None,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with such ends, the server's log for example; every one must fit.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
-    """Check that no entry was changed, removed or moved; exit 1 if one was.
+    """Check that no entry was changed, removed, moved or put in; exit 1 if one was.
 
     Prints the end of the chain. Keep it where the database's keepers cannot write, and give it to
     a later check: who rewrites the whole chain, its end included, is found out only so.
     """
-    known = auditing.read_head(head) if head else None
+    known = auditing.read_heads(head) if head else []
+    if heads:
+        known += auditing.read_heads(heads.read_text(errors="replace"))
     with ready() as container, container.transactions() as transaction:
         count = transaction.audit.head().count
         with _bar(count) as bar:
@@ -42,7 +51,11 @@ def verify(
             )
             bar.update(task, completed=count)
     if verdict.found is None:
-        print(f"The audit holds: {verdict.head.count} entries. End of the chain: {_text(verdict)}")
+        compared = f" {len(known)} ends that were kept elsewhere fit." if known else ""
+        print(
+            f"The audit holds: {verdict.head.count} entries.{compared} "
+            f"End of the chain: {auditing.shown_head(verdict.head)}"
+        )
         return
     print(f"The audit does NOT hold at entry {verdict.found.sequence}: {verdict.found.reason}.")
     sys.exit(1)
@@ -69,11 +82,6 @@ def export(
         with container.transactions() as transaction:
             transaction.audit.note("audit.export", after={"entries": count})
     print(f"{count} entries written to {file}.")
-
-
-def _text(verdict: auditing.Verdict) -> str:
-    head: AuditHead = verdict.head
-    return f"{head.count}:{head.hash}"
 
 
 def _utc(moment: datetime | None) -> datetime | None:

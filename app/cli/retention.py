@@ -41,4 +41,5 @@ def _remove(container: Container) -> None:
     """Images of earlier erasures; those of this one follow from the server a minute later."""
     while remove_images(container.transactions, container.blobs, container.now()):
         pass
+    container.clear_traces()
     print(f"Their images follow in {SETTLES.seconds} s, from the server or the next run.")

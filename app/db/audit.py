@@ -81,18 +81,20 @@ class SqlAuditRepository:
         query = query.order_by(AuditRow.sequence.desc()).limit(limit)
         return [_to_entry(row) for row in self._session.scalars(query)]
 
-    def all(self, chosen: AuditFilter | None = None) -> Iterator[AuditEntry]:
+    def all(
+        self, chosen: AuditFilter | None = None, *, after: int | None = None
+    ) -> Iterator[AuditEntry]:
         """In pieces by sequence, as plain rows: a session would keep a million objects."""
-        columns = AuditRow.__table__.c
-        conditions = _conditions(chosen or AuditFilter())
-        last = 0
+        query = select(*AuditRow.__table__.c).where(*_conditions(chosen or AuditFilter()))
+        query = query.order_by(AuditRow.sequence).limit(PIECE)
         while True:
-            query = select(*columns).where(AuditRow.sequence > last, *conditions)
-            rows = self._session.execute(query.order_by(AuditRow.sequence).limit(PIECE)).all()
+            # Without a place from the lowest on: who writes below 1 is to be found.
+            piece = query if after is None else query.where(AuditRow.sequence > after)
+            rows = self._session.execute(piece).all()
             yield from map(_to_entry, rows)
             if len(rows) < PIECE:
                 return
-            last = rows[-1].sequence
+            after = rows[-1].sequence
 
     def head(self) -> AuditHead:
         """Of its row."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import Select, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 from uuid_utils.compat import uuid7
@@ -20,7 +20,7 @@ from app.domain.case import Case, ClinicalContext, NewCase, Patient, Upload
 from app.domain.errors import Conflict, Duplicate, Gone, NotFound
 from app.domain.message import message
 from app.domain.worklist import opened
-from app.ports import CaseSummary
+from app.ports import CasePlace, CaseSummary
 
 
 class SqlCaseRepository:
@@ -160,19 +160,23 @@ class SqlCaseRepository:
         query = _KEPT.where(CaseRow.patient_id == patient_id).order_by(CaseRow.id)
         return [to_case(row) for row in self._session.scalars(query)]
 
-    def site_of(self, case_id: UUID) -> UUID | None:
+    def place(self, case_id: UUID) -> CasePlace | None:
         """Of the row, if it is there."""
-        return self._session.scalar(select(CaseRow.site_id).where(CaseRow.id == case_id))
+        return self._place(_PLACES.where(CaseRow.id == case_id))
 
-    def site_of_cell(self, cell_id: UUID) -> UUID | None:
+    def place_of_cell(self, cell_id: UUID) -> CasePlace | None:
         """Of the cell's case."""
-        query = select(CaseRow.site_id).join(CellRow, CellRow.case_id == CaseRow.id)
-        return self._session.scalar(query.where(CellRow.id == cell_id))
+        query = _PLACES.join(CellRow, CellRow.case_id == CaseRow.id)
+        return self._place(query.where(CellRow.id == cell_id))
 
-    def site_of_upload(self, upload_id: UUID) -> UUID | None:
+    def place_of_upload(self, upload_id: UUID) -> CasePlace | None:
         """Of the delivery's case."""
-        query = select(CaseRow.site_id).join(UploadRow, UploadRow.case_id == CaseRow.id)
-        return self._session.scalar(query.where(UploadRow.id == upload_id))
+        query = _PLACES.join(UploadRow, UploadRow.case_id == CaseRow.id)
+        return self._place(query.where(UploadRow.id == upload_id))
+
+    def _place(self, query: Select[UUID, UUID]) -> CasePlace | None:
+        row = self._session.execute(query).one_or_none()
+        return CasePlace(*row) if row else None
 
     def patient(self, patient_id: UUID) -> Patient:
         """One patient."""
@@ -205,6 +209,7 @@ class SqlCaseRepository:
 
 
 _CASES = select(CaseRow).options(joinedload(CaseRow.patient))
+_PLACES = select(CaseRow.id, CaseRow.site_id)
 _KEPT = _CASES.where(CaseRow.erased_at.is_(None))
 
 

@@ -5,6 +5,7 @@ import sqlite3
 from sqlalchemy import Engine, create_engine, event, make_url
 
 BUSY_TIMEOUT_MS = 30_000
+CHECKPOINT_TIMEOUT_MS = 1_000
 
 
 def make_engine(url: str) -> Engine:
@@ -17,6 +18,24 @@ def make_engine(url: str) -> Engine:
     return create_engine(
         url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
     )
+
+
+def clear_traces(engine: Engine) -> bool:
+    """Take what was overwritten out of SQLite's write-ahead log too; False while others read.
+
+    The log keeps every page as it was written, until it is folded into the file and begun anew.
+    On PostgreSQL there is nothing that a connection could do: see decision 0027.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        # Writers wait meanwhile, so it does not wait for long itself.
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {CHECKPOINT_TIMEOUT_MS}")
+        try:
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return not busy
 
 
 def _sqlite_engine(url: str) -> Engine:

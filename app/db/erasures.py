@@ -186,12 +186,17 @@ class SqlErasureRepository:
         rows = self._session.scalars(query.order_by(ErasureRow.id.desc()))
         return [_to_erasure(row) for row in rows]
 
-    def get(self, erasure_id: UUID) -> Erasure:
-        """One proof."""
+    def get(self, erasure_id: UUID, site_ids: Collection[UUID]) -> Erasure:
+        """One proof; another site's is not there."""
         row = self._session.get(ErasureRow, erasure_id)
-        if row is None:
+        if row is None or row.site_id not in site_ids:
             raise NotFound(message("There is no such proof of an erasure."))
         return _to_erasure(row)
+
+    def last_at(self) -> datetime | None:
+        """By time: keys are UUIDv7."""
+        query = select(ErasureRow.erased_at).order_by(ErasureRow.id.desc()).limit(1)
+        return self._session.scalar(query)
 
     def pending(self, erased_before: datetime, limit: int) -> Mapping[str, UUID]:
         """In any order."""
@@ -245,7 +250,15 @@ class SqlErasureRepository:
         complete = update(ErasureRow).where(ErasureRow.removed_at.is_(None), ~waiting)
         self._session.execute(complete.values(removed_at=at))
 
-    def overdue(self, rule: RetentionRule, now: datetime, limit: int) -> Sequence[Case]:
+    def overdue(
+        self,
+        rule: RetentionRule,
+        now: datetime,
+        limit: int,
+        *,
+        after: UUID | None = None,
+        site_ids: Collection[UUID] | None = None,
+    ) -> Sequence[Case]:
         """Cases whose last signature, or opening where there is none, lies too far back."""
         signed = (
             select(func.max(ReportVersionRow.signed_at))
@@ -262,6 +275,10 @@ class SqlErasureRepository:
             return []
         query = select(CaseRow).options(joinedload(CaseRow.patient))
         query = query.where(CaseRow.erased_at.is_(None), or_(*over)).order_by(CaseRow.id)
+        if after is not None:
+            query = query.where(CaseRow.id > after)
+        if site_ids is not None:
+            query = query.where(CaseRow.site_id.in_(site_ids))
         return [to_case(row) for row in self._session.scalars(query.limit(limit))]
 
 

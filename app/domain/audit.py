@@ -179,11 +179,13 @@ class ChainCheck:
     Parameters
     ----------
     known
-        An end of the chain that was noted elsewhere, in the past.
+        Ends of the chain that were noted elsewhere, in the past.
     """
 
-    def __init__(self, known: AuditHead | None = None) -> None:
-        self._known = known
+    def __init__(self, known: Iterable[AuditHead] = ()) -> None:
+        self._known: dict[int, set[str]] = {}
+        for head in known:
+            self._known.setdefault(head.count, set()).add(head.hash)
         self.head = AuditHead(0, GENESIS)
         self.found: Break | None = None
 
@@ -196,23 +198,32 @@ class ChainCheck:
 
     def end(self, head: AuditHead) -> Break | None:
         """Look whether the chain ends where it was last written to."""
-        if self.found is None and self._known and head.count < self._known.count:
-            self.found = Break(head.count + 1, "entries that were noted elsewhere were removed")
-        elif self.found is None and self.head.count < head.count:
-            self.found = Break(self.head.count + 1, "entries at the end were removed")
-        elif self.found is None and self.head != head:
-            self.found = Break(head.count, "the end of the chain is not the one that was noted")
+        if self.found is None:
+            self.found = self._look_at_end(head)
         return self.found
+
+    def _look_at_end(self, head: AuditHead) -> Break | None:
+        noted = max(self._known, default=0)
+        if head.count < noted:
+            return Break(head.count + 1, "entries that were noted elsewhere were removed")
+        if self.head.count < head.count:
+            return Break(self.head.count + 1, "entries at the end were removed")
+        if self.head.count > head.count:
+            return Break(head.count + 1, "an entry was put in after the end of the chain")
+        if self.head.hash != head.hash:
+            return Break(head.count, "the end of the chain is not the one that was noted")
+        return None
 
     def _look_at(self, entry: AuditEntry) -> Break | None:
         expected = self.head.count + 1
-        if entry.sequence != expected:
+        if entry.sequence < expected:
+            return Break(entry.sequence, "an entry was put in where none was written")
+        if entry.sequence > expected:
             return Break(expected, "an entry was removed")
         if entry.previous_hash != self.head.hash:
             return Break(entry.sequence, "the entry does not follow the one before it")
         if chained_hash(entry.sequence, entry.event, entry.previous_hash) != entry.hash:
             return Break(entry.sequence, "the entry was changed")
-        known = self._known
-        if known and known.count == entry.sequence and known.hash != entry.hash:
+        if self._known.get(entry.sequence, {entry.hash}) != {entry.hash}:
             return Break(entry.sequence, "the entry is not the one that was noted elsewhere")
         return None

@@ -48,6 +48,10 @@ class NotFound(VexascopeError):
     title = message("Not found")
 
 
+class OfAnotherSite(NotFound):
+    """It is there, and belongs to a site that the account does not see: told as if it were not."""
+
+
 class Gone(NotFound):
     """A case that was there and was erased."""
 

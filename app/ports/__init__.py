@@ -5,7 +5,7 @@ from app.ports.archives import ArchiveRepository
 from app.ports.audit import AuditFilter, AuditRepository
 from app.ports.blobs import BlobStore
 from app.ports.bundles import BundleSwitchRepository, CaseBundleRepository, InstalledBundle
-from app.ports.cases import CaseRepository, CaseSummary, CellRepository, Clock
+from app.ports.cases import CasePlace, CaseRepository, CaseSummary, CellRepository, Clock
 from app.ports.classifier import (
     Bundle,
     BundleRepository,
@@ -41,6 +41,7 @@ __all__ = [
     "BundleRepository",
     "BundleSwitchRepository",
     "CaseBundleRepository",
+    "CasePlace",
     "CaseRepository",
     "CaseSummary",
     "CaseVector",

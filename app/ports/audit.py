@@ -54,8 +54,10 @@ class AuditRepository(Protocol):
     def page(self, chosen: AuditFilter, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         """Entries, newest first, with a sequence below `before`."""
 
-    def all(self, chosen: AuditFilter | None = None) -> Iterator[AuditEntry]:
-        """Entries in the order of the chain, read in pieces."""
+    def all(
+        self, chosen: AuditFilter | None = None, *, after: int | None = None
+    ) -> Iterator[AuditEntry]:
+        """Entries in the order of the chain, read in pieces; those behind a place, or all."""
 
     def head(self) -> AuditHead:
         """Where the chain was last written to."""

@@ -18,6 +18,9 @@ class BlobStore(Protocol):
     def get(self, name: str) -> bytes:
         """The bytes; raises `NotFound`."""
 
+    def exists(self, name: str) -> bool:
+        """Whether it is there, without its bytes."""
+
     def names(self, folder: str) -> Iterator[str]:
         """Names of what lies below a folder."""
 

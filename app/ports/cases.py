@@ -22,6 +22,14 @@ class CaseSummary:
     progress: Progress
 
 
+@dataclass(frozen=True)
+class CasePlace:
+    """The case that something belongs to, and the case's site; of an erased case too."""
+
+    case_id: UUID
+    site_id: UUID
+
+
 class CaseRepository(Protocol):
     """Patients, cases and uploads."""
 
@@ -67,14 +75,14 @@ class CaseRepository(Protocol):
     def of_patient(self, patient_id: UUID) -> Sequence[Case]:
         """All cases of a patient, oldest first."""
 
-    def site_of(self, case_id: UUID) -> UUID | None:
-        """The site of a case; None where there is no such case."""
+    def place(self, case_id: UUID) -> CasePlace | None:
+        """Where a case belongs; None where there is no such case."""
 
-    def site_of_cell(self, cell_id: UUID) -> UUID | None:
-        """The site of a cell's case; None where there is no such cell."""
+    def place_of_cell(self, cell_id: UUID) -> CasePlace | None:
+        """Where a cell belongs; None where there is no such cell."""
 
-    def site_of_upload(self, upload_id: UUID) -> UUID | None:
-        """The site of a delivery's case; None where there is no such delivery."""
+    def place_of_upload(self, upload_id: UUID) -> CasePlace | None:
+        """Where a delivery belongs; None where there is no such delivery."""
 
     def patient(self, patient_id: UUID) -> Patient:
         """One patient; raises `NotFound`."""

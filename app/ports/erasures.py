@@ -30,8 +30,11 @@ class ErasureRepository(Protocol):
     def all(self, site_ids: Collection[UUID]) -> Sequence[Erasure]:
         """Every proof of the sites, newest first."""
 
-    def get(self, erasure_id: UUID) -> Erasure:
-        """One proof; raises `NotFound`."""
+    def get(self, erasure_id: UUID, site_ids: Collection[UUID]) -> Erasure:
+        """One proof of the sites; raises `NotFound`."""
+
+    def last_at(self) -> datetime | None:
+        """When something was erased last."""
 
     def pending(self, erased_before: datetime, limit: int) -> Mapping[str, UUID]:
         """Images that are to be removed, with their erasure."""
@@ -51,5 +54,13 @@ class ErasureRepository(Protocol):
     def note_removed(self, pixels: Collection[str], at: datetime) -> None:
         """Images that are gone; the last one of an erasure completes its proof."""
 
-    def overdue(self, rule: RetentionRule, now: datetime, limit: int) -> Sequence[Case]:
-        """Cases whose time is over, oldest first."""
+    def overdue(
+        self,
+        rule: RetentionRule,
+        now: datetime,
+        limit: int,
+        *,
+        after: UUID | None = None,
+        site_ids: Collection[UUID] | None = None,
+    ) -> Sequence[Case]:
+        """Cases whose time is over, oldest first; those after a case, and those of some sites."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.domain.audit import PRODUCT, Actor
 
@@ -18,11 +19,14 @@ class Act:
         Whether something of it stands in the audit; the threads of a request share it.
     subject
         What it is about, where its address does not say: the account of a failed sign-in.
+    case_id
+        The case that it is about, which the address may name by a cell or a delivery alone.
     """
 
     actor: Actor
     is_noted: bool = False
     subject: str | None = None
+    case_id: UUID | None = None
 
 
 _act: ContextVar[Act | None] = ContextVar("act", default=None)
@@ -50,6 +54,12 @@ def concerns(subject: str) -> None:
     """Only now it is known what the act is about."""
     if act := _act.get():
         act.subject = subject
+
+
+def concerns_case(case_id: UUID) -> None:
+    """Only now it is known which case the act is about."""
+    if act := _act.get():
+        act.case_id = case_id
 
 
 @contextmanager

@@ -1,15 +1,17 @@
 """The audit, read: the check of its chain, and what is exported of it."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from app.domain.audit import GENESIS, AuditEntry, AuditHead, Break, ChainCheck
+from app.domain.audit import AuditEntry, AuditHead, Break, ChainCheck
 from app.domain.errors import InvalidInput
 from app.domain.message import message
 from app.ports import AuditFilter, Transaction
 
 EACH = 10_000
+_HEAD = re.compile(r"(?<![0-9])([0-9]{1,18}):([0-9a-f]{64})(?![0-9a-f])")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Verdict:
 def verify(
     transaction: Transaction,
     *,
-    known: AuditHead | None = None,
+    known: Iterable[AuditHead] = (),
     progress: Callable[[int], None] | None = None,
 ) -> Verdict:
     """Walk the whole chain.
@@ -39,35 +41,43 @@ def verify(
     Parameters
     ----------
     known
-        An end of the chain that was noted elsewhere: the entry must still be there as it was.
+        Ends of the chain that were noted elsewhere: those entries must still be there as they were.
     progress
         Called now and then with the number of entries that were looked at.
     """
-    check = ChainCheck(known)
-    # Before the entries: what is appended meanwhile must not look like a wrong end.
-    head = transaction.audit.head()
-    for entry in transaction.audit.all():
-        if entry.sequence > head.count or check.add(entry):
-            break
-        if progress and not entry.sequence % EACH:
-            progress(entry.sequence)
-    return Verdict(head, check.end(head))
+    check, after = ChainCheck(known), None
+    while True:
+        for entry in transaction.audit.all(after=after):
+            if check.add(entry):
+                break
+            if progress and not entry.sequence % EACH:
+                progress(entry.sequence)
+        # After the entries, none of which may stand behind it; what was appended meanwhile follows.
+        head, seen = transaction.audit.head(), check.head.count
+        if check.found or head.count <= seen or seen == after:
+            return Verdict(head, check.end(head))
+        after = seen
 
 
-def read_head(text: str) -> AuditHead:
-    """An end of the chain as `vexascope audit verify` prints it, ``COUNT:HASH``.
+def shown_head(head: AuditHead) -> str:
+    """An end of the chain to be kept elsewhere, ``COUNT:HASH``."""
+    return f"{head.count}:{head.hash}"
+
+
+def read_heads(text: str) -> list[AuditHead]:
+    """Every end of the chain that stands in a text: one that was printed, or a whole log.
 
     Raises
     ------
     InvalidInput
-        If it is none.
+        If there is none.
     """
-    count, _, digest = text.partition(":")
-    if not count.isdecimal() or len(digest) != len(GENESIS):
+    found = [AuditHead(int(count), digest) for count, digest in _HEAD.findall(text)]
+    if not found:
         raise InvalidInput(
             message("Give the end of the chain as it was printed: a number, a colon and 64 digits.")
         )
-    return AuditHead(int(count), digest)
+    return found
 
 
 def export(transaction: Transaction, chosen: AuditFilter) -> Iterator[str]:

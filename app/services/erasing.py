@@ -164,21 +164,13 @@ def remove_images(transactions: Transactions, blobs: BlobStore, now: datetime) -
         pending = set(transaction.erasures.pending(now - SETTLES, IMAGES_AT_ONCE))
         old = transaction.erasures.removed_before(now - STAYS_LISTED, IMAGES_AT_ONCE)
         needed = transaction.erasures.needed(pending | old)
-    back = {pixels for pixels in old - needed if _is_there(blobs, pixels)}
+    back = {pixels for pixels in old - needed if blobs.exists(blob_name(pixels))}
     wanted = (pending | back) - needed
     remove_thumbnails(wanted, blobs)
     for pixels in wanted:
         blobs.remove(blob_name(pixels))
-    gone = {pixels for pixels in wanted if not _is_there(blobs, pixels)}
+    gone = {pixels for pixels in wanted if not blobs.exists(blob_name(pixels))}
     with transactions() as transaction:
         transaction.erasures.note_removed(gone | (pending & needed), now)
         transaction.erasures.take_off(old - back)
     return len(gone)
-
-
-def _is_there(blobs: BlobStore, pixels: str) -> bool:
-    try:
-        blobs.get(blob_name(pixels))
-    except NotFound:
-        return False
-    return True

@@ -51,6 +51,16 @@ class ObjectBlobStore:
         except (BaseError, OSError) as error:
             raise _unavailable(message("give an image back")) from error
 
+    def exists(self, name: str) -> bool:
+        """Ask for its description alone."""
+        try:
+            self._size_bytes(name)
+        except FileNotFoundError:
+            return False
+        except (BaseError, OSError) as error:
+            raise _unavailable(message("say whether it has an image")) from error
+        return True
+
     def names(self, folder: str) -> Iterator[str]:
         """In pieces, as the store lists them."""
         try:

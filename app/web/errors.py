@@ -24,6 +24,7 @@ STATUS: dict[type[errors.VexascopeError], int] = {
     errors.NothingAccepted: 422,
     errors.ImageRefused: 422,
     errors.NotFound: 404,
+    errors.OfAnotherSite: 404,
     errors.Gone: 410,
     errors.Conflict: 409,
     errors.KeyReused: 409,

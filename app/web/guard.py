@@ -19,13 +19,15 @@ from app.domain.errors import (
     Forbidden,
     NotFound,
     NotSignedIn,
+    OfAnotherSite,
     StorageUnavailable,
     TooManyRequests,
     VexascopeError,
 )
 from app.domain.message import message
 from app.domain.user import User
-from app.services.acting import Act, acting_as, become
+from app.ports import CasePlace, Transaction
+from app.services.acting import Act, acting_as, become, concerns_case
 from app.web.access import Anyone, Matched, has_path, rule_for
 from app.web.actors import actor_of
 from app.web.dependencies import auditor_of, container_of, rate_limits_of, security_of
@@ -150,7 +152,7 @@ class _Noting:
             actor=self._act.actor,
             action=action or "request",
             outcome=outcome,
-            case_id=_key(keys.get("case_id")),
+            case_id=self._act.case_id or _key(keys.get("case_id")),
             subject=_subject(keys) or self._act.subject,
             after=None if outcome is Outcome.DONE else {"status": status},
         )
@@ -170,7 +172,9 @@ class _Noting:
             return False
         if isinstance(self.refused, NotSignedIn):
             return "authorization" in self._request.headers
-        return self._request.method not in SAFE_METHODS or status in REFUSALS
+        is_elsewhere = isinstance(self.refused, OfAnotherSite)
+        is_act = self._request.method not in SAFE_METHODS
+        return is_act or is_elsewhere or status in REFUSALS
 
 
 def _subject(keys: Mapping[str, str]) -> str | None:
@@ -207,19 +211,28 @@ def _permit(user: User, matched: Matched) -> None:
 
 
 def check_site(container: Container, user: User, matched: Matched) -> None:
-    """Raise `NotFound` where what the path names belongs to a site that the account does not see.
+    """Raise `OfAnotherSite` where what the path names belongs to one that the account does not see.
 
-    As if it were not there: who does not see a case does not learn that it exists.
+    As if it were not there: who does not see a case does not learn that it exists. The audit does.
     """
     keys = {name: key for name, text in matched.keys.items() if (key := _key(text))}
     if not keys.keys() & {"case_id", "cell_id", "upload_id"}:
         return
     with container.transactions() as transaction:
-        cases = transaction.cases
-        found = {
-            "case_id": cases.site_of(keys["case_id"]) if "case_id" in keys else None,
-            "cell_id": cases.site_of_cell(keys["cell_id"]) if "cell_id" in keys else None,
-            "upload_id": cases.site_of_upload(keys["upload_id"]) if "upload_id" in keys else None,
-        }
-    if any(site is not None and not user.sees(site) for site in found.values()):
-        raise NotFound(message("There is no such case, or it belongs to another site."))
+        places = _places(transaction, keys)
+    if places:
+        concerns_case(places[0].case_id)
+    if not all(user.sees(place.site_id) for place in places):
+        raise OfAnotherSite(message("There is no such case, or it belongs to another site."))
+
+
+def _places(transaction: Transaction, keys: Mapping[str, UUID]) -> list[CasePlace]:
+    """Where what the path names belongs, as far as it is there; the case itself first."""
+    cases = transaction.cases
+    place_of = {
+        "case_id": cases.place,
+        "cell_id": cases.place_of_cell,
+        "upload_id": cases.place_of_upload,
+    }
+    found = (place_of[name](keys[name]) for name in place_of if name in keys)
+    return [place for place in found if place]

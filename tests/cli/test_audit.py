@@ -4,10 +4,17 @@ import json
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from app.bootstrap import migrate, running
 from app.cli import main
+from app.jobs.maintenance import note_end
 from app.settings import load_settings
+
+FORGED = (
+    "SELECT 6, at, actor_kind, actor_name, account_id, role, address, request_id, action, outcome, "
+    "case_id, subject, before, after, hash, hash FROM audit"
+)
 
 
 @pytest.fixture
@@ -51,6 +58,24 @@ def test_says_that_the_chain_holds_and_where_it_ends(command, database):
     assert command("verify", "--head", "nonsense")[0] == 2
 
 
+def test_every_end_of_a_log_must_fit(command, database, tmp_path):
+    log = tmp_path / "server.log"
+    with capture_logs() as lines:
+        note_end(database)
+        with database.transactions() as transaction:
+            transaction.audit.note("case.view")
+        note_end(database)
+    log.write_text("\n".join(json.dumps(line) for line in lines))
+    code, said, _ = command("verify", "--heads", str(log))
+    assert (code, "2 ends that were kept elsewhere fit" in said) == (0, True)
+    spoil(database, "DELETE FROM audit WHERE sequence = 6")
+    rest = "(SELECT hash FROM audit WHERE sequence = 5)"
+    spoil(database, f"UPDATE audit_head SET count = 5, hash = {rest}")
+    assert command("verify")[0] == 0
+    code, said, _ = command("verify", "--heads", str(log))
+    assert (code, "at entry 6" in said) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("statement", "place"),
     [
@@ -58,6 +83,9 @@ def test_says_that_the_chain_holds_and_where_it_ends(command, database):
         ("UPDATE audit SET after = '{\"number\": 9}' WHERE sequence = 2", 2),
         ("DELETE FROM audit WHERE sequence = 3", 3),
         ("DELETE FROM audit WHERE sequence = 5", 5),
+        ("UPDATE audit SET at = datetime(at, '+1 hour') WHERE sequence = 4", 4),
+        (f"INSERT INTO audit {FORGED} WHERE sequence = 5", 6),
+        (f"INSERT INTO audit {FORGED.replace('6', '-1')} WHERE sequence = 5", -1),
         (
             "UPDATE audit SET sequence = CASE sequence WHEN 5 THEN 7 ELSE 5 END "
             "WHERE sequence IN (5)",

@@ -23,7 +23,7 @@ def events(count):
     ]
 
 
-def checked(entries, head, known=None):
+def checked(entries, head, known=()):
     check = ChainCheck(known)
     for entry in entries:
         check.add(entry)
@@ -71,6 +71,16 @@ def test_a_removed_entry_is_found(entries, gone):
     assert "removed" in found.reason
 
 
+def test_an_entry_that_was_put_in_is_found(entries):
+    """Before the first, after the end, or twice in one place; each fits the one before it."""
+    below = replace(chain(START, events(1))[0], sequence=0)
+    assert checked([below, *entries], end(entries)).sequence == 0
+    after = chain(end(entries), events(1))
+    found = checked([*entries, *after], end(entries))
+    assert (found.sequence, found.reason) == (6, "an entry was put in after the end of the chain")
+    assert "put in" in checked([*entries, entries[4]], end(entries)).reason
+
+
 def test_two_entries_that_changed_places_are_found(entries):
     swapped = [
         entries[0],
@@ -84,10 +94,10 @@ def test_two_entries_that_changed_places_are_found(entries):
 def test_a_chain_that_was_made_anew_is_found_by_an_end_kept_elsewhere(entries):
     forged = chain(START, [replace(event, subject="x") for event in events(5)])
     assert checked(forged, end(forged)) is None
-    found = checked(forged, end(forged), known=end(entries[:3]))
+    found = checked(forged, end(forged), known=[end(entries[:3])])
     assert (found.sequence, found.reason) == (
         3,
         "the entry is not the one that was noted elsewhere",
     )
     shorter = chain(START, events(2))
-    assert checked(shorter, end(shorter), known=end(entries[:3])).sequence == 3
+    assert checked(shorter, end(shorter), known=[end(entries[:3])]).sequence == 3

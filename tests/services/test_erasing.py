@@ -3,6 +3,7 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +16,8 @@ from app.domain.case import ClinicalContext, NewCase, RefusedFile
 from app.domain.erasure import ErasureCause, RetentionRule
 from app.domain.errors import Conflict, Gone, InvalidInput, NotFound
 from app.domain.site import DEFAULT_SITE_ID
-from app.jobs.maintenance import retain
+from app.jobs import maintenance
+from app.jobs.maintenance import DAILY, Chore, Traces, retain
 from app.jobs.worker import classify_job, give_up_job
 from app.services.discussing import comment, interpret
 from app.services.erasing import SETTLES, erase_overdue, erase_patient, remove_images
@@ -80,11 +82,7 @@ def erase(container, case, reason="asked for by the person"):
 
 
 def is_stored(container, pixels):
-    try:
-        container.blobs.get(blob_name(pixels))
-    except NotFound:
-        return False
-    return True
+    return container.blobs.exists(blob_name(pixels))
 
 
 def test_nothing_that_leads_to_the_person_stays_in_any_table(container, case):
@@ -128,7 +126,7 @@ def test_images_are_removed_unless_another_patient_has_the_same(container, case)
     assert not is_stored(container, own)
     assert is_stored(container, shared)
     with container.transactions() as transaction:
-        proof = transaction.erasures.get(erasure.id)
+        proof = transaction.erasures.get(erasure.id, [DEFAULT_SITE_ID])
     assert proof.removed_at == later
 
 
@@ -225,6 +223,35 @@ def test_nothing_is_written_to_a_case_that_was_erased_meanwhile(container):
     assert room.case.accession_number not in kept
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_files_of_sqlite_forget_what_was_erased(container, case):
+    file = Path(container.engine.url.database)
+
+    def bytes_of_files():
+        return b"".join(item.read_bytes() for item in file.parent.glob(f"{file.name}*"))
+
+    traces = Traces(container)
+    traces.clear()
+    assert b"MRN-77" in bytes_of_files()
+    erase(container, case)
+    assert b"MRN-77" in bytes_of_files()
+    traces.clear()
+    left = bytes_of_files()
+    assert [secret for secret in SECRETS if secret.encode() in left] == []
+    assert b"MRN-78" in left
+
+
+def test_a_chore_that_fails_keeps_no_other_from_its_turn(container):
+    done = []
+    broken = Chore("broken", DAILY, lambda: 1 / 0)
+    whole = Chore("whole", DAILY, lambda: done.append(1))
+    start = container.now()
+    for hours in (0, 1, 24):
+        for chore in (broken, whole):
+            chore.take_turn(start + timedelta(hours=hours))
+    assert (broken.done_at, len(done)) == (None, 2)
+
+
 def test_a_case_that_is_opened_while_its_patient_is_erased_goes_too(container, case):
     with ThreadPoolExecutor(1) as thread:
         with container.transactions() as transaction:
@@ -281,6 +308,7 @@ def test_retention_erases_what_is_over_and_nothing_else(container, case, monkeyp
     kept = RetentionRule(unsigned=timedelta(days=30))
     monkeypatch.setattr(type(container), "retention_rule", property(lambda _: kept))
     assert retain(container) == 0
+    monkeypatch.setattr(maintenance, "CASES_AT_ONCE", 1)
     later = container.now() + timedelta(days=31)
     monkeypatch.setattr(type(container), "now", lambda _: later)
     assert retain(container) == 2

@@ -42,6 +42,9 @@ def test_what_a_power_cut_left_is_repaired(store, left):
 def test_what_is_not_there_is_not_found(store):
     with pytest.raises(NotFound):
         store.get("cells/no/no.png")
+    assert not store.exists("cells/no/no.png")
+    store.put("cells/no/no.png", b"")
+    assert store.exists("cells/no/no.png")
 
 
 def test_many_names_do_not_mix(store):
@@ -65,6 +68,8 @@ def test_a_store_that_does_not_answer_says_so(tmp_path, monkeypatch):
     store = open_store("s3://nowhere/x")
     with pytest.raises(StorageUnavailable, match="object store"):
         store.get("cells/ab/abc.png")
+    with pytest.raises(StorageUnavailable, match="object store"):
+        store.exists("cells/ab/abc.png")
 
 
 def test_a_full_or_read_only_disk_is_reported(tmp_path):

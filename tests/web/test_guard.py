@@ -1,6 +1,7 @@
 """Every route has a rule, every rule a route, and every role is held to its rules."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -17,6 +18,7 @@ from app.web.access import RULES, Anyone, rule_for
 from app.web.app import create_app
 from tests.access_table import PAGE, page
 from tests.accounts import ADMIN_PASSWORD, add_account
+from tests.images import cell_png
 from tests.web.api.test_cases import NEW, is_problem
 
 UNKNOWN = "0190a000-0000-7000-8000-000000000000"
@@ -177,6 +179,25 @@ def test_views_changes_and_refusals_are_recorded_with_who_and_where(idle_client,
     check = ChainCheck()
     for entry in (opened, viewed, refused):
         assert check.add(entry) is None
+
+
+def test_views_of_a_cell_and_a_delivery_stand_with_their_case(client, open_container, other_site):
+    case = client.post("/api/v1/cases", json=NEW).json()
+    files = [("files", ("a.png", cell_png()))]
+    upload = client.post(f"/api/v1/cases/{case['id']}/cells?wait=60", files=files).json()
+    paths = [f"/api/v1/uploads/{upload['id']}", f"/api/v1/cells/{upload['cells'][0]['id']}"]
+    for path in paths:
+        assert client.get(path).status_code == 200
+    client.auth = ("elsewhere", ADMIN_PASSWORD)
+    for path in paths:
+        assert client.get(path).status_code == 404
+    found = entries(open_container, case_id=UUID(case["id"]))
+    assert [(entry.event.action, entry.event.outcome) for entry in found[-4:]] == [
+        ("upload.view", Outcome.DONE),
+        ("cells.view", Outcome.DONE),
+        ("upload.view", Outcome.REFUSED),
+        ("cells.view", Outcome.REFUSED),
+    ]
 
 
 def test_what_was_rolled_back_is_not_recorded_as_done(idle_client, open_container):

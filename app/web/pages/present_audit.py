@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.audit import ActorKind, AuditEntry, AuditHead, Outcome
 from app.domain.message import message
 from app.domain.user import User
+from app.services.auditing import shown_head
 from app.web.language import gettext, translated
 from app.web.pages.administration_contexts import AuditFields, AuditLine, AuditPage
 from app.web.pages.contexts import Choice, Moment
@@ -46,7 +47,7 @@ def audit_page(view: AuditView, older: str | None, query: str) -> AuditPage:
     return AuditPage(
         fields=_fields(view),
         lines=tuple(_line(entry, view.now) for entry in view.entries),
-        head=f"{view.head.count}:{view.head.hash}",
+        head=shown_head(view.head),
         clear_path=PATH if query else None,
         older_path=f"{PATH}?{older}" if older else None,
         export_path=f"{PATH}/export.jsonl?{query}" if query else f"{PATH}/export.jsonl",

@@ -1,5 +1,6 @@
 """`vexascope audit` as an auditor calls it, on a database that somebody has written to."""
 
+import hashlib
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from app.cli import main
 from app.jobs.maintenance import note_end
 from app.settings import load_settings
 
+ACTOR = ("kind", "name", "account_id", "role", "address", "request_id")
 FORGED = (
     "SELECT 6, at, actor_kind, actor_name, account_id, role, address, request_id, action, outcome, "
     "case_id, subject, before, after, hash, hash FROM audit"
@@ -107,6 +109,22 @@ def test_finds_rows_that_changed_places(command, database):
     code, said, _ = command("verify")
     assert code == 1
     assert "entry 2" in said
+
+
+def test_an_export_can_be_checked_by_what_the_documentation_says(command, database, tmp_path):
+    file = tmp_path / "audit.jsonl"
+    assert command("export", str(file))[0] == 0
+    previous = "0" * 64
+    for line in file.read_text().splitlines():
+        entry = json.loads(line)
+        actor = entry["actor"]
+        values = [entry["sequence"], previous, entry["at"]]
+        values += [actor[name] for name in ACTOR]
+        values += [entry[name] for name in ("action", "outcome", "case_id", "subject")]
+        values += [entry["before"], entry["after"]]
+        text_hashed = json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        previous = hashlib.sha256(text_hashed.encode()).hexdigest()
+        assert entry["hash"] == previous
 
 
 def test_exports_entries_and_records_that(command, database, tmp_path):

@@ -26,6 +26,8 @@ class Chrome:
         What the pages can speak; `text` is a language's own name.
     shows_tour
         Whether the first-run tour lies over the page.
+    opens_cases
+        Whether the user may open a case.
     administers
         Whether there is a room of the administration that the user may enter.
     asset_version
@@ -43,6 +45,7 @@ class Chrome:
     theme: str
     languages: tuple["Choice", ...]
     shows_tour: bool
+    opens_cases: bool = False
     administers: bool = False
     idle_s: int | None = None
 

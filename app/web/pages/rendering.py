@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.domain.access import ADMINISTERING
+from app.domain.access import ADMINISTERING, Permission
 from app.domain.report import RESEARCH_USE_NOTICE
 from app.domain.user import Theme, User
 from app.settings import PROJECT
@@ -63,6 +63,7 @@ def chrome(
         ),
         shows_tour=bool(is_first and user and not user.tour_seen),
         asset_version=asset_version(),
+        opens_cases=bool(user and user.may(Permission.OPEN_CASES)),
         administers=bool(user and user.permissions & ADMINISTERING),
         idle_s=idle_s() if user else None,
     )

@@ -1,5 +1,7 @@
 """Where a request comes from: which site's page, which address and browser, a person or a page."""
 
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
 from fastapi import Request
 
 from app.domain.errors import Forbidden
@@ -7,6 +9,8 @@ from app.domain.message import message
 from app.services.sessions import Browser
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# One line of a provider's has as many addresses of IPv6 as it likes below these bits (RFC 6177).
+OWN_BITS = 64
 
 
 def refuse_cross_site(request: Request) -> None:
@@ -30,6 +34,18 @@ def refuse_cross_site(request: Request) -> None:
 def address_of(request: Request) -> str:
     """The network address that asks; behind a proxy that is trusted, the one that it names."""
     return request.client.host if request.client else ""
+
+
+def network_of(request: Request) -> str:
+    """Whose address it is, for counts: of IPv6 the network, in which a stranger has every one."""
+    address = address_of(request)
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped or IPv6Network((int(found), OWN_BITS), strict=False))
 
 
 def browser_of(request: Request) -> Browser:

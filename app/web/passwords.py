@@ -15,7 +15,7 @@ from app.domain.user import User
 from app.services import lockout, passwords, second_factor
 from app.services.acting import concerns
 from app.web.cookies import Devices
-from app.web.origins import address_of
+from app.web.origins import network_of
 
 # Argon2 is slow on purpose; a system that sends Basic with each request pays once in this time.
 BASIC_REMEMBERED_S = 300
@@ -42,7 +42,7 @@ class PasswordChecks:
         with self._container.transactions() as transaction:
             user = transaction.users.by_name(name) if name.isprintable() else None
             device = self._devices.known(request, user)
-            attempt = lockout.Attempt(name, address_of(request), device)
+            attempt = lockout.Attempt(name, network_of(request), device)
             if user is not None:
                 concerns(f"user:{user.id}")
             lockout.begin(transaction, attempt, now)

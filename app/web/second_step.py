@@ -13,7 +13,7 @@ from app.domain.message import message
 from app.domain.user import User
 from app.services import lockout, second_factor
 from app.services.acting import concerns
-from app.web.origins import address_of
+from app.web.origins import network_of
 
 STEP_LIFE_S = 300
 
@@ -42,7 +42,7 @@ class SecondStep:
         concerns(f"user:{user.id}")
         # A count of its own: who knows the password, and so clears the account's, must not get
         # ever new tries at codes.
-        attempt = lockout.Attempt(str(user.id), address_of(request), kind="code")
+        attempt = lockout.Attempt(str(user.id), network_of(request), kind="code")
         now = self._container.now()
         with self._container.transactions() as transaction:
             lockout.begin(transaction, attempt, now)

@@ -1,10 +1,12 @@
 """Accounts and tokens in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Executable, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,19 @@ from app.domain.access import Role
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.user import ApiToken, Theme, User
+
+# An account and its sites in one query, of which those that come with each request are built once.
+_WITH_SITES = (
+    select(UserRow, UserSiteRow.site_id)
+    .outerjoin(UserSiteRow, UserSiteRow.user_id == UserRow.id)
+    .order_by(UserRow.name)
+)
+_BY_ID = _WITH_SITES.where(UserRow.id == bindparam("user_id"))
+_BY_TOKEN = _WITH_SITES.join(ApiTokenRow, ApiTokenRow.user_id == UserRow.id).where(
+    ApiTokenRow.token_sha256 == bindparam("token_sha256"),
+    ApiTokenRow.expires_at > bindparam("now"),
+    UserRow.is_active,
+)
 
 
 class SqlUserRepository:
@@ -53,13 +68,11 @@ class SqlUserRepository:
 
     def by_name(self, name: str) -> User | None:
         """By exact name."""
-        row = self._session.scalar(select(UserRow).where(UserRow.name == name))
-        return self._user(row) if row else None
+        return self._one(_WITH_SITES.where(UserRow.name == name))
 
     def get(self, user_id: UUID) -> User | None:
         """By id."""
-        row = self._session.get(UserRow, user_id)
-        return self._user(row) if row else None
+        return self._one(_BY_ID, user_id=user_id)
 
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the hash, and end the tokens: who had the old password may have made them."""
@@ -88,18 +101,16 @@ class SqlUserRepository:
 
     def all(self) -> Sequence[User]:
         """By name."""
-        query = select(UserRow).order_by(UserRow.name)
-        return [self._user(row) for row in self._session.scalars(query).all()]
+        return list(self._read(_WITH_SITES))
 
     def active_administrators(self) -> Sequence[User]:
         """By key, so that two who ask lock in one order."""
-        query = (
-            select(UserRow)
-            .where(UserRow.role == Role.ADMINISTRATOR.value, UserRow.is_active)
-            .order_by(UserRow.id)
-            .with_for_update()
-        )
-        return [self._user(row) for row in self._session.scalars(query).all()]
+        are_sought = UserRow.role == Role.ADMINISTRATOR.value, UserRow.is_active
+        # Of a join with what may be missing, PostgreSQL locks nothing.
+        locked = select(UserRow.id).where(*are_sought).order_by(UserRow.id).with_for_update()
+        self._session.execute(locked).all()
+        fresh = _WITH_SITES.where(*are_sought).execution_options(populate_existing=True)
+        return list(self._read(fresh))
 
     def end_tokens(self, user_id: UUID) -> None:
         """Delete them."""
@@ -119,16 +130,7 @@ class SqlUserRepository:
 
     def by_token(self, token_sha256: str, now: datetime) -> User | None:
         """By a token that has not expired."""
-        row = self._session.scalar(
-            select(UserRow)
-            .join(ApiTokenRow, ApiTokenRow.user_id == UserRow.id)
-            .where(
-                ApiTokenRow.token_sha256 == token_sha256,
-                ApiTokenRow.expires_at > now,
-                UserRow.is_active,
-            )
-        )
-        return self._user(row) if row else None
+        return self._one(_BY_TOKEN, token_sha256=token_sha256, now=now)
 
     def _row(self, user_id: UUID) -> UserRow:
         row = self._session.get(UserRow, user_id)
@@ -136,9 +138,15 @@ class SqlUserRepository:
             raise NotFound(message("There is no such account."))
         return row
 
-    def _user(self, row: UserRow) -> User:
-        query = select(UserSiteRow.site_id).where(UserSiteRow.user_id == row.id)
-        return _to_user(row, frozenset(self._session.scalars(query)))
+    def _one(self, query: Executable, **values: object) -> User | None:
+        return next(self._read(query, **values), None)
+
+    def _read(self, query: Executable, **values: object) -> Iterator[User]:
+        """Of `_WITH_SITES`, in which an account has a line for each of its sites."""
+        lines = self._session.execute(query, values).all()
+        for row, of_account in groupby(lines, key=itemgetter(0)):
+            sites = frozenset(site_id for _, site_id in of_account if site_id is not None)
+            yield _to_user(row, sites)
 
 
 def _to_user(row: UserRow, site_ids: frozenset[UUID]) -> User:

@@ -6,13 +6,11 @@ stranger's body stays unread. A request without a rule in `app.web.access` reach
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from uuid import UUID
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.bootstrap import Container
 from app.domain.access import Permission, Role, scopes_for
 from app.domain.audit import AuditEvent, Outcome
 from app.domain.errors import (
@@ -26,14 +24,14 @@ from app.domain.errors import (
 )
 from app.domain.message import message
 from app.domain.user import User
-from app.ports import CasePlace, Transaction
-from app.services.acting import Act, acting_as, become, concerns_case
+from app.services.acting import Act, acting_as, become
 from app.web.access import Anyone, Matched, has_path, rule_for
 from app.web.actors import actor_of
 from app.web.dependencies import auditor_of, container_of, rate_limits_of, security_of
 from app.web.errors import explain
 from app.web.idle import use_idle
 from app.web.language import chosen_language, use_language
+from app.web.named_sites import NamedSites, key_of
 from app.web.origins import SAFE_METHODS
 
 SERVER_ERROR = 500
@@ -94,7 +92,8 @@ class Guard:
 
 def _let_in(request: Request, matched: Matched | None) -> None:
     """Raise unless the rule allows; note who asks."""
-    user = security_of(request).user_of(request)
+    sites = NamedSites(matched.keys if matched else {})
+    user = security_of(request).user_of(request, sites.look)
     request.state.user = user
     rate_limits_of(request).check_account(user)
     become(actor_of(request, user))
@@ -103,7 +102,7 @@ def _let_in(request: Request, matched: Matched | None) -> None:
         request.state.language = chosen_language(user.language, "")
     if matched is not None:
         _permit(user, matched)
-        check_site(container_of(request), user, matched)
+        sites.check(container_of(request), user)
     elif not has_path(request.url.path):
         raise NotFound(message("There is no such address."))
     # Else the route answers that it does not know the method.
@@ -152,7 +151,7 @@ class _Noting:
             actor=self._act.actor,
             action=action or "request",
             outcome=outcome,
-            case_id=self._act.case_id or _key(keys.get("case_id")),
+            case_id=self._act.case_id or key_of(keys.get("case_id")),
             subject=_subject(keys) or self._act.subject,
             after=None if outcome is Outcome.DONE else {"status": status},
         )
@@ -179,15 +178,8 @@ class _Noting:
 
 def _subject(keys: Mapping[str, str]) -> str | None:
     """What else the path names: keys of cells, uploads, accounts; never a token."""
-    shown = (f"{name.removesuffix('_id')}:{key}" for name, key in keys.items() if _key(key))
+    shown = (f"{name.removesuffix('_id')}:{key}" for name, key in keys.items() if key_of(key))
     return " ".join(item for item in shown if not item.startswith("case:")) or None
-
-
-def _key(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 def _permit(user: User, matched: Matched) -> None:
@@ -208,31 +200,3 @@ def _permit(user: User, matched: Matched) -> None:
             role=user.role.value,
         )
     )
-
-
-def check_site(container: Container, user: User, matched: Matched) -> None:
-    """Raise `OfAnotherSite` where what the path names belongs to one that the account does not see.
-
-    As if it were not there: who does not see a case does not learn that it exists. The audit does.
-    """
-    keys = {name: key for name, text in matched.keys.items() if (key := _key(text))}
-    if not keys.keys() & {"case_id", "cell_id", "upload_id"}:
-        return
-    with container.transactions() as transaction:
-        places = _places(transaction, keys)
-    if places:
-        concerns_case(places[0].case_id)
-    if not all(user.sees(place.site_id) for place in places):
-        raise OfAnotherSite(message("There is no such case, or it belongs to another site."))
-
-
-def _places(transaction: Transaction, keys: Mapping[str, UUID]) -> list[CasePlace]:
-    """Where what the path names belongs, as far as it is there; the case itself first."""
-    cases = transaction.cases
-    place_of = {
-        "case_id": cases.place,
-        "cell_id": cases.place_of_cell,
-        "upload_id": cases.place_of_upload,
-    }
-    found = (place_of[name](keys[name]) for name in place_of if name in keys)
-    return [place for place in found if place]

@@ -33,7 +33,7 @@ from app.services.keyed import begin
 from app.services.once import Turn, taking
 from app.web.access import rule_for
 from app.web.errors import answer, explain
-from app.web.guard import check_site
+from app.web.named_sites import NamedSites
 from app.web.relay import HEADER, Body, Sent, nothing, reading, send_again
 
 KEYED_METHODS = {"POST", "PATCH", "PUT"}
@@ -143,7 +143,7 @@ class IdempotencyMiddleware:
         location = found.location or (found.answer and found.answer.headers.get("location"))
         matched = rule_for("GET", urlsplit(location).path) if location else None
         if matched is not None:
-            await run_in_threadpool(check_site, self._container, user, matched)
+            await run_in_threadpool(NamedSites(matched.keys).check, self._container, user)
 
     async def _made_anew(self, found: KeyedRequest, scope: Scope) -> Answer | None:
         """The answer that a crash has swallowed: what stands where the work left it."""

@@ -1,6 +1,7 @@
 """Who is behind a request: session cookies for people, HTTP Basic or bearer tokens for systems."""
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Request, Response
@@ -8,9 +9,11 @@ from fastapi import Request, Response
 from app.bootstrap import Container
 from app.domain.client import KEY_START
 from app.domain.errors import NotSignedIn
+from app.domain.external import ExternalClient
 from app.domain.message import message
 from app.domain.sign_in import Method, Session
 from app.domain.user import User
+from app.ports import Transaction
 from app.services import clients, identity, sessions
 from app.services.acting import become
 from app.services.sessions import CONFIRMATION_LIFE
@@ -23,6 +26,13 @@ from app.web.second_step import SecondStep
 
 # Keys and tokens of this product hold none.
 _DOTS_OF_A_JWT = 2
+
+Look = Callable[[Transaction], object]
+"""What else a request needs to know before its route is reached."""
+
+
+def _nowhere(_: Transaction) -> None:
+    """Look at nothing."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +56,13 @@ class Security:
         # Only the demonstration sets it: a link that signs in to made-up cases.
         self.demonstration: DemonstrationLink | None = None
 
-    def user_of(self, request: Request) -> User:
+    def user_of(self, request: Request, look: Look = _nowhere) -> User:
         """The account behind a request.
+
+        Parameters
+        ----------
+        look
+            What else is to be read; called where a transaction is open already, or not at all.
 
         Raises
         ------
@@ -62,9 +77,9 @@ class Security:
                 refuse_cross_site(request)
                 return self._basic.user_of(request, value)
             case "bearer":
-                return self._bearer(request, value.strip())
+                return self._bearer(request, value.strip(), look)
             case "":
-                return self._cookie(request)
+                return self._cookie(request, look)
             case _:
                 raise NotSignedIn(message("Use HTTP Basic or a bearer token."))
 
@@ -150,7 +165,7 @@ class Security:
         if user.language:
             keep_language(request, user.language)
 
-    def session_of(self, request: Request) -> tuple[User, Session] | None:
+    def session_of(self, request: Request, look: Look = _nowhere) -> tuple[User, Session] | None:
         """The session of a request's cookie, if there is one that has not ended."""
         token = _token(request)
         if token is None:
@@ -160,6 +175,7 @@ class Security:
             found = sessions.find(transaction, token, self._container.session_rule, now)
             if found and is_act(request):
                 sessions.note_act(transaction, found[1], now)
+            look(transaction)
         return found
 
     def sign_out(self, request: Request) -> Session | None:
@@ -175,34 +191,48 @@ class Security:
             transaction.sessions.end(user.id, session.id)
         return session
 
-    def _cookie(self, request: Request) -> User:
+    def _cookie(self, request: Request, look: Look) -> User:
         if _token(request) is None:
             raise NotSignedIn(message("Sign in to see this."))
-        found = self.session_of(request)
-        if found is None:
+        # Before the session: what another site caused is no act of the person.
+        refuse_cross_site(request)
+        found = self.session_of(request, look)
+        if found is None or self._is_kept_out(found[0]):
             _renew_cookie(request, None)
             raise NotSignedIn(message("The sign-in has ended. Sign in again."))
-        refuse_cross_site(request)
         request.state.session = found[1]
         return found[0]
 
-    def _bearer(self, request: Request, token: str) -> User:
+    def _bearer(self, request: Request, token: str, look: Look) -> User:
         """A key of an API client, the token of a person, or a token of the identity provider."""
-        if token.count(".") == _DOTS_OF_A_JWT:
-            return self._provided(token)
-        now = self._container.now()
+        # Before the transaction: the provider may be asked for its keys, and be slow.
+        vouched = self._vouched(token) if token.count(".") == _DOTS_OF_A_JWT else None
         with self._container.transactions() as transaction:
-            if token.startswith(KEY_START):
-                return clients.check_key(transaction, token, address_of(request), now).account
-            return identity.check_token(transaction, token, now)
+            if vouched is not None:
+                user = clients.check_external(transaction, vouched)
+            else:
+                user = self._shown(transaction, token, address_of(request))
+            look(transaction)
+        return user
 
-    def _provided(self, token: str) -> User:
+    def _shown(self, transaction: Transaction, token: str, address: str) -> User:
+        now = self._container.now()
+        if token.startswith(KEY_START):
+            return clients.check_key(transaction, token, address, now).account
+        user = identity.check_token(transaction, token, now)
+        if self._is_kept_out(user):
+            raise NotSignedIn(message("Only the provider opens this account now, and no token."))
+        return user
+
+    def _is_kept_out(self, user: User) -> bool:
+        """Whether what a password opened before is closed by the settings now."""
+        return self._container.local_sign_in.keeps_out(user)
+
+    def _vouched(self, token: str) -> ExternalClient:
         provider = self._container.identity_provider
         if provider is None:
             raise NotSignedIn(message("No sign-in provider is set, whose tokens could be taken."))
-        vouched = provider.client(token)
-        with self._container.transactions() as transaction:
-            return clients.check_external(transaction, vouched)
+        return provider.client(token)
 
 
 def keep_language(request: Request, language: str) -> None:

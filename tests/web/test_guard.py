@@ -8,14 +8,16 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from uuid_utils.compat import uuid7
 
-from app.domain.access import MATRIX, PEOPLE, Permission, Role
+from app.domain.access import MATRIX, PEOPLE, Permission, Role, Scope
 from app.domain.audit import ActorKind, ChainCheck, Outcome
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import User
 from app.ports import AuditFilter
+from app.services.clients import NewClient, create_client
 from app.services.passwords import hash_password
 from app.web.access import RULES, Anyone, rule_for
 from app.web.app import create_app
+from app.web.named_sites import NamedSites
 from tests.access_table import PAGE, page
 from tests.accounts import ADMIN_PASSWORD, add_account
 from tests.images import cell_png
@@ -105,6 +107,25 @@ def test_a_case_of_another_site_is_not_there(idle_client, other_site):
     assert idle_client.get(f"/cases/{case['id']}").status_code == 404
     assert idle_client.get("/api/v1/cases").json()["items"] == []
     assert NEW["accession_number"] not in idle_client.get("/cases").text
+
+
+def test_the_site_is_looked_up_where_the_account_is(idle_client, open_container, monkeypatch):
+    """In one transaction, whatever the request came with but a password."""
+    case = idle_client.post("/api/v1/cases", json=NEW).json()
+    check = NamedSites.check
+    token = idle_client.post("/api/v1/tokens").json()["token"]
+    with open_container.transactions() as transaction:
+        new = NewClient("lis", frozenset({Scope.CASES_READ}))
+        _, key = create_client(transaction, new, None, open_container.now())
+    # Without a container it could open none.
+    monkeypatch.setattr(NamedSites, "check", lambda sites, _, user: check(sites, None, user))
+    path = f"/api/v1/cases/{case['id']}"
+    idle_client.auth = None
+    for credentials in (token, key):
+        headers = {"Authorization": f"Bearer {credentials}"}
+        assert idle_client.get(path, headers=headers).status_code == 200
+    idle_client.post("/sign-in", data={"name": "reader", "password": ADMIN_PASSWORD})
+    assert idle_client.get(path).status_code == 200
 
 
 def test_a_case_is_opened_in_the_own_site(idle_client, other_site):

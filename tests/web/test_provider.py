@@ -280,6 +280,19 @@ def test_without_local_sign_in_only_the_break_glass_account_has_a_password(shop)
     assert browser.post("/sign-in", data={**form, "name": "admin"}).status_code == 303
 
 
+def test_what_a_password_opened_before_is_closed_with_local_sign_in(shop):
+    """Without a provider that answers: only the settings count."""
+    before = TestClient(create_app(shop), follow_redirects=False)
+    before.post("/sign-in", data={"name": "reader", "password": ADMIN_PASSWORD})
+    token = before.post("/api/v1/tokens").json()["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert before.get("/api/v1/cases", headers=bearer).status_code == 200
+    other = changed(shop, local_sign_in=False)
+    after = TestClient(create_app(other), cookies=before.cookies, follow_redirects=False)
+    is_problem(after.get("/api/v1/cases", headers=bearer), 401, "provider")
+    assert after.get("/account", headers={"accept": "text/html"}).status_code == 303
+
+
 def test_an_access_token_names_a_client_and_its_scopes(shop, provider):
     client = shop.identity_provider.client(provider.access_token("cases:read cases:write"))
     assert client.client_id == MACHINE[0]

@@ -105,14 +105,17 @@ def change(
 
     Parameters
     ----------
+    site_ids
+        What it sees from now on; sites that who changes it does not see stay beside them.
     by
-        Who changes it; None: a command, which may give every site.
+        Who changes it; None: a command, which may give and take every site.
 
     Raises
     ------
     NotFound
     Forbidden
-        If who changes it does not see a site that is added.
+        If who changes it does not see a site that is added, or, for another role, one that the
+        account has: the role would hold there too.
     InvalidInput
         If the role is no person's, or a site is unknown.
     Conflict
@@ -120,8 +123,11 @@ def change(
     """
     user = person(transaction, user_id)
     _check_role(role)
+    site_ids |= unseen_sites(user, by)
     _check_sites(transaction, site_ids)
     check_giving(by, site_ids - user.site_ids)
+    if role is not user.role:
+        check_giving(by, user.site_ids)
     if role is not Role.ADMINISTRATOR:
         _keep_an_administrator(transaction, user, local)
     if by is not None and user.id == by.id and role is not user.role:
@@ -142,13 +148,22 @@ def change(
 
 
 def set_active(
-    transaction: Transaction, user_id: UUID, *, is_active: bool, local: LocalSignIn
+    transaction: Transaction,
+    user_id: UUID,
+    *,
+    is_active: bool,
+    local: LocalSignIn,
+    by: User | None = None,
 ) -> User:
     """Let an account sign in, or no longer; what it has done stays.
+
+    Every administrator may keep somebody out.
 
     Raises
     ------
     NotFound
+    Forbidden
+        If who lets an account in again does not see all of its sites.
     Conflict
         If it is the last administrator that can sign in.
     """
@@ -156,6 +171,8 @@ def set_active(
     if not is_active:
         _keep_an_administrator(transaction, user, local)
         end_access(transaction, user)
+    else:
+        check_giving(by, user.site_ids)
     transaction.users.set_active(user.id, is_active=is_active)
     action = "account.activate" if is_active else "account.deactivate"
     transaction.audit.note(action, subject=_subject(user))
@@ -237,6 +254,11 @@ def is_first_since_reset(transaction: Transaction, user: User) -> bool:
     earlier = transaction.audit.page(chosen, before=None, limit=1)
     last = earlier[0].event.at if earlier else None
     return any(last is None or reset.at > last for reset in resets(transaction, user))
+
+
+def unseen_sites(user: User, by: User | None) -> frozenset[UUID]:
+    """Sites of an account that an administrator does not see; a command sees all."""
+    return frozenset(site for site in user.site_ids if by is not None and not by.sees(site))
 
 
 def end_access(transaction: Transaction, user: User) -> None:

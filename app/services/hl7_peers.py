@@ -7,13 +7,14 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import Forbidden, InvalidInput, NotFound
 from app.domain.hl7_peer import Hl7PeerConfig
 from app.domain.message import message
 from app.domain.outbox import Destination, EventType, SinkKind
 from app.domain.user import User
 from app.domain.webhook import checked_name
 from app.ports import Transaction
+from app.services.sites import sees_all_sites
 
 SIGNED_EVENTS = frozenset({EventType.SIGNED, EventType.AMENDED})
 """What a peer is told unless it asks for more: nothing that nobody has signed."""
@@ -77,8 +78,23 @@ def add_peer(transaction: Transaction, form: Hl7PeerForm, now: datetime) -> Dest
     return peer
 
 
-def switch_peer(transaction: Transaction, peer: Destination, *, enabled: bool) -> Destination:
-    """Send to a peer, or keep its messages until it is switched on again."""
+def switch_peer(
+    transaction: Transaction, peer: Destination, *, enabled: bool, by: User | None = None
+) -> Destination:
+    """Send to a peer, or keep its messages until it is switched on again.
+
+    Raises
+    ------
+    Forbidden
+        If the peer is of all sites, and who switches it does not see all; None is a command.
+    """
+    if by is not None and peer.site_id is None and not sees_all_sites(transaction, by):
+        raise Forbidden(
+            message(
+                "This peer is of all sites, and your account does not see all. Ask an "
+                "administrator who does."
+            )
+        )
     transaction.destinations.lock(peer.id)
     before = transaction.destinations.get(peer.id)
     after = replace(before, enabled=enabled)

@@ -77,26 +77,26 @@ def add_site(transaction: Transaction, name: str, now: datetime, by: User | None
     return site
 
 
-def rename_site(transaction: Transaction, site_id: UUID, name: str) -> None:
-    """Give a site another name; raises `NotFound`, `InvalidInput` or `Conflict`."""
+def rename_site(transaction: Transaction, site_id: UUID, name: str, by: User) -> None:
+    """Give a site another name; raises `NotFound`, `Forbidden`, `InvalidInput` or `Conflict`."""
     check_full_name(name)
-    site = _site(transaction, site_id)
+    site = _seen_site(transaction, site_id, by)
     transaction.sites.put(replace(site, name=name))
     transaction.audit.note(
         "site.rename", subject=f"site:{site.id}", before={"name": site.name}, after={"name": name}
     )
 
 
-def set_site_active(transaction: Transaction, site_id: UUID, *, is_active: bool) -> None:
+def set_site_active(transaction: Transaction, site_id: UUID, by: User, *, is_active: bool) -> None:
     """Let cases be opened in a site, or no longer; its cases stay.
 
     Raises
     ------
-    NotFound
+    NotFound, Forbidden
     Conflict
         If it is the last site in which cases can be opened.
     """
-    site = _site(transaction, site_id)
+    site = _seen_site(transaction, site_id, by)
     others = [other for other in transaction.sites.all() if other.is_active and other.id != site.id]
     if not is_active and not others:
         raise Conflict(message("This is the last site. Add another one first."))
@@ -105,8 +105,15 @@ def set_site_active(transaction: Transaction, site_id: UUID, *, is_active: bool)
     transaction.audit.note(action, subject=f"site:{site.id}")
 
 
-def _site(transaction: Transaction, site_id: UUID) -> Site:
+def sees_all_sites(transaction: Transaction, user: User) -> bool:
+    """Whether what holds for every site is the account's business."""
+    return all(user.sees(site.id) for site in transaction.sites.all())
+
+
+def _seen_site(transaction: Transaction, site_id: UUID, by: User) -> Site:
     found = [site for site in transaction.sites.all() if site.id == site_id]
     if not found:
         raise NotFound(message("There is no such site."))
+    if not by.sees(site_id):
+        raise Forbidden(message("Your account does not see this site. Ask one that does."))
     return found[0]

@@ -22,6 +22,7 @@ from app.domain.webhook import (
 )
 from app.ports import Transaction
 from app.ports.sealing import Sealer
+from app.services.sites import sees_all_sites
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def remove_webhook(transaction: Transaction, user: User, webhook_id: UUID, now: 
 def _changeable(transaction: Transaction, user: User, webhook_id: UUID) -> Destination:
     """One that the account may change; raises `NotFound` or `Forbidden`."""
     found = webhook_for(transaction, user, webhook_id)
-    if found.site_id is None and not _sees_all(transaction, user):
+    if found.site_id is None and not sees_all_sites(transaction, user):
         raise Forbidden(
             message(
                 "This webhook is of all sites, and your account does not see all. Ask an "
@@ -164,10 +165,6 @@ def _changeable(transaction: Transaction, user: User, webhook_id: UUID) -> Desti
             )
         )
     return found
-
-
-def _sees_all(transaction: Transaction, user: User) -> bool:
-    return all(user.sees(site.id) for site in transaction.sites.all())
 
 
 def _checked_events(events: Collection[EventType]) -> frozenset[EventType]:
@@ -178,7 +175,7 @@ def _checked_events(events: Collection[EventType]) -> frozenset[EventType]:
 
 def _checked_site(transaction: Transaction, user: User, site_id: UUID | None) -> UUID | None:
     """A site of the account; all sites only for an account that sees them all."""
-    if site_id is None and _sees_all(transaction, user):
+    if site_id is None and sees_all_sites(transaction, user):
         return None
     if site_id is None:
         raise Forbidden(

@@ -52,12 +52,15 @@ class ClientPage:
         A key that was made just now: it is shown in this answer and never again.
     rotation
         Days that a new key lasts, and hours for which the old ones go on.
+    can_change
+        Whether the viewer sees all sites of the client; else it can only be closed.
     """
 
     path: str
     name: str
     account_key: str
     is_active: bool
+    can_change: bool
     new_key: str | None
     keys: tuple[KeyLine, ...]
     rotation: tuple[FormField, ...]

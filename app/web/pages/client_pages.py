@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Response
 from app.bootstrap import Container
 from app.domain.access import Scope
 from app.domain.client import ApiClient
-from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, VexascopeError
+from app.domain.errors import InvalidInput, VexascopeError
 from app.domain.message import message
 from app.domain.site import Site
 from app.domain.user import User
@@ -26,16 +26,11 @@ from app.web.pages.present_clients import (
     client_path,
     clients_page,
 )
+from app.web.pages.refusals import REFUSED, STATUS
 from app.web.pages.rendering import chrome, render
 
 router = APIRouter(prefix=CLIENTS_PATH)
 
-_STATUS: dict[type[VexascopeError], HTTPStatus] = {
-    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Conflict: HTTPStatus.CONFLICT,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-}
 Texts = Annotated[list[str], Form()]
 Text = Annotated[str, Form()]
 
@@ -65,7 +60,7 @@ def create_client(
         with container.transactions() as transaction:
             client, key = clients.create_client(transaction, new, user, container.now())
             sites = transaction.sites.all()
-    except (InvalidInput, Conflict, Forbidden) as problem:
+    except REFUSED as problem:
         return _list(container, user, form, problem)
     return _shown(container, user, client, sites, new_key=key)
 
@@ -95,7 +90,7 @@ def change_client(
         with container.transactions() as transaction:
             client = transaction.clients.get(client_id)
             clients.change_client(transaction, client, change, user)
-    except (InvalidInput, Conflict, Forbidden) as problem:
+    except REFUSED as problem:
         return _trouble(container, user, client_id, problem)
     return see_other(f"{client_path(client_id)}?saved=true")
 
@@ -128,7 +123,7 @@ def rotate_key(
                 transaction, client, user, container.now(), days=lasting, overlap_hours=overlap
             )
             client, sites = transaction.clients.get(client_id), transaction.sites.all()
-    except (InvalidInput, Forbidden) as problem:
+    except REFUSED as problem:
         return _trouble(container, user, client_id, problem)
     return _shown(container, user, client, sites, new_key=key)
 
@@ -151,8 +146,8 @@ def _list(
     with container.transactions() as transaction:
         found, sites = transaction.clients.all(), transaction.sites.all()
     error = translated(problem.detail) if problem else None
-    page = clients_page(found, sites, container.now(), form, error)
-    status = _STATUS[type(problem)] if problem else HTTPStatus.OK
+    page = clients_page(found, sites, user, container.now(), form, error)
+    status = STATUS[type(problem)] if problem else HTTPStatus.OK
     return render("clients.html", page, chrome(gettext("API clients"), user), status=status)
 
 
@@ -161,8 +156,8 @@ def _trouble(
 ) -> Response:
     with container.transactions() as transaction:
         client, sites = transaction.clients.get(client_id), transaction.sites.all()
-    page = client_page(client, sites, container.now(), error=translated(problem.detail))
-    return render("client.html", page, chrome(client.name, user), status=_STATUS[type(problem)])
+    page = client_page(client, sites, user, container.now(), error=translated(problem.detail))
+    return render("client.html", page, chrome(client.name, user), status=STATUS[type(problem)])
 
 
 def _shown(
@@ -174,7 +169,7 @@ def _shown(
     new_key: str | None = None,
     saved: bool = False,
 ) -> Response:
-    page = client_page(client, list(sites), container.now(), new_key=new_key, saved=saved)
+    page = client_page(client, list(sites), user, container.now(), new_key=new_key, saved=saved)
     return render("client.html", page, chrome(client.name, user))
 
 

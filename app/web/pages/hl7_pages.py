@@ -57,7 +57,7 @@ def switch(
     """Send to it, or keep its messages."""
     with container.transactions() as transaction:
         peer = hl7_peers.peer_for(transaction, user, peer_id)
-        hl7_peers.switch_peer(transaction, peer, enabled=bool(enabled))
+        hl7_peers.switch_peer(transaction, peer, enabled=bool(enabled), by=user)
     return see_other(f"{PATH}/{peer_id}?done=saved")
 
 

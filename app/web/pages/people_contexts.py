@@ -39,7 +39,10 @@ class PersonPage:
     link
         Where the person chooses a password; shown once.
     can_reset
-        Whether the account has its password here.
+        Whether the account has its password here, and the viewer sees all its sites.
+    other_sites
+        Names of sites that the account sees and the viewer does not; they are not the viewer's to
+        give or take.
     """
 
     path: str
@@ -48,6 +51,8 @@ class PersonPage:
     is_active: bool
     is_self: bool
     can_reset: bool
+    can_reactivate: bool
+    other_sites: str
     has_second_factor: bool
     sign_in: str
     session_count: str
@@ -61,11 +66,12 @@ class PersonPage:
 
 @dataclass(frozen=True)
 class SiteLine:
-    """A site in the list."""
+    """A site in the list; who does not see it changes nothing of it."""
 
     path: str
     name: str
     is_active: bool
+    can_change: bool
     field_id: str
 
 

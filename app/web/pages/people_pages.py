@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from app.bootstrap import Container
 from app.domain.access import Role
-from app.domain.errors import Conflict, Forbidden, InvalidInput, VexascopeError
+from app.domain.errors import InvalidInput, VexascopeError
 from app.domain.message import message
 from app.domain.user import User
 from app.ports import Transaction
@@ -24,16 +24,11 @@ from app.web.pages.present_people import (
     people_page,
     person_page,
 )
+from app.web.pages.refusals import REFUSED, STATUS
 from app.web.pages.rendering import chrome, render
 
 router = APIRouter(prefix=PEOPLE_PATH)
 
-_REFUSED = (InvalidInput, Conflict, Forbidden)
-_STATUS: dict[type[VexascopeError], HTTPStatus] = {
-    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Conflict: HTTPStatus.CONFLICT,
-    Forbidden: HTTPStatus.FORBIDDEN,
-}
 _CHANGED = message("Saved.")
 _LINK = message("Give the person this link. It is shown only now.")
 
@@ -60,7 +55,7 @@ def create_person(
         new = accounts.NewAccount(form.name, form.full_name or None, _role(role), form.site_ids)
         with container.transactions() as transaction:
             made, token = accounts.create(transaction, new, container.now(), user)
-    except _REFUSED as error:
+    except REFUSED as error:
         return _list(container, user, form, error)
     return _person(container, user, made.id, link=_address(request, container, token), notice=_LINK)
 
@@ -112,7 +107,7 @@ def reactivate(container: ContainerDep, user: UserDep, user_id: UUID) -> Respons
         user,
         user_id,
         lambda transaction: accounts.set_active(
-            transaction, user_id, is_active=True, local=container.local_sign_in
+            transaction, user_id, is_active=True, local=container.local_sign_in, by=user
         ),
     )
 
@@ -154,7 +149,7 @@ def _reset(
     try:
         with container.transactions() as transaction:
             _, token = reset(transaction, user_id, container.now(), container.local_sign_in, viewer)
-    except _REFUSED as error:
+    except REFUSED as error:
         return _person(container, viewer, user_id, error=error)
     return _person(
         container, viewer, user_id, link=_address(request, container, token), notice=_LINK
@@ -167,7 +162,7 @@ def _do(
     try:
         with container.transactions() as transaction:
             act(transaction)
-    except _REFUSED as error:
+    except REFUSED as error:
         return _person(container, viewer, user_id, error=error)
     return _person(container, viewer, user_id, notice=_CHANGED)
 
@@ -177,8 +172,8 @@ def _list(
 ) -> Response:
     with container.transactions() as transaction:
         people, sites = accounts.people(transaction), transaction.sites.all()
-    page = people_page(people, sites, form, translated(error.detail) if error else None)
-    status = _STATUS[type(error)] if error else HTTPStatus.OK
+    page = people_page(people, sites, viewer, form, translated(error.detail) if error else None)
+    status = STATUS[type(error)] if error else HTTPStatus.OK
     frame = chrome(gettext("People"), viewer)
     return render("administration_people.html", page, frame, status=status)
 
@@ -206,7 +201,7 @@ def _person(
         notice=translated(notice) if notice else None,
         error=translated(error.detail) if error else None,
     )
-    status = _STATUS[type(error)] if error else HTTPStatus.OK
+    status = STATUS[type(error)] if error else HTTPStatus.OK
     frame = chrome(state.user.name, viewer)
     return render("administration_person.html", person_page(view), frame, status=status)
 

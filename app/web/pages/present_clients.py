@@ -15,6 +15,7 @@ from app.domain.client import (
 )
 from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID, Site
+from app.domain.user import User
 from app.web.language import gettext, ngettext, translated
 from app.web.pages.client_contexts import ClientLine, ClientPage, ClientsPage, KeyLine
 from app.web.pages.contexts import Choice, FormField, Moment
@@ -60,6 +61,7 @@ def client_path(client_id: UUID) -> str:
 def clients_page(
     clients: Sequence[ApiClient],
     sites: Sequence[Site],
+    viewer: User,
     now: datetime,
     form: ClientForm | None = None,
     error: str | None = None,
@@ -74,7 +76,7 @@ def clients_page(
             _subject(form.subject),
         ),
         scopes=_scopes(form.scopes),
-        sites=_sites(sites, form.site_ids),
+        sites=_sites(sites, viewer, form.site_ids),
         error=error,
     )
 
@@ -82,6 +84,7 @@ def clients_page(
 def client_page(
     client: ApiClient,
     sites: Sequence[Site],
+    viewer: User,
     now: datetime,
     *,
     new_key: str | None = None,
@@ -94,6 +97,7 @@ def client_page(
         name=client.name,
         account_key=str(client.id),
         is_active=client.is_active,
+        can_change=all(viewer.sees(site_id) for site_id in client.account.site_ids),
         new_key=new_key,
         keys=tuple(_key(key, now) for key in client.keys),
         rotation=(
@@ -107,7 +111,7 @@ def client_page(
             ),
         ),
         scopes=_scopes(client.scopes),
-        sites=_sites(sites, {str(site_id) for site_id in client.account.site_ids}),
+        sites=_sites(sites, viewer, {str(site_id) for site_id in client.account.site_ids}),
         subject=_subject(client.subject or ""),
         error=error,
         saved=saved,
@@ -171,8 +175,10 @@ def _scopes(chosen: Collection[str]) -> tuple[Choice, ...]:
     )
 
 
-def _sites(sites: Sequence[Site], chosen: Collection[str]) -> tuple[Choice, ...]:
-    return tuple(Choice(str(site.id), site.name, str(site.id) in chosen) for site in sites)
+def _sites(sites: Sequence[Site], viewer: User, chosen: Collection[str]) -> tuple[Choice, ...]:
+    """Those that the viewer may give."""
+    seen = (site for site in sites if viewer.sees(site.id))
+    return tuple(Choice(str(site.id), site.name, str(site.id) in chosen) for site in seen)
 
 
 def _days(value: str) -> FormField:

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.access import PEOPLE, Role
 from app.domain.site import Site
 from app.domain.user import User
-from app.services.accounts import AccountState
+from app.services.accounts import AccountState, unseen_sites
 from app.services.passwords import LINK_LIFE
 from app.web.language import gettext, ngettext
 from app.web.pages.contexts import Choice
@@ -53,39 +53,44 @@ def person_path(user_id: UUID) -> str:
 
 
 def people_page(
-    people: Sequence[AccountState], sites: Sequence[Site], form: AccountForm, error: str | None
+    people: Sequence[AccountState],
+    sites: Sequence[Site],
+    viewer: User,
+    form: AccountForm,
+    error: str | None,
 ) -> PeoplePage:
-    """The list, and the form of a new account."""
-    active = [site for site in sites if site.is_active]
-    chosen = form.site_ids or ({active[0].id} if len(active) == 1 else frozenset())
+    """The list, and the form of a new account, in sites that who makes it sees."""
+    offered = [site for site in sites if site.is_active and viewer.sees(site.id)]
+    chosen = form.site_ids or ({offered[0].id} if len(offered) == 1 else frozenset())
     return PeoplePage(
         people=tuple(_line(state, sites) for state in people),
         new_name=form.name,
         new_full_name=form.full_name,
-        roles=_roles(form.role),
-        sites=_site_choices(active, chosen),
+        roles=_roles(PEOPLE, form.role),
+        sites=_site_choices(offered, chosen),
         error=error,
     )
 
 
 def person_page(view: PersonView) -> PersonPage:
     """One account, and what can be done with it."""
-    user = view.state.user
-    days = LINK_LIFE.days
+    user, viewer = view.state.user, view.viewer
+    unseen = unseen_sites(user, viewer)
+    is_self, days = user.id == viewer.id, LINK_LIFE.days
     return PersonPage(
         path=person_path(user.id),
         name=user.name,
         full_name=user.full_name,
         is_active=user.is_active,
-        is_self=user.id == view.viewer.id,
-        can_reset=user.is_active and not view.state.is_external,
+        is_self=is_self,
+        can_reset=user.is_active and not view.state.is_external and not unseen,
+        can_reactivate=not user.is_active and not unseen,
+        other_sites=", ".join(site.name for site in view.sites if site.id in unseen),
         has_second_factor=view.state.has_second_factor,
         sign_in=_sign_in(view.state),
         session_count=_session_count(view.session_count),
-        roles=_roles(user.role.value),
-        sites=_site_choices(
-            [site for site in view.sites if site.is_active or user.sees(site.id)], user.site_ids
-        ),
+        roles=_roles((user.role,) if is_self or unseen else PEOPLE, user.role.value),
+        sites=_site_choices(_offered(view), user.site_ids),
         link=view.link,
         link_hint=ngettext(
             "It holds for one use within {count} day.",
@@ -97,6 +102,12 @@ def person_page(view: PersonView) -> PersonPage:
     )
 
 
+def _offered(view: PersonView) -> list[Site]:
+    """Sites that the viewer may give or take."""
+    seen = (site for site in view.sites if view.viewer.sees(site.id))
+    return [site for site in seen if site.is_active or view.state.user.sees(site.id)]
+
+
 def _session_count(count: int) -> str:
     if count == 0:
         return gettext("Not signed in.")
@@ -104,13 +115,21 @@ def _session_count(count: int) -> str:
     return text.format(count=count)
 
 
-def sites_page(sites: Sequence[Site], notice: str | None, error: str | None) -> SitesPage:
-    """Every site, each with its name to change."""
-    lines = tuple(
-        SiteLine(f"{SITES_PATH}/{site.id}", site.name, site.is_active, f"site-{site.id}")
-        for site in sites
+def sites_page(
+    sites: Sequence[Site], viewer: User, notice: str | None, error: str | None
+) -> SitesPage:
+    """Every site; those that the viewer sees, with their names to change."""
+    return SitesPage(tuple(_site_line(site, viewer) for site in sites), error, notice)
+
+
+def _site_line(site: Site, viewer: User) -> SiteLine:
+    return SiteLine(
+        path=f"{SITES_PATH}/{site.id}",
+        name=site.name,
+        is_active=site.is_active,
+        can_change=viewer.sees(site.id),
+        field_id=f"site-{site.id}",
     )
-    return SitesPage(lines, error, notice)
 
 
 def _line(state: AccountState, sites: Sequence[Site]) -> PersonLine:
@@ -139,8 +158,8 @@ def _sign_in(state: AccountState) -> str:
     return gettext("password")
 
 
-def _roles(chosen: str) -> tuple[Choice, ...]:
-    return tuple(Choice(role.value, role_name(Role(role)), role.value == chosen) for role in PEOPLE)
+def _roles(offered: Sequence[Role], chosen: str) -> tuple[Choice, ...]:
+    return tuple(Choice(role.value, role_name(role), role.value == chosen) for role in offered)
 
 
 def _site_choices(sites: Sequence[Site], chosen: Collection[UUID]) -> tuple[Choice, ...]:

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Response
 
 from app.bootstrap import Container
-from app.domain.errors import Conflict, InvalidInput
 from app.domain.user import User
 from app.ports import Transaction
 from app.services import sites
@@ -16,6 +15,7 @@ from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, translated
 from app.web.pages.navigation import see_other
 from app.web.pages.present_people import SITES_PATH, sites_page
+from app.web.pages.refusals import REFUSED, STATUS
 from app.web.pages.rendering import chrome, render
 
 router = APIRouter(prefix=SITES_PATH)
@@ -45,7 +45,7 @@ def rename_site(
     return _do(
         container,
         user,
-        lambda transaction: sites.rename_site(transaction, site_id, name.strip()),
+        lambda transaction: sites.rename_site(transaction, site_id, name.strip(), user),
     )
 
 
@@ -55,7 +55,7 @@ def deactivate_site(container: ContainerDep, user: UserDep, site_id: UUID) -> Re
     return _do(
         container,
         user,
-        lambda transaction: sites.set_site_active(transaction, site_id, is_active=False),
+        lambda transaction: sites.set_site_active(transaction, site_id, user, is_active=False),
     )
 
 
@@ -65,7 +65,7 @@ def reactivate_site(container: ContainerDep, user: UserDep, site_id: UUID) -> Re
     return _do(
         container,
         user,
-        lambda transaction: sites.set_site_active(transaction, site_id, is_active=True),
+        lambda transaction: sites.set_site_active(transaction, site_id, user, is_active=True),
     )
 
 
@@ -73,9 +73,8 @@ def _do(container: Container, user: User, act: Callable[[Transaction], object]) 
     try:
         with container.transactions() as transaction:
             act(transaction)
-    except (InvalidInput, Conflict) as error:
-        is_conflict = isinstance(error, Conflict)
-        status = HTTPStatus.CONFLICT if is_conflict else HTTPStatus.UNPROCESSABLE_ENTITY
+    except REFUSED as error:
+        status = STATUS[type(error)]
         return _page(container, user, error=translated(error.detail), status=status)
     return see_other(f"{SITES_PATH}?saved=true")
 
@@ -86,9 +85,9 @@ def _page(
     *,
     notice: str | None = None,
     error: str | None = None,
-    status: HTTPStatus = HTTPStatus.OK,
+    status: int = HTTPStatus.OK,
 ) -> Response:
     with container.transactions() as transaction:
         found = transaction.sites.all()
-    page = sites_page(found, notice, error)
+    page = sites_page(found, user, notice, error)
     return render("administration_sites.html", page, chrome(gettext("Sites"), user), status=status)

@@ -101,16 +101,22 @@ def people(user):
     views += [
         PersonView(states[0], sites, 1, user, link=HOSTILE, notice=HOSTILE),
         PersonView(states[0], sites, 1, user, error=HOSTILE),
+        # Seen by who sees none of its sites.
+        *(
+            PersonView(state, sites, 0, replace(user, id=uuid7(), site_ids=frozenset()))
+            for state in (states[0], states[2])
+        ),
     ]
     return {
         "administration_people.html": [
-            people_page(states, sites, AccountForm(), None),
-            people_page([], sites, form, HOSTILE),
+            people_page(states, sites, user, AccountForm(), None),
+            people_page([], sites, user, form, HOSTILE),
         ],
         "administration_person.html": [person_page(view) for view in views],
         "administration_sites.html": [
-            sites_page(sites, HOSTILE, None),
-            sites_page(sites, None, HOSTILE),
+            sites_page(sites, user, HOSTILE, None),
+            sites_page(sites, user, None, HOSTILE),
+            sites_page(sites, replace(user, site_ids=frozenset(s.id for s in sites)), None, None),
         ],
     }
 

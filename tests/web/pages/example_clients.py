@@ -12,6 +12,7 @@ from app.web.pages.present_clients import ClientForm, client_page, clients_page
 from tests.factories import NOW
 
 LIS = User(UUID(int=8), "LIS-7", Role.SYSTEM, NO_PASSWORD, scopes=frozenset({Scope.CASES_WRITE}))
+VIEWER = User(UUID(int=9), "admin", Role.ADMINISTRATOR, NO_PASSWORD)
 SITES = (Site(DEFAULT_SITE_ID, DEFAULT_SITE_NAME, NOW), Site(UUID(int=2), "North", NOW))
 # What these examples say in the words of people and programs, not of the product.
 DATA = ("LIS-7", DEFAULT_SITE_NAME, "North", "vxk_", "192.0.2.7", "IDP-7", *Scope)
@@ -41,11 +42,12 @@ def client_pages(hostile: str) -> dict[str, list[object]]:
     form = ClientForm(hostile, "x", hostile, {Scope.CASES_READ}, ())
     return {
         "clients.html": [
-            clients_page([client, without, off], SITES, later),
-            clients_page([], SITES, later, form, "No."),
+            clients_page([client, without, off], SITES, VIEWER, later),
+            clients_page([], SITES, VIEWER, later, form, "No."),
         ],
         "client.html": [
-            client_page(client, SITES, later, new_key="vxk_1_0", saved=True),
-            client_page(off, SITES, later, error="No."),
+            client_page(client, SITES, VIEWER, later, new_key="vxk_1_0", saved=True),
+            client_page(off, SITES, VIEWER, later, error="No."),
+            client_page(client, SITES, replace(VIEWER, site_ids=frozenset()), later),
         ],
     }

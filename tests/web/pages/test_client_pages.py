@@ -3,7 +3,11 @@
 import re
 
 import pytest
+from uuid_utils.compat import uuid7
 
+from app.domain.access import Scope
+from app.domain.site import Site
+from app.services.clients import NewClient, create_client
 from tests.accounts import ADMIN, READER
 
 PATH = "/administration/clients"
@@ -28,6 +32,21 @@ def opens(client, key) -> int:
         return client.get("/api/v1/cases", headers={"Authorization": f"Bearer {key}"}).status_code
     finally:
         client.auth = kept
+
+
+def test_of_a_client_of_other_sites_only_access_is_ended(admin):
+    shop = admin.app.state.container
+    with shop.transactions() as transaction:
+        there = Site(uuid7(), f"There {uuid7()}", shop.now())
+        transaction.sites.add(there)
+        new = NewClient(f"theirs {uuid7()}", frozenset({Scope.CASES_READ}), frozenset({there.id}))
+        client, _ = create_client(transaction, new, None, shop.now())
+    assert str(there.id) not in admin.get(PATH).text
+    page = admin.get(f"{PATH}/{client.id}").text
+    assert "/rotate" not in page
+    assert "/revoke" in page
+    admin.post(f"{PATH}/{client.id}/switch", data={"on": "no"})
+    assert "/switch" not in admin.get(f"{PATH}/{client.id}").text
 
 
 def test_a_client_s_life_on_its_page(admin):

@@ -225,13 +225,45 @@ def test_nobody_gives_a_site_that_they_do_not_see(container):
             assert (answer.status_code, "does not see all" in answer.text) == (403, True)
         # The link would open the other site.
         assert client.post(f"{people}/{bob.id}/reset-password").status_code == 403
-        assert client.post(f"{people}/{bob.id}", data={"role": "auditor", **both}).is_success
+        # The role would hold there too.
+        answer = client.post(f"{people}/{bob.id}", data={"role": "auditor", **both})
+        assert answer.status_code == 403
         client.post("/administration/sites", data={"name": "Made"})
         with container.transactions() as transaction:
             [made] = [site.id for site in transaction.sites.all() if site.name == "Made"]
             assert transaction.users.get(root.id).site_ids == {DEFAULT_SITE_ID, made}
         mine = {"role": "haematologist", "site": [str(made), str(DEFAULT_SITE_ID)]}
         assert client.post(f"{people}/{ann.id}", data=mine).is_success
+
+
+def test_of_other_sites_an_administrator_only_ends_access(container):
+    there = Site(uuid7(), "There", NOW)
+    with container.transactions() as transaction:
+        transaction.sites.add(there)
+        add_account(transaction, "root", Role.ADMINISTRATOR, NOW)
+        bob = add_account(transaction, "bob", Role.TECHNICIAN, NOW)
+        transaction.sites.set_sites_of(bob.id, {there.id, DEFAULT_SITE_ID})
+    with TestClient(create_app(container), headers={"accept": "text/html"}) as client:
+        client.auth = ("root", ADMIN_PASSWORD)
+        person = f"/administration/users/{bob.id}"
+        page = client.get(person).text
+        assert "Also sees There" in page
+        assert "reset-password" not in page
+        assert re.findall(r'<option value="(\w+)"', page) == ["technician"]
+        for path in ("/administration/users", person):
+            assert f'value="{there.id}"' not in client.get(path).text
+        # What is not offered stays as it is.
+        assert client.post(person, data={"role": "technician"}).is_success
+        with container.transactions() as transaction:
+            assert transaction.users.get(bob.id).site_ids == {there.id}
+        assert client.post(f"{person}/deactivate").is_success
+        assert "reactivate" not in client.get(person).text
+        assert client.post(f"{person}/reactivate").status_code == 403
+        sites = "/administration/sites"
+        assert "does not see it" in client.get(sites).text
+        assert f"{sites}/{there.id}" not in client.get(sites).text
+        for path in (f"{sites}/{there.id}", f"{sites}/{there.id}/deactivate"):
+            assert client.post(path, data={"name": "Mine"}).status_code == 403
 
 
 def test_sites_are_added_renamed_and_closed(admin, shop):

@@ -4,7 +4,7 @@ A field that a newer server adds is passed over.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -142,6 +142,40 @@ class SignedVersion(_Answer):
     number: int
     signature: Signature
     sha256: str
+
+
+class Happening(_Answer):
+    """What happened to a case: the message that a webhook brings.
+
+    Parameters
+    ----------
+    type
+        `classified`, `signed` or `amended`.
+    data
+        `event_id`, `case_id`, `version` (None for `classified`), `links` and more.
+    """
+
+    type: str
+    timestamp: datetime
+    data: dict[str, Any]
+
+    @property
+    def case_id(self) -> UUID:
+        """Of which case."""
+        return UUID(self.data["case_id"])
+
+    @property
+    def version(self) -> int | None:
+        """Of the signed report; None for `classified`."""
+        return cast("int | None", self.data["version"])
+
+
+class Happenings(_Answer):
+    """What happened, oldest first. Keep `next_cursor`, and ask with it for what comes after."""
+
+    items: tuple[Happening, ...]
+    next_cursor: str
+    has_more: bool
 
 
 class Report(_Answer):

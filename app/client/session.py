@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from app.client.models import (
     Case,
     Cell,
     ClinicalContext,
+    Happenings,
     Report,
     SignedVersion,
 )
@@ -207,6 +209,27 @@ class Vexascope:
         return answered(Page[SignedVersion], answer).items
 
     # ---- events ----
+
+    def happenings(
+        self, cursor: str | None = None, *, since: datetime | None = None, wait_s: float = 0
+    ) -> Happenings:
+        """What was classified, signed and amended since, in order and each once.
+
+        Parameters
+        ----------
+        cursor
+            `next_cursor` of the answer before; None begins with the first.
+        since
+            Only what happened then or later; with its zone.
+        wait_s
+            Wait so long for something to happen.
+        """
+        params: dict[str, Any] = {"wait": min(wait_s, LONGEST_WAIT_S)}
+        if cursor is not None:
+            params["cursor"] = cursor
+        if since is not None:
+            params["since"] = since.isoformat()
+        return answered(Happenings, self._transport.get("/events", params=params))
 
     def events(self, case_id: UUID | str, *, after: str = "") -> Iterator[Event]:
         """How far a case is, as it happens; the last event is named `done`.

@@ -15,8 +15,9 @@ from app.db.outbox_mapping import (
     to_destination,
     to_event,
 )
-from app.db.outbox_tables import DeliveryRow, DestinationRow, OutboxEventRow
+from app.db.outbox_tables import DeliveryRow, DestinationRow, OutboxEventRow, OutboxHeadRow
 from app.db.tables import CaseRow
+from app.domain.event_list import EventFilter, EventPage
 from app.domain.outbox import (
     OUTAGE_FAILURES,
     Claim,
@@ -38,6 +39,7 @@ class SqlOutboxRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._published: list[OutboxEventRow] = []
 
     def publish(
         self,
@@ -62,6 +64,7 @@ class SqlOutboxRepository:
             version=version,
         )
         self._session.add(row)
+        self._published.append(row)
         self._session.flush()
         published = to_event(row)
         for destination in self._wanting(published):
@@ -73,6 +76,44 @@ class SqlOutboxRepository:
         rows = self._session.scalars(select(DestinationRow).where(_IS_THERE))
         site = self._session.scalar(select(CaseRow.site_id).where(CaseRow.id == event.case_id))
         return [item for item in map(to_destination, rows) if item.wants(event.type, site)]
+
+    def place(self) -> None:
+        """Give what was published its places. Near the commit: from here on others wait.
+
+        A key is made earlier, so that one with a higher key may be committed, and seen, before.
+        """
+        if not self._published:
+            return
+        grown = (
+            update(OutboxHeadRow)
+            .values(count=OutboxHeadRow.count + len(self._published))
+            .returning(OutboxHeadRow.count)
+        )
+        first = self._session.execute(grown).scalar_one() - len(self._published) + 1
+        for position, row in enumerate(self._published, start=first):
+            row.position = position
+        self._session.flush()
+        self._published = []
+
+    def page(self, chosen: EventFilter, after: int, limit: int) -> EventPage:
+        """The head is read first: what it counts is committed."""
+        end = self._session.scalars(select(OutboxHeadRow.count)).one()
+        query = (
+            select(OutboxEventRow)
+            .join(CaseRow, CaseRow.id == OutboxEventRow.case_id)
+            .where(OutboxEventRow.position > after, OutboxEventRow.position <= end)
+            .where(CaseRow.site_id.in_(chosen.site_ids))
+            .order_by(OutboxEventRow.position)
+            .limit(limit + 1)
+        )
+        if chosen.types is not None:
+            query = query.where(OutboxEventRow.type.in_([item.value for item in chosen.types]))
+        if chosen.since is not None:
+            query = query.where(OutboxEventRow.occurred_at >= chosen.since)
+        found = tuple(to_event(row) for row in self._session.scalars(query))
+        items, has_more = found[:limit], len(found) > limit
+        last = items[-1].position if has_more else None
+        return EventPage(items, last or max(after, end), has_more)
 
     def last(self, case_id: UUID, event: EventType) -> OutboxEvent | None:
         """By sequence."""

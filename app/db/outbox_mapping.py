@@ -24,6 +24,7 @@ def to_event(row: OutboxEventRow) -> OutboxEvent:
         bundle_digest=row.bundle_digest,
         read_count=row.read_count,
         version=row.version,
+        position=row.position,
     )
 
 

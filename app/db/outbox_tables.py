@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.tables import Row
@@ -44,6 +44,17 @@ class OutboxEventRow(Row):
     bundle_digest: Mapped[str] = mapped_column(String(64))
     read_count: Mapped[int]
     version: Mapped[int | None]
+    # Given just before the commit; None until then.
+    position: Mapped[int | None] = mapped_column(BigInteger, index=True, unique=True)
+
+
+class OutboxHeadRow(Row):
+    """How many events there are; held until a commit, so that places are in that order."""
+
+    __tablename__ = "outbox_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class DeliveryRow(Row):

@@ -108,7 +108,8 @@ class SqlTransaction:
         self.sessions: SessionRepository = SqlSessionRepository(session)
         self.second_factors: SecondFactorRepository = SqlSecondFactorRepository(session)
         self.sign_ins: SignInRepository = SqlSignInRepository(session)
-        self.outbox: OutboxRepository = SqlOutboxRepository(session)
+        self._outbox = SqlOutboxRepository(session)
+        self.outbox: OutboxRepository = self._outbox
         self.destinations: DestinationRepository = SqlDestinationRepository(session)
         self.statistics: StatisticsRepository = SqlStatisticsRepository(session)
         self.keys: IdempotencyRepository = SqlIdempotencyRepository(session)
@@ -124,7 +125,8 @@ class SqlTransaction:
         self._after.append(do)
 
     def finish(self) -> None:
-        """The last act before the commit."""
+        """The last acts before the commit, in one order: each holds a row that the others want."""
+        self._outbox.place()
         self._audit.flush(self.on_commit)
 
     def committed(self) -> None:

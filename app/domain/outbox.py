@@ -6,7 +6,7 @@ never overtakes the first. `docs/decisions/0019-outbox.md` says why it is as it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -63,6 +63,8 @@ class OutboxEvent:
         Cells that the classifier has read or failed at.
     version
         Of the signed report; None for `CLASSIFIED`.
+    position
+        1, 2, ... among all events, in the order of their commits; None until then.
     """
 
     id: UUID
@@ -73,6 +75,7 @@ class OutboxEvent:
     bundle_digest: str
     read_count: int
     version: int | None = None
+    position: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,19 @@ from app.domain.outbox import OutboxEvent
 
 
 def webhook_body(event: OutboxEvent, public_url: str | None) -> bytes:
-    """The message, the same bytes in every attempt.
+    """The message, the same bytes in every attempt."""
+    return json.dumps(event_content(event, public_url), separators=(",", ":")).encode()
+
+
+def event_content(event: OutboxEvent, public_url: str | None) -> dict[str, Any]:
+    """What is told of an event, sent or asked for.
 
     Parameters
     ----------
     public_url
         Where the server is reached, without a slash at the end; without one addresses are paths.
     """
-    content = {
+    return {
         "type": event.type.value,
         "timestamp": event.occurred_at.isoformat(),
         "data": {
@@ -27,7 +32,6 @@ def webhook_body(event: OutboxEvent, public_url: str | None) -> bytes:
             "links": _links(event, public_url or ""),
         },
     }
-    return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _links(event: OutboxEvent, root: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from app.domain.event_list import EventFilter, EventPage
 from app.domain.outbox import (
     Claim,
     Delivery,
@@ -34,6 +35,9 @@ class OutboxRepository(Protocol):
 
         The case must be held by `CaseRepository.lock`.
         """
+
+    def page(self, chosen: EventFilter, after: int, limit: int) -> EventPage:
+        """Events behind a place, in the order of their commits: none comes in before that place."""
 
     def last(self, case_id: UUID, event: EventType) -> OutboxEvent | None:
         """The latest event of a type of a case."""

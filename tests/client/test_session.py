@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -83,6 +84,17 @@ def test_events_tell_how_far_a_case_is_until_it_is_done(lab, folder, number):
     assert seen[-1].data["cell_count"] == 7
     assert seen[-1].data["pending_count"] == 0
     assert list(lab.events(case.id, after=seen[-1].id)) == []
+
+
+def test_what_happened_since_is_asked_for(lab, folder, number):
+    place = lab.happenings(since=datetime.now(UTC) + timedelta(days=1)).next_cursor
+    case = lab.open_case(number, "P-1")
+    lab.send(case.id, [folder / "1.JPG"])
+    lab.wait(case.id)
+    found = lab.happenings(place, wait_s=10)
+    [item] = [item for item in found.items if item.case_id == case.id]
+    assert (item.type, item.version) == ("classified", None)
+    assert lab.happenings(found.next_cursor).items == ()
 
 
 def test_sending_again_doubles_nothing(lab, folder, number):

@@ -8,6 +8,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from app.domain.errors import Conflict, NotFound
+from app.domain.event_list import EventFilter
 from app.domain.outbox import (
     DeliveryFailed,
     DeliveryState,
@@ -375,3 +376,43 @@ def test_each_day_forgets_by_the_setting_and_says_so_in_the_audit(container, tol
         [*_, entry] = transaction.audit.all()
     assert [item.event.id for item in kept] == [other.id]
     assert (entry.event.action, entry.event.after) == ("message.forget", {"cases": 1})
+
+
+def places(container, after=0, limit=10, **chosen):
+    """The keys of events behind a place, and the place to go on from."""
+    with container.transactions() as transaction:
+        site_ids = chosen.pop("site_ids", frozenset({DEFAULT_SITE_ID}))
+        page = transaction.outbox.page(EventFilter(site_ids, **chosen), after, limit)
+    return [event.id for event in page.items], page.place, page.has_more
+
+
+def test_events_are_listed_from_a_place_on_whatever_is_left_out(container, told):
+    _, case, events = told
+    keys = [event.id for event in events]
+    assert places(container, limit=2) == (keys[:2], 2, True)
+    assert places(container, 2, limit=2) == (keys[2:], 3, False)
+    assert places(container, 3) == ([], 3, False)
+    assert places(container, site_ids=frozenset()) == ([], 3, False)
+    assert places(container, types=frozenset({EventType.SIGNED})) == ([keys[1]], 3, False)
+    assert places(container, since=NOW + MINUTE) == ([], 3, False)
+    with pytest.raises(RuntimeError), container.transactions() as transaction:
+        publish(transaction, case)
+        raise RuntimeError
+    with container.transactions() as transaction:
+        later = publish(transaction, case)
+    assert places(container, 3) == ([later.id], 4, False)
+
+
+def test_what_is_committed_late_comes_late(container):
+    """By its key it would come before what has been listed, and never be seen."""
+    if container.engine.dialect.name == "sqlite":
+        pytest.skip("there is one writer at a time")
+    with container.transactions() as transaction:
+        cases = [open_case(transaction, f"F-{n}", f"P-{n}") for n in range(2)]
+    with container.transactions() as slow:
+        early = publish(slow, cases[0])
+        with container.transactions() as quick:
+            late = publish(quick, cases[1])
+        assert places(container) == ([late.id], 1, False)
+    assert early.id < late.id
+    assert places(container, 1) == ([early.id], 2, False)

@@ -28,6 +28,7 @@ TAGS = {
     "uploads": "Deliveries of images, and what became of each file.",
     "reviews": "What readers decided.",
     "reports": "As they stand, and as they were signed.",
+    "events": "What happened, in order: what webhooks tell, for those who ask.",
     "jobs": "The work of the queue.",
     "bundles": "Classifiers: what every number comes from.",
     "access": "Tokens of accounts.",

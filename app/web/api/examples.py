@@ -55,6 +55,13 @@ EXAMPLES: Mapping[str, Example] = {
     "create_cells_by_reference": Example(
         {"objects": ["run-7/cell-1.png", "run-7/cells.zip"]}, {"wait": 30}
     ),
+    "list_events": Example(
+        parameters={
+            "type": ["signed", "amended"],
+            "since": "2026-01-01T00:00:00Z",
+            "limit": 100,
+        }
+    ),
     "list_cells": _PAGE,
     "read_report": _WAIT,
     "list_reviews": Example(parameters={"limit": 500}),

@@ -11,6 +11,7 @@ from app.web.api import (
     cells,
     clients,
     events,
+    happenings,
     jobs,
     patients,
     printing,
@@ -36,6 +37,7 @@ def openapi(request: Request) -> dict[str, Any]:
 
 router.include_router(cases.router)
 router.include_router(events.router)
+router.include_router(happenings.router)
 router.include_router(archives.router)
 router.include_router(cells.router)
 router.include_router(reports.router)

@@ -58,6 +58,9 @@ SENDING = {
 # What removes is asked for what is not there: the others need what is.
 REMOVING = {"DELETE /api/v1/webhooks/{webhook_id}"}
 
+# Nothing happens here, and it would be waited for until the time is over.
+WAITING = {"GET /api/v1/events"}
+
 
 @pytest.fixture(scope="module")
 def application(migrated_sqlite, small_bundle, tmp_path_factory):
@@ -135,6 +138,8 @@ def test_every_route_answers_as_described(application):
         def answers_as_described(case, is_known):
             if is_known and case.operation.label not in REMOVING:
                 case.path_parameters = {name: known[name] for name in case.path_parameters}
+            if case.operation.label in WAITING and case.query:
+                case.query.pop("wait", None)
             response = case.call(headers=credentials_for(case.operation))
             answered.add((case.operation.label, response.status_code))
             case.validate_response(response, checks=CHECKS)

@@ -28,6 +28,7 @@ function goOn(user) {
   if (user !== page.dataset.user) location.reload();
   note();
   show("");
+  document.dispatchEvent(new Event("session-back"));
 }
 
 /** @param {"" | "soon" | "over"} state */

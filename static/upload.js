@@ -26,7 +26,6 @@ const queue = [];
 const reading = new Map();
 let running = 0;
 let polling = false;
-let leaving = false;
 
 /* ---- sending ---- */
 
@@ -60,8 +59,9 @@ async function send(item) {
 /** @param {Item} item @param {{status: number, detail: string}} problem */
 function refuse(item, problem) {
   if (problem.status === 401) {
-    leaving = true;
-    location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+    // The page stays, with what was typed on it: `session.js` asks to sign in beside it.
+    list.mark(item, "failed", say("signedOut"));
+    document.dispatchEvent(new Event("session-over"));
   } else if (problem.status >= 400 && problem.status < 500) {
     list.progress(item, item.file.size);
     list.mark(item, "refused", problem.detail || say("notTaken"));
@@ -203,6 +203,7 @@ function sendFailed() {
 
 retry.addEventListener("click", sendFailed);
 addEventListener("online", sendFailed);
+document.addEventListener("session-back", sendFailed);
 
 document.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
@@ -238,5 +239,5 @@ document.addEventListener("drop", async (event) => {
 });
 
 addEventListener("beforeunload", (event) => {
-  if (!leaving && (running || queue.length)) event.preventDefault();
+  if (running || queue.length) event.preventDefault();
 });

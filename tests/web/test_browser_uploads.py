@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.accounts import ADMIN_PASSWORD
 from tests.images import cell_jpeg, zipped
 from tests.web.test_browser import (
     CHROMIUM,
@@ -195,6 +196,25 @@ def test_files_that_are_chosen_before_the_script_is_there_are_sent(page, tmp_pat
         page.wait_for_timeout(50)
     held[0].continue_()
     expect(rows(page, "accepted")).to_contain_text("quick.jpg", timeout=WAIT_MS)
+
+
+def test_a_sign_in_that_ends_keeps_the_page_and_what_was_typed_on_it(page, tmp_path):
+    sign_in(page)
+    open_case(page, "ENDED")
+    file = tmp_path / "ended.jpg"
+    file.write_bytes(cell_jpeg(970))
+    page.locator("#comment-text").fill("Seen beside the smear")
+    page.context.clear_cookies()
+    page.locator("#choose-files").set_input_files(file)
+    expect(rows(page, "failed")).to_contain_text("Sign in again in another window")
+    with page.context.expect_page() as opened:
+        page.locator("#session-end").get_by_role("link", name="Sign in again").click()
+    again = opened.value
+    again.get_by_label("Name", exact=True).fill("reader")
+    again.get_by_label("Password").fill(ADMIN_PASSWORD)
+    again.get_by_role("button", name="Sign in").click()
+    expect(rows(page, "accepted")).to_contain_text("ended.jpg")
+    expect(page.locator("#comment-text")).to_have_value("Seen beside the smear")
 
 
 def test_what_is_too_large_is_told_and_kept(page, tmp_path):

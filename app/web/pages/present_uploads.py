@@ -105,6 +105,9 @@ def _words() -> dict[str, list[str]]:
         "failed": [gettext("not sent")],
         "hadAlready": [gettext("The case has this image already.")],
         "noAnswer": [gettext("The server did not answer. Send it again, or choose it later.")],
+        "signedOut": [
+            gettext("The sign-in has ended. Sign in again in another window, then go on here.")
+        ],
         "notTaken": [gettext("The server refused it.")],
         "gone": [gettext("The server does not know this file any more. Send it again.")],
         "moreRefused": [

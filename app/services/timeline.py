@@ -9,6 +9,7 @@ from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
 
+from app.domain.acts import in_words
 from app.domain.audit import AuditEntry, Outcome
 from app.domain.message import Message, message
 from app.domain.review import Act, CellReview, Reading
@@ -57,7 +58,7 @@ def _data(
     yield TimelineEvent(line.opened_at, EventKind.DATA, opener, message("the case was opened"))
     for upload in transaction.cases.uploads_of(case_id):
         what = message(
-            "{accepted} images were accepted, {duplicates} known already, {refused} refused",
+            "images accepted: {accepted}, known already: {duplicates}, refused: {refused}",
             accepted=upload.accepted_count,
             duplicates=len(upload.duplicates),
             refused=len(upload.refused),
@@ -66,9 +67,9 @@ def _data(
         yield TimelineEvent(upload.created_at, EventKind.DATA, sender, what)
     for read in transaction.history.bundles_of(case_id):
         what = message(
-            "bundle {digest} had read {count} cells",
+            "bundle {digest} had read {cells}",
             digest=read.bundle_digest[:12],
-            count=read.cell_count,
+            cells=_cells(read.cell_count),
         )
         yield TimelineEvent(read.last_at, EventKind.DATA, "", what)
 
@@ -101,22 +102,22 @@ def _finished(reading: Reading) -> Message:
 
 def _action(events: list[CellReview]) -> TimelineEvent:
     first = events[0]
-    what = _ACTS[first.act](len(events), first.label.wording if first.label else "")
+    what = _ACTS[first.act](_cells(len(events)), first.label.wording if first.label else "")
     return TimelineEvent(first.at, EventKind.READING, first.reader_name, what)
 
 
-_ACTS: Mapping[Act, Callable[[int, str], Message]] = {
-    Act.CALL: lambda count, label: message(
-        "called {label} on {count} cells", label=label, count=count
-    ),
-    Act.UNCALL: lambda count, label: message(
-        "took {label} off {count} cells", label=label, count=count
-    ),
-    Act.NORMAL: lambda count, _: message("called {count} cells normal", count=count),
-    Act.EXCLUDE: lambda count, _: message("excluded {count} cells", count=count),
-    Act.INCLUDE: lambda count, _: message("put {count} cells back", count=count),
-    Act.CONFIRM: lambda count, _: message("confirmed {count} cells", count=count),
-    Act.UNDO: lambda count, _: message("took an action on {count} cells back", count=count),
+def _cells(count: int) -> Message:
+    return message("1 cell") if count == 1 else message("{count} cells", count=count)
+
+
+_ACTS: Mapping[Act, Callable[[Message, str], Message]] = {
+    Act.CALL: lambda cells, label: message("called {label} on {cells}", label=label, cells=cells),
+    Act.UNCALL: lambda cells, label: message("took {label} off {cells}", label=label, cells=cells),
+    Act.NORMAL: lambda cells, _: message("called {cells} normal", cells=cells),
+    Act.EXCLUDE: lambda cells, _: message("excluded {cells}", cells=cells),
+    Act.INCLUDE: lambda cells, _: message("put {cells} back", cells=cells),
+    Act.CONFIRM: lambda cells, _: message("confirmed {cells}", cells=cells),
+    Act.UNDO: lambda cells, _: message("took an action on {cells} back", cells=cells),
 }
 
 
@@ -170,13 +171,13 @@ def _follows(last: AuditEntry, entry: AuditEntry) -> bool:
     return same and entry.event.at - last.event.at <= TOGETHER
 
 
-def _sentence(action: str, outcome: Outcome, times: int) -> Message:
+def _sentence(action: str, outcome: Outcome, times: int) -> str:
     if outcome is Outcome.REFUSED:
-        return message("was refused: {action}", action=action)
+        return message("was refused: {act}", act=in_words(action))
     if outcome is Outcome.FAILED:
-        return message("the product failed at: {action}", action=action)
+        return message("the product failed at: {act}", act=in_words(action))
     if action == "case.erase":
         return message("erased the case: images and identifiers are gone, counts are kept")
-    if action.endswith((".view", ".similar")):
-        return message("looked at it: {action}, {count} times", action=action, count=times)
-    return message("{action}, {count} times", action=action, count=times)
+    if times == 1:
+        return in_words(action)
+    return message("{act}, {count} times", act=in_words(action), count=times)

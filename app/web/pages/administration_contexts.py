@@ -52,6 +52,7 @@ class AuditLine:
     who: str
     role: str
     address: str
+    act: str
     action: str
     outcome: str
     outcome_mark: str

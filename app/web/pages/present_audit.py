@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.acts import in_words
 from app.domain.audit import ActorKind, AuditEntry, AuditHead, Outcome
 from app.domain.message import message
 from app.domain.user import User
@@ -82,6 +83,7 @@ def _line(entry: AuditEntry, now: datetime) -> AuditLine:
         who=actor.name if actor.kind is not ActorKind.STRANGER else gettext("(nobody known)"),
         role=translated(ROLES[actor.role]) if actor.role in ROLES else "",
         address=actor.address or "",
+        act=translated(in_words(event.action)),
         action=event.action,
         outcome=translated(OUTCOMES[event.outcome]),
         outcome_mark=MARKS[event.outcome],

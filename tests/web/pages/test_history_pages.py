@@ -34,7 +34,7 @@ def test_a_case_is_found_and_its_life_is_told(admin, case):
     nothing = admin.post("/administration/history/search", data={"text_sought": "nobody"})
     assert case["accession_number"] not in nothing.text
     life = admin.get(f"/administration/cases/{case['id']}").text
-    for told in ("the case was opened", "1 images were accepted", "had read 1 cells"):
+    for told in ("the case was opened", "images accepted: 1,", "had read 1 cell<"):
         assert told in life
 
 

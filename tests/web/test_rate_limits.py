@@ -3,36 +3,32 @@
 import pytest
 from fastapi import Request
 
+from app.domain.errors import TooManyRequests
 from app.web.origins import network_of
-from app.web.rate_limits import Window
+from app.web.rate_limits import RateLimits
+from tests.conftest import make_settings
 
 
-def passed(window, number, at, whose="ann", most=10):
-    return sum(window.hit(whose, most, at) is None for _ in range(number))
+def asked(address):
+    return Request({"type": "http", "client": (address, 1)})
 
 
-def test_the_limit_holds_over_the_turn_of_a_minute():
-    window = Window()
-    assert passed(window, 20, at=119) == 10
-    assert passed(window, 20, at=121) == 0
-    assert passed(window, 20, at=150) == 5
-    assert passed(window, 20, at=300) == 10
+def test_one_who_asks_too_much_keeps_nobody_else_waiting(tmp_path):
+    limits = RateLimits(make_settings(tmp_path, address_requests_per_minute=3))
+    for _ in range(3):
+        limits.check_address(asked("192.0.2.7"))
+    with pytest.raises(TooManyRequests) as refused:
+        limits.check_address(asked("192.0.2.7"))
+    assert 1 <= refused.value.retry_after_s <= 120
+    limits.check_address(asked("192.0.2.8"))
 
 
-def test_one_who_asks_too_much_keeps_nobody_else_waiting():
-    window = Window()
-    passed(window, 20, at=60)
-    assert passed(window, 1, at=60, whose="bob") == 1
-
-
-def test_the_wait_is_until_there_is_room_again():
-    window = Window()
-    passed(window, 10, at=70)
-    assert window.hit("ann", 10, 70) == 50
-    # Of ten in the former minute one is forgotten every six seconds.
-    wait_s = window.hit("ann", 10, 121)
-    assert wait_s == 6
-    assert window.hit("ann", 10, 121 + wait_s) is None
+def test_addresses_of_one_ipv6_network_count_together(tmp_path):
+    limits = RateLimits(make_settings(tmp_path, address_requests_per_minute=1))
+    limits.check_address(asked("2001:db8:1:2::1"))
+    with pytest.raises(TooManyRequests):
+        limits.check_address(asked("2001:db8:1:2::2"))
+    limits.check_address(asked("2001:db8:1:3::1"))
 
 
 @pytest.mark.parametrize(
@@ -46,4 +42,4 @@ def test_the_wait_is_until_there_is_room_again():
     ],
 )
 def test_of_ipv6_the_network_counts(address, network):
-    assert network_of(Request({"type": "http", "client": (address, 1)})) == network
+    assert network_of(asked(address)) == network

@@ -284,6 +284,11 @@ class Settings(BaseSettings):
     hl7_site: str | None = Field(
         None, description="Name of the site that orders open cases in; default: the first one."
     )
+    hl7_sites: str = Field(
+        "",
+        description="Sites by what orders call them in MSH-6: "
+        "`HAEM-A=Laboratory A;HAEM-B=Laboratory B`. Default: MSH-6 is not looked at.",
+    )
     hl7_tls_certificate: Path | None = Field(
         None, description="Certificate (PEM) of the HL7 listener; default: no TLS."
     )

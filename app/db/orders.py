@@ -1,5 +1,6 @@
 """Orders and received messages in SQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from app.db.order_tables import OrderRow, ReceivedMessageRow
+from app.db.tables import CaseRow
 from app.domain.errors import Conflict
 from app.domain.message import message
 from app.domain.order import CollectionTime, Order, PlacedOrder, Precision, ReceivedMessage
@@ -35,6 +37,15 @@ class SqlOrderRepository:
         """Insert, or write over."""
         self._session.merge(from_placed(case_id, placed))
         self._session.flush()
+
+    def find(self, placer_number: str, site_id: UUID) -> Sequence[UUID]:
+        """By the index on the number; the order of an erased case is not there any more."""
+        query = (
+            select(OrderRow.case_id)
+            .join(CaseRow, CaseRow.id == OrderRow.case_id)
+            .where(OrderRow.placer_number == placer_number, CaseRow.site_id == site_id)
+        )
+        return self._session.scalars(query).all()
 
     def of_case(self, case_id: UUID) -> PlacedOrder | None:
         """By the case's key."""

@@ -15,6 +15,7 @@ class CaseState(StrEnum):
     REVIEWED = "reviewed"
     SIGNED = "signed"
     AMENDED = "amended"
+    CANCELLED = "cancelled"
 
     @property
     def wording(self) -> str:
@@ -35,6 +36,7 @@ _STATE_TITLES = {
     CaseState.REVIEWED: "Reviewed",
     CaseState.SIGNED: "Signed",
     CaseState.AMENDED: "Amended",
+    CaseState.CANCELLED: "Cancelled",
 }
 
 
@@ -45,11 +47,13 @@ def case_state(
     reading_finished: bool = False,
     signed_versions: int = 0,
     is_reopened: bool = False,
+    is_cancelled: bool = False,
 ) -> CaseState:
     """Tell the state of a case.
 
     A signed case is signed until it is opened again for an amendment: from then on it goes the
-    same way as before. Images that arrive after a finished reading bring a case back too.
+    same way as before. Images that arrive after a finished reading bring a case back too. A
+    cancelled one goes no way at all, until it is ordered again.
 
     Parameters
     ----------
@@ -59,7 +63,11 @@ def case_state(
         Signed versions of the report: from the second on they are amendments.
     is_reopened
         Whether an amendment is open.
+    is_cancelled
+        Whether whoever ordered has taken the order back; nobody can once it is signed.
     """
+    if is_cancelled:
+        return CaseState.CANCELLED
     if signed_versions and not is_reopened:
         return CaseState.SIGNED if signed_versions == 1 else CaseState.AMENDED
     if is_uploading:

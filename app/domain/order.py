@@ -1,7 +1,7 @@
 """Orders: what another system asks for, and by which numbers it will know the answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -62,6 +62,25 @@ class Order:
     filler_number: str | None = None
     collected: CollectionTime | None = None
     echo: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, site_id: UUID) -> "Order":
+        """The same order in a site."""
+        return replace(self, new_case=replace(self.new_case, site_id=site_id))
+
+
+@dataclass(frozen=True)
+class OrderKey:
+    """By what an order that was placed before is known again: all of it must fit.
+
+    Parameters
+    ----------
+    accession_number
+        None where it was not said.
+    """
+
+    placer_number: str
+    patient_identifier: str
+    accession_number: str | None = None
 
 
 @dataclass(frozen=True)

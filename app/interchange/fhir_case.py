@@ -43,7 +43,7 @@ def order(case: Case, names: Namespaces, placed: PlacedOrder | None, *, is_done:
         contained=contained,
         text=narrative("Screening of a blood smear for VEXAS syndrome"),
         identifier=[accession(case, names), *_numbers(placed)],
-        status="completed" if is_done else "active",
+        status=_status(placed, is_done=is_done),
         intent="order",
         category=[concept(LABORATORY_PROCEDURE)],
         code=concept(SMEAR_PANEL, text="Screening of neutrophils for VEXAS syndrome"),
@@ -56,6 +56,12 @@ def order(case: Case, names: Namespaces, placed: PlacedOrder | None, *, is_done:
             f"Known cytopenia: {context.known_cytopenia}" if context.known_cytopenia else None
         ),
     )
+
+
+def _status(placed: PlacedOrder | None, *, is_done: bool) -> str:
+    if placed and placed.cancelled_at:
+        return "revoked"
+    return "completed" if is_done else "active"
 
 
 def _numbers(placed: PlacedOrder | None) -> Iterator[Element]:

@@ -26,6 +26,8 @@ def proposal(view: ReportView) -> Iterator[Element]:
     One that was signed once stays readable when an amendment withdraws it: whoever acted on it
     must be able to see that it does not hold.
     """
+    if view.is_cancelled:
+        return
     if view.report.recommendation is Recommendation.TEST_UBA1:
         yield _standing(view)
     elif view.proposed is not None:

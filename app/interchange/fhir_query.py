@@ -35,6 +35,7 @@ _STATES = {
     Status.FINAL: {CaseState.SIGNED},
     Status.AMENDED: {CaseState.AMENDED},
     Status.CORRECTED: {CaseState.AMENDED},
+    Status.CANCELLED: {CaseState.CANCELLED},
 }
 
 Parameters = Sequence[tuple[str, str]]

@@ -24,6 +24,7 @@ class Status(StrEnum):
     FINAL = "final"
     AMENDED = "amended"
     CORRECTED = "corrected"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class ReportView:
         FHIR has `corrected` where results were wrong, and `amended` for every other change.
         """
         if self.report.signature is None:
-            return unsigned_status(self.report)
+            return Status.CANCELLED if self.is_cancelled else unsigned_status(self.report)
         if self.report.version == 1:
             return Status.FINAL
         is_corrected = bool(self.changed - {fhir_keys.INTERPRETATION})
@@ -94,6 +95,8 @@ class ReportView:
             if name not in self.changed:
                 return Status.FINAL
             return Status.AMENDED if name == fhir_keys.INTERPRETATION else Status.CORRECTED
+        if self.is_cancelled:
+            return Status.CANCELLED
         return Status.PRELIMINARY if self.results[name].has_value else Status.REGISTERED
 
     @property
@@ -101,6 +104,11 @@ class ReportView:
         """When it was signed; a draft is issued anew each time."""
         signature = self.report.signature
         return signature.at if signature else self.report.created_at
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether whoever ordered has taken the order back."""
+        return self.placed is not None and self.placed.cancelled_at is not None
 
     @property
     def collected(self) -> str | None:

@@ -11,19 +11,24 @@ from app.domain.errors import InvalidInput
 from app.domain.order import CollectionTime, Order
 from app.interchange.hl7v2 import ASCII, Message, Segment, read_collection, read_time
 from app.interchange.hl7v2_context import clinical_values
+from app.interchange.hl7v2_numbers import (
+    accession_of,
+    is_standard,
+    number_of,
+    only,
+    patient_identifier,
+    placer_of,
+    specimen_of,
+)
 from app.interchange.hl7v2_refusal import Condition, Location, rejected, to_mend
 
 MESSAGE_TYPE, EVENT = "OML", "O21"
-NEW_ORDER = "NW"
 VERSIONS = ("2.5.1", "2.5")
 """2.5.1 changed nothing of this message; senders that speak it often say 2.5."""
 MAX_CONTROL_ID = 199
-MAX_NUMBER = 199
-"""Of an order's number: data type EI, first component."""
 MAX_QUESTION = 2000
 
 Time = TypeVar("Time")
-_RECORD_NUMBERS = {"MR": 0, "PI": 1}
 _SEXES = {
     "": None,
     "F": Sex.FEMALE,
@@ -89,40 +94,31 @@ def check_header(message: Segment, reception: Reception) -> None:
 
 
 def read_order(message: Message, reception: Reception, now: datetime) -> Order:
-    """The order in an OML^O21 whose header was checked.
+    """The order in an OML^O21 whose header was checked, new or changed.
 
     Raises
     ------
     MessageRefused
     """
-    patient, control, request = (_only(message, name) for name in ("PID", "ORC", "OBR"))
-    if control.text(1) != NEW_ORDER:
-        raise to_mend(
-            Condition.TABLE_VALUE_NOT_FOUND,
-            "ORC-1 must be NW: new orders are taken here; changes and cancellations are not. "
-            "Tell the laboratory.",
-            Location("ORC", 1),
-        )
-    specimen = _specimen(message)
-    identifier, authority = _patient_identifier(patient)
+    patient, control, request = (only(message, name) for name in ("PID", "ORC", "OBR"))
+    specimen = specimen_of(message)
+    identifier, authority = patient_identifier(patient)
     try:
         new = NewCase(
-            accession_number=_accession(specimen, control, request),
+            accession_number=accession_of(specimen, control, request),
             patient_identifier=identifier,
             patient_name=_name(patient),
             context=_context(message, patient, request, now),
         )
     except InvalidInput as error:
         raise to_mend(Condition.DATA_TYPE, error.detail) from error
-    placer, placer_field = _number(control, request, 2)
-    if not placer:
-        raise _missing("ORC", 2, "the placer's order number")
-    filler, filler_field = _number(control, request, 3)
+    placer, placer_field = placer_of(control, request)
+    filler, filler_field = number_of(control, request, 3)
     echo = {
         "patient_authority": authority,
         "placer": placer_field,
         "filler": filler_field,
-        "service": request.raw(4) if _is_standard(request) else "",
+        "service": request.raw(4) if is_standard(request) else "",
     }
     return Order(
         new_case=new,
@@ -133,52 +129,6 @@ def read_order(message: Message, reception: Reception, now: datetime) -> Order:
     )
 
 
-def _only(message: Message, name: str) -> Segment:
-    """The one segment of a name."""
-    found = message.all(name)
-    if len(found) == 1:
-        return found[0]
-    detail = (
-        f"The message has no {name} segment."
-        if not found
-        else f"The message has {len(found)} {name} segments. Send each order in its own message."
-    )
-    sequence = min(len(found), 1) + 1
-    raise to_mend(Condition.SEGMENT_SEQUENCE, detail, Location(name, sequence=sequence))
-
-
-def _specimen(message: Message) -> Segment | None:
-    return _only(message, "SPM") if message.all("SPM") else None
-
-
-def _missing(name: str, number: int, what: str) -> Exception:
-    return to_mend(
-        Condition.REQUIRED_FIELD_MISSING,
-        f"{name}-{number}, {what}, is empty.",
-        Location(name, number),
-    )
-
-
-def _patient_identifier(patient: Segment) -> tuple[str, str]:
-    """The patient's number in PID-3, and its authority, type and facility as they came.
-
-    Of several a record number is meant (MR, else PI), not the one of an insurance that may stand
-    before it.
-    """
-    given = [item for item in patient.repetitions(3) if patient.part(item)]
-    if not given:
-        raise _missing("PID", 3, "the patient's identifier")
-    chosen = min(given, key=lambda item: _RECORD_NUMBERS.get(patient.part(item, 5), 2))
-    behind = chosen.split(patient.delimiters.component)[3:6]
-    is_standard = _is_standard(patient)
-    return patient.part(chosen), "^".join(behind).rstrip("^") if is_standard else ""
-
-
-def _is_standard(found: Segment) -> bool:
-    """Whether its fields can go back as they came: we write with the usual separators alone."""
-    return found.delimiters == type(found.delimiters)()
-
-
 def _name(patient: Segment) -> str | None:
     """``Given Second Family`` of the first name that has one; None where none is given."""
     for repetition in patient.repetitions(5):
@@ -186,34 +136,6 @@ def _name(patient: Segment) -> str | None:
         if name := " ".join(part for part in parts if part):
             return name
     return None
-
-
-def _accession(specimen: Segment | None, control: Segment, request: Segment) -> str:
-    """The number on the tube: the placer's of SPM-2, else the filler's, else the filler order's."""
-    found = specimen and (specimen.text(2, 1) or specimen.text(2, 2))
-    found = found or _number(control, request, 3)[0]
-    if not found:
-        raise _missing("SPM", 2, "the specimen's identifier, or OBR-3,")
-    return found
-
-
-def _number(control: Segment, request: Segment, number: int) -> tuple[str, str]:
-    """An order number of ORC and OBR, which must agree; and the field as it came."""
-    both = control.text(number), request.text(number)
-    if all(both) and both[0] != both[1]:
-        raise to_mend(
-            Condition.DATA_TYPE,
-            f"ORC-{number} and OBR-{number} name different orders.",
-            Location("OBR", number),
-        )
-    if len(both[0] or both[1]) > MAX_NUMBER:
-        raise to_mend(
-            Condition.DATA_TYPE,
-            f"ORC-{number} is longer than {MAX_NUMBER} characters.",
-            Location("ORC", number),
-        )
-    source = control if both[0] else request
-    return both[0] or both[1], source.raw(number) if _is_standard(source) else ""
 
 
 def _collected(specimen: Segment | None, request: Segment, zone: tzinfo) -> CollectionTime | None:

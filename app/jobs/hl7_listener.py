@@ -17,6 +17,7 @@ from app.interchange.hl7v2_ack import Names
 from app.interchange.hl7v2_order import Reception
 from app.interchange.mllp_server import Listening, MllpServer, Network, Tls
 from app.jobs.hl7_reception import Hl7Reception
+from app.jobs.hl7_sites import OrderSites
 from app.settings import Settings
 
 KIB = 1024
@@ -60,7 +61,7 @@ def reception(container: Container) -> Hl7Reception:
         Reception(
             settings.hl7_processing_id, _zone(settings.hl7_timezone), _charset(settings.hl7_charset)
         ),
-        settings.hl7_site,
+        OrderSites.of(settings.hl7_site, settings.hl7_sites),
     )
 
 

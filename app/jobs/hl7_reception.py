@@ -1,7 +1,9 @@
 """The edge of the HL7 listener: a message in, one transaction, an answer out."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ParamSpec
 from uuid import UUID
 
 import structlog
@@ -10,11 +12,12 @@ from uuid_utils.compat import uuid7
 from app.bootstrap import Container
 from app.domain.access import Role
 from app.domain.audit import Actor, ActorKind, Outcome
-from app.domain.errors import Conflict, SettingsRefused, StorageUnavailable, VexascopeError
-from app.domain.order import Order, ReceivedMessage
-from app.domain.site import DEFAULT_SITE_ID
+from app.domain.case import Case
+from app.domain.errors import Conflict, NotFound, StorageUnavailable, VexascopeError
+from app.domain.order import ReceivedMessage
 from app.interchange.hl7v2 import MalformedMessage, Message, Segment, read_header, read_message
 from app.interchange.hl7v2_ack import Names, acknowledge, control_id
+from app.interchange.hl7v2_control import Control, control_of, read_key
 from app.interchange.hl7v2_order import Reception, check_header, read_order
 from app.interchange.hl7v2_refusal import (
     Condition,
@@ -23,27 +26,25 @@ from app.interchange.hl7v2_refusal import (
     rejected,
     to_mend,
 )
+from app.jobs.hl7_sites import OrderSites
 from app.ports import Transaction
 from app.services.acting import acting_as
-from app.services.ordering import place
+from app.services.ordering import Desk, cancel, change, place
+
+Act = Callable[[Transaction, UUID], Case]
+P = ParamSpec("P")
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Hl7Reception:
-    """Answers messages (`app.interchange.mllp_server.Respond`).
-
-    Parameters
-    ----------
-    site_name
-        Of the site that cases are opened in; None: the main one.
-    """
+    """Answers messages (`app.interchange.mllp_server.Respond`)."""
 
     container: Container
     own: Names
     reception: Reception
-    site_name: str | None = None
+    sites: OrderSites
 
     def message(self, content: bytes, peer: str) -> bytes:
         """Take an order, or say why not; whatever happens, the sender gets an answer."""
@@ -63,10 +64,7 @@ class Hl7Reception:
     def check(self) -> None:
         """Whether orders can be taken; raises `SettingsRefused` where their site is not there."""
         with self.container.transactions() as transaction:
-            if self._site(transaction) is None:
-                raise SettingsRefused(
-                    f"VEXASCOPE_HL7_SITE: no open site is named {self.site_name}."
-                )
+            self.sites.check(transaction)
 
     def _header(self, content: bytes) -> Segment | None:
         """MSH, where there is one."""
@@ -92,11 +90,11 @@ class Hl7Reception:
             raise _later("The product failed.") from error
 
     def _take(self, message: Message) -> bytes:
-        """Open the case, unless this very message did so before: then answer the same again."""
+        """Do what it asks for, unless this very message did so before: then answer the same."""
         if known := self._known(message):
             return known
         try:
-            return self._open(message)
+            return self._done(message)
         except Conflict as error:
             # The same message on two connections at once: one of them opened the case.
             if known := self._known(message):
@@ -107,45 +105,40 @@ class Hl7Reception:
         except VexascopeError as error:
             raise to_mend(Condition.DATA_TYPE, error.detail) from error
 
-    def _open(self, message: Message) -> bytes:
-        now = self.container.now()
-        order = read_order(message, self.reception, now)
-        answer = acknowledge(message.header, self.own, control_id(str(uuid7())), now)
+    def _done(self, message: Message) -> bytes:
+        """Do what the message asks for, and write it down with its answer."""
+        header, now = message.header, self.container.now()
+        control = control_of(message)
+        act = self._act(
+            control, message, Desk(self.container.bundle, self.container.review_rule, now)
+        )
+        answer = acknowledge(header, self.own, control_id(str(uuid7())), now)
         with self.container.transactions() as transaction:
-            case = place(transaction, self._at_site(transaction, order), now)
+            case = act(transaction, self.sites.chosen(transaction, header))
             transaction.received.add(
                 ReceivedMessage(
-                    sender=_sender(message.header),
-                    control_id=message.header.text(10),
+                    sender=_sender(header),
+                    control_id=header.text(10),
                     sha256=_digest(message),
                     answer=answer.decode(),
                     case_id=case.id,
                     received_at=now,
                 )
             )
-            transaction.audit.note(
-                "order.accept",
-                case_id=case.id,
-                after={"control_id": message.header.text(10), "protocol": "HL7 v2"},
-            )
-        _log.info("an HL7 order was taken", control_id=message.header.text(10), case=str(case.id))
+            after = {"control_id": header.text(10), "protocol": "HL7 v2", "control": control.value}
+            transaction.audit.note("order.accept", case_id=case.id, after=after)
+        _log.info("an HL7 order was taken", control_id=header.text(10), case=str(case.id))
         return answer
 
-    def _at_site(self, transaction: Transaction, order: Order) -> Order:
-        site_id = self._site(transaction)
-        if site_id is None:
-            raise rejected(Condition.INTERNAL, "The site of orders is closed. Tell the laboratory.")
-        return replace(order, new_case=replace(order.new_case, site_id=site_id))
-
-    def _site(self, transaction: Transaction) -> UUID | None:
-        """The site that cases are opened in; None where it is not there, or is closed."""
-        for site in transaction.sites.all():
-            is_meant = site.id == DEFAULT_SITE_ID
-            if self.site_name is not None:
-                is_meant = site.name == self.site_name
-            if is_meant and site.is_active:
-                return site.id
-        return None
+    def _act(self, control: Control, message: Message, desk: Desk) -> Act:
+        """What is to be done in the transaction, in a site; the message is read before it."""
+        if control is Control.CANCEL:
+            key = read_key(message)
+            return lambda transaction, site_id: _kept(cancel, transaction, key, site_id, desk)
+        order = read_order(message, self.reception, desk.now)
+        if control is Control.CHANGE:
+            return lambda transaction, site_id: _kept(change, transaction, order.at(site_id), desk)
+        return lambda transaction, site_id: place(transaction, order.at(site_id), desk)
 
     def _known(self, message: Message) -> bytes | None:
         """The answer that this message had."""
@@ -187,6 +180,16 @@ class Hl7Reception:
                 transaction.audit.note("order.refuse", after=after, outcome=Outcome.REFUSED)
         except StorageUnavailable:
             _log.warning("the refusal could not be written to the audit")
+
+
+def _kept(do: Callable[P, Case], *given: P.args, **named: P.kwargs) -> Case:
+    """Change an order that is here, or say why not."""
+    try:
+        return do(*given, **named)
+    except NotFound as error:
+        raise to_mend(Condition.UNKNOWN_KEY, error.detail, Location("ORC", 2)) from error
+    except Conflict as error:
+        raise to_mend(Condition.LOCKED, error.detail) from error
 
 
 def _actor(header: Segment | None, peer: str) -> Actor:

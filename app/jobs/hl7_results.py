@@ -15,6 +15,7 @@ from app.interchange.hl7_sink import Hl7Sink
 from app.interchange.hl7v2_ack import Names
 from app.interchange.hl7v2_result import CannotBeWritten, Envelope, write_result
 from app.ports import Transaction
+from app.services.cancelling import is_cancelled
 from app.services.report_content import read_version
 from app.services.reporting import report_on
 
@@ -73,9 +74,15 @@ class ResultWriter:
 
 
 def _refuse_overtaken(transaction: Transaction, event: OutboxEvent) -> None:
-    """A preliminary result never follows a signed one: the receiver might put it in its place."""
+    """A preliminary result never follows a signed one: the receiver might put it in its place.
+
+    Nor does it follow a cancellation.
+    """
     if event.version is None and transaction.versions.count(event.case_id):
         reason = message("The report is signed by now: no preliminary result follows it.")
+        raise DeliveryFailed(FailureKind.OVERTAKEN, reason)
+    if event.version is None and is_cancelled(transaction, event.case_id):
+        reason = message("The order was cancelled: no preliminary result of it is sent.")
         raise DeliveryFailed(FailureKind.OVERTAKEN, reason)
 
 

@@ -1,5 +1,6 @@
 """Orders of other systems, and the messages that they came in."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -15,6 +16,9 @@ class OrderRepository(Protocol):
 
     def put(self, case_id: UUID, placed: PlacedOrder) -> None:
         """Keep an order as it is by now, in place of what was kept."""
+
+    def find(self, placer_number: str, site_id: UUID) -> Sequence[UUID]:
+        """The cases of a site that were ordered under a number, erased ones left out."""
 
     def of_case(self, case_id: UUID) -> PlacedOrder | None:
         """The order of a case; None where nobody ordered it by message."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.domain.case import Case, ClinicalContext
 from app.ports import Transaction
-from app.services.reviewing import refuse_signed
+from app.services.reviewing import refuse_closed
 
 
 def change_context(transaction: Transaction, case: Case, context: ClinicalContext) -> Case:
@@ -15,7 +15,7 @@ def change_context(transaction: Transaction, case: Case, context: ClinicalContex
     Conflict
         If the case is signed: its report stands as it was.
     """
-    refuse_signed(transaction, case.id)
+    refuse_closed(transaction, case.id)
     old, new = vars(case.context), vars(context)
     changed = [name for name in new if new[name] != old[name]]
     if changed:

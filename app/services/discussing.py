@@ -12,7 +12,7 @@ from app.domain.message import message
 from app.domain.review import Reading
 from app.ports import Transaction
 from app.services.reading import CaseAsRead
-from app.services.reviewing import Reader, refuse_signed
+from app.services.reviewing import Reader, refuse_closed
 
 
 def comment(
@@ -87,7 +87,7 @@ def interpret(
     if is_blinded:
         raise Forbidden(message("The second reader does not write the interpretation."))
     transaction.cases.lock(reader.case.id)
-    refuse_signed(transaction, reader.case.id)
+    refuse_closed(transaction, reader.case.id)
     current = transaction.discussion.interpretation(reader.case.id)
     cleaned = written(text, MAX_COMMENT_LENGTH) if text.strip() else ""
     if seen_at != (current.at if current else None):

@@ -13,7 +13,7 @@ from app.ports import Transaction
 from app.services import worklist
 from app.services.erasing import refuse_erased
 from app.services.intake import Delivery
-from app.services.reviewing import refuse_signed
+from app.services.reviewing import refuse_closed
 from app.services.standing import bundle_for_arrivals, enqueue
 
 
@@ -41,7 +41,7 @@ def register(
         If the case is signed.
     """
     transaction.cases.lock(case_id)
-    refuse_signed(transaction, case_id)
+    refuse_closed(transaction, case_id)
     return register_each(transaction, case_id, [Arrival(uuid7(), delivery)], digest, now)[0]
 
 

@@ -27,6 +27,7 @@ from app.domain.review import (
 from app.domain.signing import not_reviewed
 from app.domain.user import User
 from app.ports import Bundle, Transaction
+from app.services.cancelling import refuse_cancelled
 from app.services.reading import CaseAsRead, read_case
 from app.services.worklist import write_line
 
@@ -192,7 +193,7 @@ def reopen(transaction: Transaction, reader: Reader) -> CaseAsRead:
         If the case is signed, or if both readings are finished: each has been shown to the other.
     """
     transaction.cases.lock(reader.case.id)
-    refuse_signed(transaction, reader.case.id)
+    refuse_closed(transaction, reader.case.id)
     as_read = _read(transaction, reader)
     if as_read.both_finished:
         raise Conflict(
@@ -211,8 +212,9 @@ def is_closed(transaction: Transaction, case_id: UUID) -> bool:
     return bool(versions.count(case_id)) and versions.amendment(case_id) is None
 
 
-def refuse_signed(transaction: Transaction, case_id: UUID) -> None:
-    """Raise `Conflict` where a case is signed and no amendment is open."""
+def refuse_closed(transaction: Transaction, case_id: UUID) -> None:
+    """Raise `Conflict` where a case is signed and no amendment is open, or is cancelled."""
+    refuse_cancelled(transaction, case_id)
     if is_closed(transaction, case_id):
         raise Conflict(
             message("The case is signed. Open an amendment, with its reason, to change it.")
@@ -244,7 +246,7 @@ def begin(transaction: Transaction, reader: Reader, now: datetime) -> tuple[Case
         If the reader has finished the second reading and waits for the first.
     """
     transaction.cases.lock(reader.case.id)
-    refuse_signed(transaction, reader.case.id)
+    refuse_closed(transaction, reader.case.id)
     as_read = _read(transaction, reader)
     reading = reading_of(as_read)
     if not reader.user.may(Permission.REVIEW):

@@ -15,7 +15,7 @@ from app.domain.review import Act, CellReview, Decision, Reading, in_force, revi
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.reading import CaseAsRead, read_case
-from app.services.reviewing import Reader, events_of, note_events, refuse_signed
+from app.services.reviewing import Reader, events_of, note_events, refuse_closed
 from app.services.worklist import refresh, write_line
 
 
@@ -97,7 +97,7 @@ def _may_change(transaction: Transaction, reader: Reader) -> None:
     """Hold the case, and make sure that its second reading can still go to another reader."""
     case_id = reader.case.id
     transaction.cases.lock(case_id)
-    refuse_signed(transaction, case_id)
+    refuse_closed(transaction, case_id)
     second = transaction.reviews.readings(case_id).get(Reading.SECOND)
     if second is not None and second.reader_id == reader.user.id:
         raise Forbidden(
@@ -168,7 +168,7 @@ def settle(
     if whose not in {Reading.FIRST, Reading.SECOND}:
         raise InvalidInput(message("Choose the first or the second reader's decision."))
     transaction.cases.lock(reader.case.id)
-    refuse_signed(transaction, reader.case.id)
+    refuse_closed(transaction, reader.case.id)
     as_read = read_case(transaction, reader.case, reader.active, reader.rule, reader.user.id)
     if not as_read.both_finished:
         raise Conflict(message("Cells are settled once both readings are finished."))

@@ -21,18 +21,21 @@ from app.domain.signing import (
 )
 from app.domain.user import User
 from app.ports import Transaction
+from app.services.cancelling import CANCELLED, is_cancelled
 from app.services.measuring_cases import note_overrides
 from app.services.readiness import review_state
 from app.services.reading import CaseAsRead, is_blinded, read_case
 from app.services.report_content import digest, digest_of_draft, read_version, to_content
 from app.services.reporting import report_of, report_on
-from app.services.reviewing import Reader, refuse_signed
+from app.services.reviewing import Reader, refuse_closed
 from app.services.telling import tell_signed
 from app.services.worklist import refresh
 
 
 def missing_for_signature(transaction: Transaction, as_read: CaseAsRead) -> tuple[Message, ...]:
     """What stands between a case and its signature, in sentences."""
+    if is_cancelled(transaction, as_read.case.id):
+        return (CANCELLED,)
     found = missing(as_read.progress, review_state(as_read))
     if as_read.is_blinded:
         return (message("The second reader does not sign."), *found)
@@ -68,7 +71,7 @@ def sign(
     """
     case_id = reader.case.id
     transaction.cases.lock(case_id)
-    refuse_signed(transaction, case_id)
+    refuse_closed(transaction, case_id)
     as_read = read_case(transaction, reader.case, reader.active, reader.rule, reader.user.id)
     if problems := missing_for_signature(transaction, as_read):
         raise Conflict(

@@ -23,7 +23,7 @@ from app.services.intake import (
     take_in,
     unreadable,
 )
-from app.services.reviewing import refuse_signed
+from app.services.reviewing import refuse_closed
 
 MIB = 1024**2
 _log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ def begin(
         If the case is signed.
     """
     transaction.cases.get(part.case_id)
-    refuse_signed(transaction, part.case_id)
+    refuse_closed(transaction, part.case_id)
     refused = _too_large(part, limits)
     if refused is None:
         transaction.parts.add(part)

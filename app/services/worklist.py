@@ -21,6 +21,7 @@ from app.domain.worklist import (
     opened,
 )
 from app.ports import Bundle, Transaction
+from app.services.cancelling import is_cancelled
 from app.services.readiness import is_finished, wants_second
 from app.services.reading import CaseAsRead, bundle_of, read_case
 
@@ -131,6 +132,7 @@ def _put(
             reading_finished=finished,
             signed_versions=versions.count(entry.case_id),
             is_reopened=versions.amendment(entry.case_id) is not None,
+            is_cancelled=is_cancelled(transaction, entry.case_id),
         ),
         cell_count=progress.cell_count,
         pending_count=progress.pending_count,

@@ -18,7 +18,7 @@ from app.ports import Transaction
 from app.services.erasing import refuse_erased
 from app.services.intake import BYTES_PER_BATCH, CELLS_PER_JOB, Delivery, IncomingFile
 from app.services.registering import Arrival, register_each
-from app.services.reviewing import refuse_signed
+from app.services.reviewing import refuse_closed
 from app.services.telling import tell_if_classified
 from app.services.uploading import let_go, take_in_each
 from app.services.worklist import refresh
@@ -152,7 +152,7 @@ def _refused_if_signed(
 ) -> list[Arrival]:
     """Files that were on their way when the case was signed are refused, and the case says so."""
     try:
-        refuse_signed(transaction, case_id)
+        refuse_closed(transaction, case_id)
     except Conflict as error:
         return [_refused(arrival, "signed", error.detail) for arrival in arrivals]
     return arrivals

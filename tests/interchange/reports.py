@@ -77,5 +77,6 @@ def views() -> dict[str, ReportView]:
         "corrected": view_of(signed(fewer, 2, "A cell was counted twice"), first),
         "withdrawn": replace(view_of(cleared_again, first), proposed=first),
         "on hold": replace(view_of(cleared), proposed=first),
+        "cancelled": replace(view_of(raised), placed=make_placed(cancelled_at=NOW)),
         "ordered": replace(view_of(first), placed=make_placed()),
     }

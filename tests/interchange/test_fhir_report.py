@@ -137,7 +137,7 @@ def test_nothing_unsigned_is_final_and_nothing_signed_is_not(name):
         assert found <= {"final", "amended", "corrected"}
         assert of_kind(VIEWS[name], "Provenance")
     else:
-        assert found <= {"registered", "preliminary"}
+        assert found <= {"registered", "preliminary", "cancelled"}
         assert not of_kind(VIEWS[name], "Provenance")
 
 
@@ -264,6 +264,15 @@ def test_a_proposal_that_was_signed_is_withdrawn_and_does_not_vanish(name, statu
     assert (item["status"], item["id"][-5:]) == (status, ".uba1")
     assert item["authoredOn"] == moment(SIGNED_AT)
     assert why in item["note"][0]["text"]
+
+
+def test_a_cancelled_order_is_revoked_and_its_report_is_no_result():
+    view = VIEWS["cancelled"]
+    for item in (report_of(view), *of_kind(view, "Observation")):
+        assert item["status"] == "cancelled"
+    order, *proposals = reversed(of_kind(view, "ServiceRequest"))
+    assert order["status"] == "revoked"
+    assert proposals == []
 
 
 def test_the_time_of_the_sample_stands_on_report_results_and_specimen():

@@ -178,8 +178,6 @@ HEADER = ORDER["MSH"]
         ({"PID": "PID|1||P||X|||Q"}, ("AE", "103", "PID^1^8^1")),
         ({"PID": f"PID|1||{'9' * 201}"}, ("AE", "102", None)),
         ({"PID": r"PID|1||P||A\XE280AE\B"}, ("AE", "102", None)),
-        ({"ORC": "ORC|CA|PL-5"}, ("AE", "103", "ORC^1^1^1")),
-        ({"ORC": "ORC|XO|PL-5"}, ("AE", "103", "ORC^1^1^1")),
         ({"ORC": "ORC|NW", "OBR": "OBR|1|||SMEAR"}, ("AE", "101", "ORC^1^2^1")),
         ({"OBR": "OBR|1|PL-6||SMEAR"}, ("AE", "102", "OBR^1^2^1")),
         ({"OBR": None}, ("AE", "100", "OBR^1")),

@@ -18,7 +18,7 @@ from app.services.intake import Delivery, IncomingFile, blob_name, shown_name, t
 from app.services.once import found_at
 from app.services.reading import CaseAsRead, bundle_of, read_case
 from app.services.registering import register
-from app.services.reviewing import refuse_signed
+from app.services.reviewing import refuse_closed
 from app.web.api.paging import Cursor, link_next, to_cursor, whole_number_from
 from app.web.api.problems import problems
 from app.web.api.schemas import CellList, CellRead, CellState
@@ -128,7 +128,7 @@ def deliver(container: Container, case_id: UUID, take: Callable[[], Delivery]) -
     with container.transactions() as transaction:
         transaction.cases.get(case_id)
         # Before anything is stored; asked again when the rows are written.
-        refuse_signed(transaction, case_id)
+        refuse_closed(transaction, case_id)
     delivery = take()
     digest = container.bundle.manifest.digest
     with container.transactions() as transaction:

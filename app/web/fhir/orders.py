@@ -23,7 +23,7 @@ from app.interchange.fhir_order import Order, parse_order
 from app.interchange.fhir_types import Element
 from app.ports import Transaction
 from app.services.known_orders import identifier_of, known_order
-from app.services.ordering import place
+from app.services.ordering import Desk, place
 from app.services.reviewing import is_closed
 from app.services.sites import site_for
 from app.web.dependencies import ContainerDep, UserDep
@@ -127,7 +127,8 @@ def _placed(
         status = HTTPStatus.OK
         if case is None:
             wanted = asked.placed(identifier, site_for(transaction, user, None))
-            case = place(transaction, wanted, container.now())
+            desk = Desk(container.bundle, container.review_rule, container.now())
+            case = place(transaction, wanted, desk)
             status = HTTPStatus.CREATED
         return case, status, _resource(transaction, case, names)
 

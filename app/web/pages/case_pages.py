@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Response
 
 from app.domain.errors import Conflict
 from app.domain.user import User
+from app.services.cancelling import is_cancelled
 from app.services.discussing import comments_for
 from app.services.opening import open_case
 from app.services.reading import bundle_of, read_case
@@ -22,7 +23,7 @@ from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
 from app.web.pages.navigation import see_other
 from app.web.pages.present import case_head, case_path, progress_part
-from app.web.pages.present_case import next_step, readers
+from app.web.pages.present_case import cancelled_step, next_step, readers
 from app.web.pages.present_talk import comments_part
 from app.web.pages.present_uploads import upload_panel
 from app.web.pages.rendering import chrome, render
@@ -72,12 +73,13 @@ def show_case(container: ContainerDep, user: UserDep, case_id: UUID) -> Response
         as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
         missing = missing_for_signature(transaction, as_read)
         is_signed = is_closed(transaction, case_id)
+        cancelled = is_cancelled(transaction, case_id)
         deliveries = read_deliveries(transaction, case_id, user)
         remarks = comments_for(transaction, as_read, user.id)
     page = CasePage(
         head=case_head(case, now),
         progress=progress_part(case_id, as_read.progress),
-        step=next_step(as_read, missing, is_signed=is_signed),
+        step=cancelled_step() if cancelled else next_step(as_read, missing, is_signed=is_signed),
         readers=readers(as_read),
         comments=comments_part(remarks, case_id, None, now),
         gallery_path=f"{case_path(case_id)}/gallery",

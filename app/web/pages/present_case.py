@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.domain.review import Reading
+from app.services.cancelling import CANCELLED
 from app.services.reading import CaseAsRead
 from app.services.reviewing import reading_of
 from app.web.language import gettext, ngettext, translated
@@ -43,6 +44,11 @@ def next_step(as_read: CaseAsRead, missing: Sequence[str], *, is_signed: bool) -
         gettext("Report"),
         (),
     )
+
+
+def cancelled_step() -> NextStep:
+    """Of a case whose order was taken back: nothing is to be done."""
+    return NextStep(translated(CANCELLED), "", "", ())
 
 
 def readers(as_read: CaseAsRead) -> tuple[Named, ...]:

@@ -47,6 +47,7 @@ _STATE_MARKS = {
     CaseState.REVIEWED: "◑",
     CaseState.SIGNED: "●",
     CaseState.AMENDED: "◆",
+    CaseState.CANCELLED: "✕",
 }
 _ADVICE = {
     Recommendation.TEST_UBA1: ("▲", message("Test UBA1")),

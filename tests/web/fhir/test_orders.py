@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from uuid_utils.compat import uuid7
 from app.domain.access import Role
 from app.domain.audit import Outcome
 from app.ports import AuditFilter
+from app.services.worklist import refresh
 from tests.accounts import ADMIN_PASSWORD, READER, add_account
 from tests.fhir_validator import references
 from tests.interchange.orders import ORDER
@@ -92,6 +94,26 @@ def test_an_order_s_number_and_the_time_of_its_sample_stay_with_the_case(client,
         placed = transaction.orders.of_case(UUID(kept["id"]))
     # An HL7 result of the case goes back under the number that FHIR gave.
     assert placed.placer_number == "PL-9"
+
+
+def test_a_cancelled_order_is_shown_as_such_until_the_sample_is_ordered_again(client):
+    sent = fresh()
+    key = send(client, sent).json()["id"]
+    container = client.app.state.container
+    with container.transactions() as transaction:
+        placed = transaction.orders.of_case(UUID(key))
+        transaction.orders.put(UUID(key), replace(placed, cancelled_at=container.now()))
+        refresh(transaction, UUID(key), container.bundle, container.review_rule)
+    assert read(client, f"ServiceRequest/{key}")["status"] == "revoked"
+    assert read(client, f"DiagnosticReport/{key}")["status"] == "cancelled"
+    [entry] = read(client, "DiagnosticReport", status="cancelled", _id=key)["entry"]
+    assert entry["resource"]["id"] == key
+    page = client.get(f"/cases/{key}").text
+    assert "has cancelled the order" in page
+    again = send(client, sent)
+    assert (again.status_code, again.json()["id"]) == (201, key)
+    assert read(client, f"ServiceRequest/{key}")["status"] == "active"
+    assert read(client, f"DiagnosticReport/{key}")["status"] == "registered"
 
 
 def test_the_same_sample_again_is_a_duplicate(client):

@@ -86,6 +86,7 @@ _FOR_ALL: Mapping[Route, Rule] = {
     ("POST", "/account/sessions/{session_id}/end"): Rule(Anyone.SIGNED_IN, "session.end"),
     ("GET", "/api/v1/openapi.json"): Rule(Anyone.SIGNED_IN),
     ("POST", "/api/v1/tokens"): Rule(Anyone.SIGNED_IN, "account.token"),
+    ("GET", "/api/v1/sites"): Rule(Anyone.SIGNED_IN),
     ("GET", "/api/v1/bundle"): Rule(Anyone.SIGNED_IN),
     ("GET", "/api/v1/bundles"): Rule(Anyone.SIGNED_IN),
     ("GET", "/api/v1/bundles/{digest}"): Rule(Anyone.SIGNED_IN),

@@ -100,7 +100,7 @@ def explain(request: Request, error: Exception) -> Response:
         extra["refused"] = [
             {**vars(item), "detail": translated(item.detail)} for item in error.refused
         ]
-    if issue := _issue(error):
+    if speaks_fhir(request) and (issue := _issue(error)):
         extra["issue"] = issue
     return answer(request, status, error.title, error.detail, headers=headers, extra=extra)
 

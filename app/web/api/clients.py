@@ -16,6 +16,7 @@ from app.web.api.client_schema import (
     KeyCreate,
     KeyMade,
 )
+from app.web.api.conditional import IfMatch, etag_of, refuse_changed
 from app.web.api.problems import problems
 from app.web.dependencies import ContainerDep, UserDep, shows_secret
 
@@ -51,21 +52,33 @@ def create_client(
 
 
 @router.get("/{client_id}", responses=problems(404, 422), summary="One API client")
-def read_client(client_id: UUID, container: ContainerDep) -> ClientRead:
+def read_client(client_id: UUID, container: ContainerDep, response: Response) -> ClientRead:
     """A client with its keys, without their secrets."""
     with container.transactions() as transaction:
-        return _read(container, transaction, client_id)
+        read = _read(container, transaction, client_id)
+    response.headers["ETag"] = etag_of(read)
+    return read
 
 
-@router.patch("/{client_id}", responses=problems(404, 409, 422), summary="Change an API client")
+@router.patch(
+    "/{client_id}", responses=problems(404, 409, 412, 422), summary="Change an API client"
+)
 def change_client(
-    client_id: UUID, change: ClientChange, container: ContainerDep, user: UserDep
+    client_id: UUID,
+    change: ClientChange,
+    container: ContainerDep,
+    user: UserDep,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> ClientRead:
     """Change scopes, or switch the client off and on; what is left out stays."""
     with container.transactions() as transaction:
         client = transaction.clients.get(client_id)
+        refuse_changed(if_match, etag_of(_read(container, transaction, client_id)))
         clients.change_client(transaction, client, change.to_service(), user)
-        return _read(container, transaction, client_id)
+        read = _read(container, transaction, client_id)
+    response.headers["ETag"] = etag_of(read)
+    return read
 
 
 @router.post(

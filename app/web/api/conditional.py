@@ -42,6 +42,12 @@ def is_known(if_none_match: str, etag: str) -> bool:
     }
 
 
+def refuse_changed(if_match: str | None, etag: str) -> None:
+    """As `refuse_stale`, but a change that says nothing of what it has seen is let through."""
+    if if_match is not None:
+        refuse_stale(if_match, etag)
+
+
 def refuse_stale(if_match: str | None, etag: str) -> None:
     """Let a change through that knows what it changes.
 

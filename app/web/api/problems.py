@@ -48,7 +48,7 @@ _DESCRIPTIONS = {
     413: "More bytes or files than the limits allow; nothing was stored.",
     422: "A field or a file cannot be accepted; nothing was stored.",
     428: "If-Match is missing.",
-    429: "Too many failed sign-ins; see Retry-After (seconds).",
+    429: "Too many requests in a minute, or failed sign-ins; see Retry-After (seconds).",
     503: "Database or object store do not answer.",
 }
 

@@ -18,6 +18,7 @@ from app.web.api import (
     reclassifications,
     reports,
     reviews,
+    sites,
     statistics,
     tokens,
     uploads,
@@ -52,3 +53,4 @@ router.include_router(reviews.router)
 router.include_router(uploads.router)
 router.include_router(jobs.router)
 router.include_router(bundles.router)
+router.include_router(sites.router)

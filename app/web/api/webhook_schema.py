@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.outbox import Delivery, DeliveryState, Destination, EventType
 from app.domain.webhook import LONGEST_OVERLAP, MAX_NAME_LENGTH, MAX_URL_LENGTH, WebhookConfig
 from app.services.webhooks import Made, WebhookForm
+from app.web.api.paging import to_cursor
 
 MOST_OVERLAP_HOURS = LONGEST_OVERLAP.total_seconds() / 3600
 
@@ -184,16 +185,23 @@ class DeliveryList(BaseModel):
     """A page of deliveries, newest first."""
 
     items: list[DeliveryRead] = Field(description="Deliveries, newest first.")
-    next_before: UUID | None = Field(description="Pass as `before` for older ones.")
+    next_cursor: str | None = Field(
+        description="Pass as `cursor` for older ones; null at the end. `Link` has it too."
+    )
+    next_before: UUID | None = Field(
+        description="Pass as `before` for older ones; `next_cursor` does the same.",
+        deprecated=True,
+    )
 
     @classmethod
     def of(cls, found: Sequence[Delivery], limit: int) -> Self:
         """From one more than the limit."""
         page = found[:limit]
-        more = len(found) > limit
+        last = page[-1].id if len(found) > limit else None
         return cls(
             items=[DeliveryRead.of(item) for item in page],
-            next_before=page[-1].id if more else None,
+            next_cursor=to_cursor(str(last)) if last else None,
+            next_before=last,
         )
 
 

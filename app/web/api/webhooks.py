@@ -3,12 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.domain.outbox import DeliveryState, Destination
 from app.domain.webhook import checked_overlap
 from app.ports import Transaction
 from app.services import replaying, webhooks
+from app.web.api.conditional import IfMatch, etag_of, refuse_changed
+from app.web.api.paging import Cursor, Limit, key_from, link_next
 from app.web.api.problems import problems
 from app.web.api.webhook_schema import (
     DeliveryList,
@@ -60,21 +62,37 @@ def create_webhook(
 
 
 @router.get("/{webhook_id}", responses=problems(404, 422), summary="One webhook")
-def read_webhook(webhook_id: UUID, container: ContainerDep, user: UserDep) -> WebhookRead:
+def read_webhook(
+    webhook_id: UUID, container: ContainerDep, user: UserDep, response: Response
+) -> WebhookRead:
     """A webhook and how its deliveries stand."""
     with container.transactions() as transaction:
-        return _read(transaction, webhooks.webhook_for(transaction, user, webhook_id))
+        read = _read(transaction, webhooks.webhook_for(transaction, user, webhook_id))
+    response.headers["ETag"] = etag_of(read)
+    return read
 
 
-@router.patch("/{webhook_id}", responses=problems(403, 404, 409, 422), summary="Change a webhook")
+@router.patch(
+    "/{webhook_id}", responses=problems(403, 404, 409, 412, 422), summary="Change a webhook"
+)
 def change_webhook(
-    webhook_id: UUID, change: WebhookChange, container: ContainerDep, user: UserDep
+    webhook_id: UUID,
+    change: WebhookChange,
+    container: ContainerDep,
+    user: UserDep,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> WebhookRead:
     """Change what is given; the receiver is tried again at once."""
     with container.transactions() as transaction:
+        transaction.destinations.lock(webhook_id)
         before = webhooks.webhook_for(transaction, user, webhook_id)
+        refuse_changed(if_match, etag_of(_read(transaction, before)))
         form = change.to_service(before)
-        return _read(transaction, webhooks.change_webhook(transaction, user, webhook_id, form))
+        changed = webhooks.change_webhook(transaction, user, webhook_id, form)
+        read = _read(transaction, changed)
+    response.headers["ETag"] = etag_of(read)
+    return read
 
 
 @router.delete(
@@ -108,18 +126,26 @@ def renew_secret(
     "/{webhook_id}/deliveries", responses=problems(404, 422), summary="Deliveries of a webhook"
 )
 def list_deliveries(
+    request: Request,
+    response: Response,
     webhook_id: UUID,
     container: ContainerDep,
     user: UserDep,
     states: States = list(DeliveryState),  # noqa: B006 - never changed; FastAPI copies it
-    before: Annotated[UUID | None, Query(description="Only those older than this one.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="Most in the answer.")] = 50,
+    cursor: Cursor = None,
+    before: Annotated[
+        UUID | None, Query(description="Only those older than this one.", deprecated=True)
+    ] = None,
+    limit: Limit = 50,
 ) -> DeliveryList:
     """What was sent, waits, or was given up, newest first."""
+    place = key_from(cursor) or before
     with container.transactions() as transaction:
         webhooks.webhook_for(transaction, user, webhook_id)
-        found = transaction.destinations.deliveries(webhook_id, states, before, limit + 1)
-    return DeliveryList.of(found, limit)
+        found = transaction.destinations.deliveries(webhook_id, states, place, limit + 1)
+    page = DeliveryList.of(found, limit)
+    link_next(request, response, page.next_cursor)
+    return page
 
 
 @router.post(

@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.inference.bundle import load_bundle
+from app.web.api.problems import ProblemRead
 from app.web.app import create_app
 from tests.bundles import write_bundle
 from tests.images import cell_png
@@ -43,7 +44,9 @@ def test_a_case_is_opened_and_read_back(idle_client):
 
 def test_an_accession_number_that_is_taken_is_a_conflict(idle_client):
     assert idle_client.post("/api/v1/cases", json=NEW).status_code == 201
-    is_problem(idle_client.post("/api/v1/cases", json=NEW), 409, "accession number")
+    problem = is_problem(idle_client.post("/api/v1/cases", json=NEW), 409, "accession number")
+    # What FHIR says beside it is not in the description of the API.
+    assert set(problem) <= set(ProblemRead.model_fields)
 
 
 def test_cases_are_listed_page_by_page(idle_client):

@@ -74,6 +74,22 @@ def test_scopes_change_and_a_client_is_switched_off_with_the_next_request(idle_c
     is_problem(idle_client.patch(path, json={"scopes": []}), 422)
 
 
+def test_a_change_of_what_somebody_else_has_changed_is_refused(idle_client, made):
+    path = f"/api/v1/clients/{made['client']['id']}"
+    seen = {"If-Match": idle_client.get(path).headers["etag"]}
+    changed = idle_client.patch(path, json={"scopes": ["cases:read"]}, headers=seen)
+    assert changed.headers["etag"] == idle_client.get(path).headers["etag"] != seen["If-Match"]
+    stale = idle_client.patch(path, json={"scopes": ["cells:write"]}, headers=seen)
+    is_problem(stale, 412, "changed since")
+    assert idle_client.get(path).json()["scopes"] == ["cases:read"]
+
+
+def test_a_system_learns_the_keys_of_its_sites(idle_client, made):
+    sites = as_system(idle_client, "GET", "/api/v1/sites", made["key"]).json()["items"]
+    assert [site["id"] for site in sites] == made["client"]["site_ids"]
+    assert sites[0]["name"]
+
+
 def test_a_rotated_key_overlaps_and_a_revoked_one_ends(idle_client, made):
     path, old = f"/api/v1/clients/{made['client']['id']}", made["key"]
     new = idle_client.post(f"{path}/keys", json={"overlap_hours": 1}).json()["key"]

@@ -168,6 +168,11 @@ def test_a_webhook_is_changed_and_removed(laboratory, admin, receiver):
     before = admin.get(path).json()
     changed = admin.patch(path, json={"name": "Warehouse", "events": ["signed"]}).json()
     assert changed == {**before, "name": "Warehouse", "events": ["signed"]}
+    seen = {"If-Match": admin.get(path).headers["etag"]}
+    assert admin.patch(path, json={"enabled": True}, headers=seen).status_code == 200
+    admin.patch(path, json={"name": "Warehouse 2"})
+    is_problem(admin.patch(path, json={"name": "LIS"}, headers=seen), 412, "changed since")
+    admin.patch(path, json={"name": "Warehouse"})
     tell(laboratory, events=(EventType.CLASSIFIED, EventType.SIGNED))
     assert [item["event"] for item in deliveries(admin, hook)] == ["signed"]
     assert admin.delete(path).status_code == 204
@@ -185,13 +190,17 @@ def test_deliveries_are_paged_newest_first(laboratory, admin, receiver):
     hook = make(admin, receiver)
     for number in range(5):
         tell(laboratory, f"A-{number}")
-    path, seen, before = f"{HOOKS}/{hook['id']}/deliveries", [], None
-    while True:
-        chosen = {"limit": 2, **({"before": before} if before else {})}
-        page = admin.get(path, params=chosen).json()
+    path, seen = f"{HOOKS}/{hook['id']}/deliveries", []
+    address = f"{path}?limit=2&state=waiting"
+    while address:
+        answer = admin.get(address)
+        page = answer.json()
+        older = admin.get(path, params={"limit": 2, "before": page["next_before"]})
         seen += [item["id"] for item in page["items"]]
-        if not (before := page["next_before"]):
-            break
+        address = answer.links.get("next", {}).get("url")
+        assert bool(address) == bool(page["next_cursor"]) == bool(page["next_before"])
+        if address:
+            assert older.json()["items"] == admin.get(address).json()["items"]
     assert seen == sorted(seen, reverse=True)
     assert len(set(seen)) == 5
 

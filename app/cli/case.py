@@ -45,6 +45,9 @@ def export_case(
         with part.open("xb") as file:
             part.chmod(0o600)
             write_archive(records, table, container.blobs, file, container.now())
+        # Before it lies there under its name: no file without its entry.
+        with container.transactions() as transaction:
+            transaction.audit.note("case.export", case_id=case_id)
         part.rename(output)
     print(f"Written: {output}. It holds data of the patient.")
 

@@ -16,14 +16,16 @@ from app.db.tables import (
     CellRow,
     CommentRow,
     FindingRow,
+    InterpretationRow,
     PatientRow,
     ReportVersionRow,
+    UserRow,
 )
 from app.db.worklist_tables import WorklistRow
 from app.domain.case_state import CaseState
 from app.domain.errors import NotFound
 from app.domain.message import message
-from app.domain.timeline import BundleReading, HistoryFilter, HistoryLine
+from app.domain.timeline import BundleReading, Deed, HistoryFilter, HistoryLine
 from app.domain.worklist import folded
 
 
@@ -68,6 +70,21 @@ class SqlHistoryRepository:
             .group_by(FindingRow.bundle_digest)
         )
         return [BundleReading(*row) for row in self._session.execute(query)]
+
+    def interpretations(self, case_id: UUID) -> Sequence[Deed]:
+        """Every row: they are only added."""
+        table = InterpretationRow
+        return self._deeds(table.at, table.author_id, table.case_id == case_id)
+
+    def amendments(self, case_id: UUID) -> Sequence[Deed]:
+        """Closed ones too."""
+        table = AmendmentRow
+        return self._deeds(table.opened_at, table.opened_by, table.case_id == case_id)
+
+    def _deeds(self, at: Any, person: Any, of_case: ColumnElement[bool]) -> list[Deed]:
+        name = func.coalesce(UserRow.full_name, UserRow.name)
+        query = select(at, name).join(UserRow, UserRow.id == person).where(of_case).order_by(at)
+        return [Deed(*row) for row in self._session.execute(query)]
 
 
 def _lines() -> Select[Any]:

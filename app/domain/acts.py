@@ -53,6 +53,7 @@ ACTS: Mapping[str, Message] = {
     "control.freeze": message("make a set of control slides"),
     "control.retire": message("retire a set of control slides"),
     "control.view": message("view the control slides"),
+    "data.view": message("view data protection"),
     "erasure.export": message("take the proof of an erasure"),
     "findings.export": message("export the findings"),
     "history.list": message("view the history"),

@@ -50,6 +50,14 @@ class BundleReading:
 
 
 @dataclass(frozen=True)
+class Deed:
+    """That somebody did something, and when."""
+
+    at: datetime
+    who: str
+
+
+@dataclass(frozen=True)
 class HistoryFilter:
     """Which cases of the history; None does not ask.
 

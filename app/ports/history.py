@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from app.domain.timeline import BundleReading, HistoryFilter, HistoryLine
+from app.domain.timeline import BundleReading, Deed, HistoryFilter, HistoryLine
 
 
 class HistoryRepository(Protocol):
@@ -24,3 +24,9 @@ class HistoryRepository(Protocol):
 
     def bundles_of(self, case_id: UUID) -> Sequence[BundleReading]:
         """The bundles that read cells of a case."""
+
+    def interpretations(self, case_id: UUID) -> Sequence[Deed]:
+        """Every time that the interpretation was written, or taken away."""
+
+    def amendments(self, case_id: UUID) -> Sequence[Deed]:
+        """Every amendment that was opened, signed ones too."""

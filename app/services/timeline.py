@@ -28,7 +28,6 @@ RECORDED = {
     "review.settle",
     "comment.write",
     "interpretation.write",
-    "reading.give",
     "report.sign",
     "report.amend",
 }
@@ -42,9 +41,9 @@ def timeline(transaction: Transaction, case_id: UUID) -> Sequence[TimelineEvent]
     events = [
         *_access(entries),
         *_data(transaction, case_id, entries),
+        *_reading(transaction, case_id, entries),
         *_report(transaction, case_id),
     ]
-    events += _reading(transaction, case_id)
     return sorted(events, key=lambda event: event.at)
 
 
@@ -80,7 +79,9 @@ def _deed(entry: AuditEntry) -> str | None:
     return entry.event.subject if action == "upload.take" else action
 
 
-def _reading(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
+def _reading(
+    transaction: Transaction, case_id: UUID, entries: Sequence[AuditEntry]
+) -> Iterator[TimelineEvent]:
     reviews = sorted(transaction.reviews.of_case(case_id), key=lambda event: event.sequence)
     for _, group in groupby(reviews, key=lambda event: event.action_id):
         yield _action(list(group))
@@ -88,8 +89,13 @@ def _reading(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]
         yield TimelineEvent(
             comment.at, EventKind.READING, comment.author_name, message("wrote a comment")
         )
+    for deed in transaction.history.interpretations(case_id):
+        what = message("wrote the interpretation")
+        yield TimelineEvent(deed.at, EventKind.READING, deed.who, what)
+    # The record knows the last time alone, the audit every one; but of an imported case none.
+    is_noted = any(entry.event.action == "reading.finish" for entry in entries)
     for reading, state in transaction.reviews.readings(case_id).items():
-        if state.finished_at is not None:
+        if state.finished_at is not None and not is_noted:
             what = _finished(reading)
             yield TimelineEvent(state.finished_at, EventKind.READING, state.reader_name, what)
 
@@ -131,16 +137,14 @@ def _report(transaction: Transaction, case_id: UUID) -> Iterator[TimelineEvent]:
             else message("signed version {number}", number=version.number)
         )
         yield TimelineEvent(signature.at, EventKind.REPORT, signature.printed_name, what)
-    amendment = transaction.versions.amendment(case_id)
-    if amendment:
+    for deed in transaction.history.amendments(case_id):
         what = message("opened an amendment")
-        yield TimelineEvent(amendment.opened_at, EventKind.REPORT, amendment.opened_by_name, what)
+        yield TimelineEvent(deed.at, EventKind.REPORT, deed.who, what)
 
 
 def _access(entries: Iterable[AuditEntry]) -> Iterator[TimelineEvent]:
     """What only the audit knows; views in a row by one person are told once."""
-    told = (entry for entry in entries if _is_told(entry))
-    for group in _runs(told):
+    for group in _runs(entry for entry in entries if _is_told(entry)):
         first = group[0].event
         what = _sentence(first.action, first.outcome, len(group))
         yield TimelineEvent(first.at, EventKind.ACCESS, first.actor.name, what)

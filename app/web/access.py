@@ -138,11 +138,11 @@ _REVIEWING: Mapping[Route, Rule] = {
     ("GET", f"{_CASE}/report/versions/{{number}}"): Rule(Permission.READ_CASES, "report.view"),
     ("GET", f"{_CASE}/report/differences"): Rule(Permission.READ_CASES, "report.view"),
     ("POST", f"{_CASE}/report/interpretation"): Rule(Permission.REVIEW, "interpretation.write"),
-    ("GET", f"{_CASE}/sign"): Rule(Permission.SIGN),
+    ("GET", f"{_CASE}/sign"): Rule(Permission.SIGN, "report.view"),
     ("POST", f"{_CASE}/sign"): Rule(Permission.SIGN, "report.sign"),
-    ("GET", f"{_CASE}/amend"): Rule(Permission.SIGN),
+    ("GET", f"{_CASE}/amend"): Rule(Permission.SIGN, "report.view"),
     ("POST", f"{_CASE}/amend"): Rule(Permission.SIGN, "report.amend"),
-    ("GET", f"{_CASE}/reclassify"): Rule(Permission.SIGN),
+    ("GET", f"{_CASE}/reclassify"): Rule(Permission.SIGN, "case.view"),
     ("POST", f"{_CASE}/reclassify"): Rule(Permission.SIGN, "case.reclassify"),
 }
 
@@ -237,12 +237,12 @@ _ADMINISTRATION: Mapping[Route, Rule] = {
     ("GET", "/administration/history"): Rule(Permission.READ_HISTORY, "history.list"),
     ("POST", "/administration/history/search"): Rule(Permission.READ_HISTORY, "history.search"),
     ("GET", "/administration/cases/{case_id}"): Rule(Permission.READ_HISTORY, "history.view"),
-    ("GET", "/administration/cases/{case_id}/erase"): Rule(Permission.MANAGE_DATA),
+    ("GET", "/administration/cases/{case_id}/erase"): Rule(Permission.MANAGE_DATA, "history.view"),
     ("POST", "/administration/cases/{case_id}/erase"): Rule(Permission.MANAGE_DATA, "case.erase"),
     ("GET", "/administration/cases/{case_id}/patient.zip"): Rule(
         Permission.MANAGE_DATA, "patient.export"
     ),
-    ("GET", "/administration/data"): Rule(Permission.MANAGE_DATA),
+    ("GET", "/administration/data"): Rule(Permission.MANAGE_DATA, "data.view"),
     ("GET", "/administration/data/erasures/{erasure_id}/proof.json"): Rule(
         Permission.MANAGE_DATA, "erasure.export"
     ),

@@ -80,15 +80,23 @@ class AuditWriter:
 
     def _write_all(self, waiting: Sequence[_Waiting]) -> None:
         # From here on nobody can call it off; who has done so has an entry all the same.
-        futures = [future for _, future in waiting if future.set_running_or_notify_cancel()]
+        awaited = {future for _, future in waiting if future.set_running_or_notify_cancel()}
+        self._write_together(waiting, awaited)
+
+    def _write_together(self, waiting: Sequence[_Waiting], awaited: set[Future[None]]) -> None:
         try:
             self._store([event for event, _ in waiting])
         except Exception as error:
+            if len(waiting) > 1 and not isinstance(error, StorageUnavailable):
+                # One that the database does not take must not cost the others their answers.
+                for item in waiting:
+                    self._write_together([item], awaited)
+                return
             _log.exception("the audit could not be written", entries=len(waiting))
-            for future in futures:
+            for future in awaited.intersection(future for _, future in waiting):
                 future.set_exception(_told(error))
             return
-        for future in futures:
+        for future in awaited.intersection(future for _, future in waiting):
             future.set_result(None)
 
     def _store(self, events: Sequence[AuditEvent]) -> None:

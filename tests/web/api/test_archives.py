@@ -1,6 +1,7 @@
 """A case as a file, through the API and the command."""
 
 import io
+import json
 import subprocess
 import sys
 import zipfile
@@ -75,6 +76,11 @@ def test_import_by_api_and_export_by_command(client, case_id, small_bundle, tmp_
     assert done.returncode == 0, done.stderr
     assert file.stat().st_mode & 0o077 == 0
     assert run(source, "case", "export", case_id, "-o", str(file)).returncode == 2
+    entries = tmp_path / "entries.jsonl"
+    assert run(source, "audit", "export", str(entries), "--action", "case.export").returncode == 0
+    [entry] = map(json.loads, entries.read_text().splitlines())
+    assert entry["case_id"] == case_id
+    assert entry["actor"]["name"].startswith("command of ")
     there = tmp_path / "there"
     assert run(there, "migrate").returncode == 0
     done = run(there, "case", "import", str(file), "--accession", "X-2")

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -22,7 +23,7 @@ README = """\
 Vexascope: all that is stored of one patient.
 
 cases/NUMBER.zip   each case with its pictures, findings, decisions and signed reports
-patient.json       identifier, name where one is stored, and the cases
+patient.json       identifier, name where one is stored, the cases, and the orders that opened them
 audit.jsonl        who did what with these cases, one entry of JSON a line
 
 It holds DATA OF A PATIENT. For research use only. Not a medical device, not for diagnosis.
@@ -60,7 +61,7 @@ def write_patient(
     """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", README)
-        archive.writestr("patient.json", _patient(cases, now))
+        archive.writestr("patient.json", _patient(transaction, cases, now))
         archive.writestr("audit.jsonl", _audit(transaction, cases))
         for number, case in enumerate(cases, 1):
             digest = bundle_of(transaction, case.id, active).manifest.digest
@@ -84,25 +85,37 @@ def _add_case(
                 out.write(chunk)
 
 
-def _patient(cases: Sequence[Case], now: datetime) -> str:
+def _patient(transaction: Transaction, cases: Sequence[Case], now: datetime) -> str:
     patient = cases[0].patient
     content = {
         "identifier": patient.identifier,
         "name": patient.name,
-        "exported_at": now.isoformat(),
+        "exported_at": now,
         "cases": [
-            {
-                "number": number,
-                "accession_number": case.accession_number,
-                "opened_at": case.created_at.isoformat(),
-                "clinical_context": {
-                    name: value for name, value in vars(case.context).items() if value is not None
-                },
-            }
-            for number, case in enumerate(cases, 1)
+            {"number": number, **_case(transaction, case)} for number, case in enumerate(cases, 1)
         ],
     }
-    return json.dumps(content, ensure_ascii=False, indent=1)
+    return json.dumps(content, default=_as_text, ensure_ascii=False, indent=1)
+
+
+def _case(transaction: Transaction, case: Case) -> dict[str, object]:
+    """What the archive of a case does not hold, since another instance has no use for it, too."""
+    order = transaction.orders.of_case(case.id)
+    return {
+        "accession_number": case.accession_number,
+        "opened_at": case.created_at,
+        "clinical_context": {
+            name: value for name, value in vars(case.context).items() if value is not None
+        },
+        "order": asdict(order) if order else None,
+        "read_by_other_bundles": [
+            asdict(made) for made in transaction.case_bundles.reclassifications(case.id)
+        ],
+    }
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _audit(transaction: Transaction, cases: Sequence[Case]) -> str:

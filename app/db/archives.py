@@ -15,6 +15,7 @@ from app.db.cells import CHUNK, SqlCellRepository
 from app.db.discussion import SqlDiscussionRepository
 from app.db.inserting import insert_new
 from app.db.mapping import from_context, from_upload, to_patient, to_upload
+from app.db.orders import SqlOrderRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.site_keys import own_number, site_key, site_keys
 from app.db.tables import (
@@ -87,6 +88,7 @@ class SqlArchiveRepository:
             interpretations=self._of_case(InterpretationRecord, InterpretationRow, case_id, "id"),
             versions=tuple(SqlVersionRepository(session).of_case(case_id)),
             amendments=self._of_case(AmendmentRecord, AmendmentRow, case_id, "id"),
+            order=SqlOrderRepository(session).of_case(case_id),
         )
         digests = {bundle_digest, *(review.bundle_digest for review in records.reviews)}
         return replace(
@@ -184,6 +186,8 @@ class SqlArchiveRepository:
         versions = SqlVersionRepository(session)
         for version in records.versions:
             versions.add(version)
+        if records.order:
+            SqlOrderRepository(session).put(case.id, records.order)
 
     def _write_case(self, records: CaseRecords, now: datetime) -> None:
         case = records.case

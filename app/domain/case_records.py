@@ -9,6 +9,7 @@ from uuid import UUID
 from app.domain.case import Case, Upload
 from app.domain.cell import Cell
 from app.domain.discussion import Comment
+from app.domain.order import PlacedOrder
 from app.domain.review import CellReview, Reading
 from app.domain.signing import SignedVersion
 
@@ -101,6 +102,9 @@ class CaseRecords:
         By sequence.
     versions
         By number.
+    order
+        The numbers under which results go back; None where nobody ordered the case by message, and
+        in archives of before they were kept.
     """
 
     case: Case
@@ -116,6 +120,7 @@ class CaseRecords:
     interpretations: tuple[InterpretationRecord, ...]
     versions: tuple[SignedVersion, ...]
     amendments: tuple[AmendmentRecord, ...]
+    order: PlacedOrder | None = None
 
 
 def people_of(records: CaseRecords) -> frozenset[UUID]:

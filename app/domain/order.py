@@ -8,6 +8,9 @@ from uuid import UUID
 
 from app.domain.case import NewCase
 
+MAX_NUMBER = 200
+"""Of an order's number, as it is stored."""
+
 
 class Precision(StrEnum):
     """How exactly a time is known; a day must not come back as its midnight."""
@@ -99,6 +102,29 @@ class PlacedOrder:
     echo: Mapping[str, str]
     received_at: datetime
     cancelled_at: datetime | None = None
+
+
+MOST_ECHOED = 1000
+
+
+def is_sendable(placed: PlacedOrder) -> bool:
+    """Whether an order that came otherwise than by message may go back with a result.
+
+    What goes back as it came must not be able to end a field or a segment of a message.
+    """
+    numbers = (placed.placer_number, placed.filler_number or "")
+    echoed = [*placed.echo, *placed.echo.values()]
+    drawn = placed.collected.at if placed.collected else None
+    times = (placed.received_at, placed.cancelled_at, drawn)
+    return (
+        all(number.isprintable() and len(number) < MAX_NUMBER for number in numbers)
+        and all(isinstance(text, str) and _is_one_field(text) for text in echoed)
+        and all(time is None or time.tzinfo is not None for time in times)
+    )
+
+
+def _is_one_field(text: str) -> bool:
+    return text.isprintable() and "|" not in text and len(text) <= MOST_ECHOED
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ LABORATORY_PROCEDURE = Code(SNOMED, "108252007", "Laboratory procedure")
 HAEMATOLOGY = Code(f"{_HL7}/v2-0074", "HM", "Hematology")
 WHOLE_BLOOD = Code(f"{_HL7}/v2-0487", "BLD", "Whole blood")
 ACCESSION = Code(f"{_HL7}/v2-0203", "ACSN", "Accession ID")
+SITES = "urn:vexascope:site"
+"""Of the names of sites, by which an order says which laboratory is meant."""
 PLACER = Code(f"{_HL7}/v2-0203", "PLAC", "Placer Identifier")
 FILLER = Code(f"{_HL7}/v2-0203", "FILL", "Filler Identifier")
 MEDICAL_RECORD = Code(f"{_HL7}/v2-0203", "MR", "Medical record number")

@@ -14,7 +14,7 @@ from app.domain.message import message
 from app.domain.order import CollectionTime
 from app.domain.order import Order as PlacedAs
 from app.interchange import fhir_keys
-from app.interchange.codes import ACCESSION, FILLER, PLACER, Namespaces
+from app.interchange.codes import ACCESSION, FILLER, PLACER, SITES, Namespaces
 from app.interchange.fhir_context import context_of
 from app.interchange.fhir_element import Node, accepted, has_code, referenced
 from app.interchange.fhir_elements_known import PATIENT, SERVICE_REQUEST
@@ -45,6 +45,8 @@ class Order:
         Of the identifier that the accession number came with, if it had one.
     patient_id
         Of a patient that is here already; the person is then None.
+    site
+        The element that names the site; None where the order leaves it open.
     """
 
     accession_number: str
@@ -55,6 +57,7 @@ class Order:
     subject_path: str
     numbers: OrderNumbers
     collected: CollectionTime | None
+    site: Node | None = None
 
     def placed(self, patient_identifier: str, site_id: UUID) -> PlacedAs:
         """The order as it is placed here."""
@@ -98,7 +101,17 @@ def parse_order(content: Any, names: Namespaces, base_url: str, today: date) -> 
         subject_path=subject.path,
         numbers=_numbers(root),
         collected=collected_of(root, contained),
+        site=_site(root),
     )
+
+
+def _site(root: Node) -> Node | None:
+    """The name of the laboratory that is meant, among those who are asked to perform."""
+    for performer in root.items("performer"):
+        name = performer.child("identifier")
+        if name and name.text("system") == SITES:
+            return name.needed("value")
+    return None
 
 
 def _numbers(root: Node) -> OrderNumbers:

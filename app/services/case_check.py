@@ -11,6 +11,7 @@ from app.domain.case_records import BundleRecord, CaseRecords, FindingRecord, pe
 from app.domain.cell import Cell
 from app.domain.errors import BundleRefused, InvalidInput
 from app.domain.message import message
+from app.domain.order import is_sendable
 from app.domain.screening import parse_rule
 from app.domain.signing import SignedVersion
 from app.services.report_content import digest, from_content
@@ -35,6 +36,8 @@ def check_records(records: CaseRecords) -> None:
     digests = {bundle.digest for bundle in records.bundles}
     for check in (_check_cells, _check_bundles, _check_people, _check_owners, _check_versions):
         check(records)
+    if records.order and not is_sendable(records.order):
+        raise refuse(message("its order cannot be what a message said"))
     _check_readings(records, cells, digests)
     _check_findings(records.findings, cells, digests)
 

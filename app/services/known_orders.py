@@ -19,10 +19,10 @@ class KnownOrder:
 
 
 def known_order(
-    transaction: Transaction, user: User, accession_number: str, patient_identifier: str
+    transaction: Transaction, site_id: UUID, accession_number: str, patient_identifier: str
 ) -> KnownOrder | None:
-    """The case of an accession number, if the account sees it."""
-    case = transaction.cases.find(accession_number, user.site_ids)
+    """The case of an accession number in a site: each laboratory counts by itself."""
+    case = transaction.cases.find(accession_number, [site_id])
     if case is None:
         return None
     return KnownOrder(case, case.patient.identifier == patient_identifier)

@@ -40,6 +40,7 @@ from app.services.undoing import undo
 from tests.conftest import _with_database, make_settings
 from tests.factories import NOW, make_findings
 from tests.images import cell_jpeg
+from tests.interchange.hl7_messages import make_placed
 
 LATER = NOW + timedelta(hours=1)
 RULE = ReviewRule()
@@ -119,6 +120,7 @@ def room(container):
         ]
         transaction.cells.add_findings(findings[:3], NOW)
         transaction.cells.add_failure(cells[3].id, digest, "The image is damaged.", NOW)
+        transaction.orders.put(case.id, make_placed())
     room = Room(container, case, *people)
     room.do(give_to_second_reader, room.ann, room.bob, NOW)
     ids = [cell.id for cell in cells]
@@ -182,6 +184,7 @@ def known(container, case_id):
             "comments": list(transaction.discussion.comments(case_id)),
             "versions": versions,
             "line": transaction.worklist.get(case_id),
+            "order": transaction.orders.of_case(case_id),
         }
 
 
@@ -196,6 +199,15 @@ def test_what_arrives_is_what_left(room, elsewhere):
     for cell in room.cells():
         name = blob_name(cell.pixel_sha256)
         assert elsewhere.blobs.get(name) == room.container.blobs.get(name)
+
+
+def test_an_archive_of_before_orders_were_kept_is_taken(room, elsewhere):
+    content = members(signed(room).archive())
+    case = json.loads(content["case.json"])
+    del case["records"]["order"]
+    content["case.json"] = json.dumps(case).encode()
+    taken = take(elsewhere, packed(content))
+    assert known(elsewhere, taken.id)["order"] is None
 
 
 def test_it_can_go_on_from_there(room, elsewhere):
@@ -361,6 +373,10 @@ LIES = {
         printed_name="Dr Else"
     ),
     "version": lambda case: case["records"]["versions"].pop(0),
+    "order number": lambda case: case["records"]["order"].update(placer_number="PL\r5"),
+    "segment": lambda case: case["records"]["order"]["echo"].update(placer="PL\rOBX|1"),
+    "field": lambda case: case["records"]["order"]["echo"].update(service="SMEAR||F"),
+    "time": lambda case: case["records"]["order"].update(received_at="2026-03-01T09:30:00"),
 }
 
 

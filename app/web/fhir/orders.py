@@ -25,7 +25,7 @@ from app.ports import Transaction
 from app.services.known_orders import identifier_of, known_order
 from app.services.ordering import Desk, place
 from app.services.reviewing import is_closed
-from app.services.sites import site_for
+from app.services.sites import site_for, sites_of
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.fhir.answers import FhirAnswer, base_url
 from app.web.fhir.reading import ReportsDep, found, names_of
@@ -123,10 +123,13 @@ def _placed(
     names = names_of(container)
     with container.transactions() as transaction:
         identifier = _patient_identifier(transaction, user, asked)
-        case = _known(transaction, user, asked, identifier, condition, names)
+        site_id = _site_id(transaction, user, asked)
+        case = None
+        if condition is not None and _names_the_order(condition, asked, names):
+            case = _known(transaction, site_id, asked.accession_number, identifier)
         status = HTTPStatus.OK
         if case is None:
-            wanted = asked.placed(identifier, site_for(transaction, user, None))
+            wanted = asked.placed(identifier, site_id)
             desk = Desk(container.bundle, container.review_rule, container.now())
             case = place(transaction, wanted, desk)
             status = HTTPStatus.CREATED
@@ -149,13 +152,24 @@ def _patient_identifier(transaction: Transaction, user: User, asked: Order) -> s
         raise ElementRefused(path, "not-found", error.detail) from error
 
 
+def _site_id(transaction: Transaction, user: User, asked: Order) -> UUID:
+    """The site that the order names, or the account's own.
+
+    Raises
+    ------
+    ElementRefused, Forbidden, InvalidInput
+    """
+    if asked.site is None:
+        return site_for(transaction, user, None)
+    name = asked.site.as_text()
+    for site in sites_of(transaction, user):
+        if site.name == name:
+            return site.id
+    raise asked.site.refused("not-found", message("Your account opens no cases in this site."))
+
+
 def _known(
-    transaction: Transaction,
-    user: User,
-    asked: Order,
-    patient_identifier: str,
-    condition: str | None,
-    names: Namespaces,
+    transaction: Transaction, site_id: UUID, accession_number: str, patient_identifier: str
 ) -> Case | None:
     """The case that a conditional create finds; None where it is to be opened.
 
@@ -164,9 +178,7 @@ def _known(
     Conflict
         If the accession number is another patient's: the order was mixed up somewhere.
     """
-    if condition is None or not _names_the_order(condition, asked, names):
-        return None
-    known = known_order(transaction, user, asked.accession_number, patient_identifier)
+    known = known_order(transaction, site_id, accession_number, patient_identifier)
     if known is not None and not known.is_same_patient:
         raise Conflict(
             message("The case with this accession number is another patient's. Check the order.")

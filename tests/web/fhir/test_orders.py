@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.access import Role
 from app.domain.audit import Outcome
+from app.domain.site import DEFAULT_SITE_ID, Site
 from app.ports import AuditFilter
 from app.services.worklist import refresh
 from tests.accounts import ADMIN_PASSWORD, READER, add_account
@@ -219,6 +220,31 @@ def test_an_auditor_orders_nothing(client):
         add_account(transaction, name, Role.AUDITOR, container.now())
     client.auth = (name, ADMIN_PASSWORD)
     is_outcome(send(client, fresh()), 403, "forbidden", "may not do this")
+
+
+def test_an_order_names_its_site_and_numbers_are_those_of_the_site(client):
+    container = client.app.state.container
+    with container.transactions() as transaction:
+        site = Site(uuid7(), f"Laboratory {uuid7()}", container.now())
+        transaction.sites.add(site)
+        user = add_account(transaction, f"both-{uuid7()}", Role.HAEMATOLOGIST, container.now())
+        transaction.sites.set_sites_of(user.id, {DEFAULT_SITE_ID, site.id})
+    client.auth = (user.name, ADMIN_PASSWORD)
+    sent = fresh()
+    condition = {"If-None-Exist": f"identifier={number_of(sent)}"}
+    main = send(client, sent, **condition).json()
+    identifier = {"system": "urn:vexascope:site", "value": site.name}
+    sent["performer"] = [{"display": "somebody"}, {"identifier": identifier}]
+    other, again = send(client, sent, **condition), send(client, sent, **condition)
+    # The same number in another laboratory is another sample of another patient.
+    assert (other.status_code, again.status_code) == (201, 200)
+    assert other.json()["id"] == again.json()["id"] != main["id"]
+    assert other.json()["subject"] != main["subject"]
+    with container.transactions() as transaction:
+        assert transaction.cases.get(UUID(other.json()["id"])).site_id == site.id
+    identifier["value"] = "Nowhere"
+    issue = is_outcome(send(client, sent), 422, "not-found", "opens no cases in this site")
+    assert issue["expression"] == ["ServiceRequest.performer[1].identifier.value"]
 
 
 def test_the_audit_has_the_order_and_no_patient(client):

@@ -19,6 +19,7 @@ from app.services.signing import missing_for_signature
 from app.services.sites import site_for
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.language import gettext, translated
+from app.web.pages import offers
 from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
 from app.web.pages.navigation import see_other
@@ -76,14 +77,15 @@ def show_case(container: ContainerDep, user: UserDep, case_id: UUID) -> Response
         cancelled = is_cancelled(transaction, case_id)
         deliveries = read_deliveries(transaction, case_id, user)
         remarks = comments_for(transaction, as_read, user.id)
+    panel = upload_panel(case_id, deliveries, first=as_read.progress.cell_count == 0)
     page = CasePage(
         head=case_head(case, now),
         progress=progress_part(case_id, as_read.progress),
         step=cancelled_step() if cancelled else next_step(as_read, missing, is_signed=is_signed),
         readers=readers(as_read),
-        comments=comments_part(remarks, case_id, None, now),
+        comments=offers.comments_for(comments_part(remarks, case_id, None, now), user),
         gallery_path=f"{case_path(case_id)}/gallery",
-        upload=upload_panel(case_id, deliveries, first=as_read.progress.cell_count == 0),
+        upload=offers.upload_for(panel, user),
         report_path=f"{case_path(case_id)}/report",
     )
     title = gettext("Case {accession}").format(accession=case.accession_number)
@@ -108,6 +110,6 @@ def _case_form(
     status: HTTPStatus = HTTPStatus.OK,
     conflict_path: str | None = None,
 ) -> Response:
-    page = form_page(form, errors or {}, conflict_path)
+    page = offers.new_case_for(form_page(form, errors or {}, conflict_path), user)
     title = gettext("Error: new case") if errors else gettext("New case")
     return render("case_new.html", page, chrome(title, user), status=status)

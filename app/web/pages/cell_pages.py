@@ -1,5 +1,6 @@
 """One cell: a page, or for the review room's larger view a fragment."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +10,7 @@ from app.services.measuring import examine_cell
 from app.services.reading import read_case
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext
+from app.web.pages import offers
 from app.web.pages.present_cell import cell_page
 from app.web.pages.present_cells import CaseCells
 from app.web.pages.present_talk import cell_talk
@@ -31,6 +33,7 @@ def show_cell(
     )
     read = cells.of(cell_id)
     talk = cell_talk(as_read, read.cell, comments, container.now())
+    talk = replace(talk, comments=offers.comments_for(talk.comments, user))
     page = cell_page(read, cells, examine_cell(read.cell, container.blobs), talk)
     if request.headers.get("hx-request") == "true":
         return render("cell_view.html", page)

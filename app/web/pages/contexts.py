@@ -146,11 +146,20 @@ class FieldGroup:
 
 @dataclass(frozen=True)
 class NewCasePage:
-    """case_new.html; `conflict_path` leads to the case that has the accession number."""
+    """case_new.html.
+
+    Parameters
+    ----------
+    conflict_path
+        The case that has the accession number.
+    import_path
+        The other way to a new case; None for who may not import one.
+    """
 
     groups: tuple[FieldGroup, ...]
     error_count: int
     conflict_path: str | None
+    import_path: str | None = "/cases/import"
 
 
 @dataclass(frozen=True)
@@ -220,12 +229,14 @@ class Comments:
 
     Parameters
     ----------
+    path
+        Where a comment is sent; None for who may not write one.
     cell_id
         Empty where it is about the case.
     """
 
     remarks: tuple[Remark, ...]
-    path: str
+    path: str | None
     cell_id: str
 
 

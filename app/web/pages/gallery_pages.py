@@ -12,6 +12,7 @@ from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, translated
 from app.web.pages.contexts import Choice
 from app.web.pages.gallery_contexts import GalleryPage
+from app.web.pages.offers import review_for
 from app.web.pages.present import case_head, case_path, progress_part
 from app.web.pages.present_case import review_status
 from app.web.pages.present_gallery import Order, review_groups
@@ -42,7 +43,7 @@ def show_gallery(
     page = GalleryPage(
         head=case_head(case, container.now()),
         progress=progress_part(case_id, as_read.progress),
-        status=review_status(as_read, is_signed=is_signed),
+        status=review_for(review_status(as_read, is_signed=is_signed), user),
         numbers=numbers(review_count(as_read)),
         review=review_groups(as_read, order),
         orders=tuple(Choice(item.value, translated(item.wording), item is order) for item in Order),

@@ -23,6 +23,7 @@ from app.services.second_reading import (
 from app.web.dependencies import ContainerDep, UserDep, reader_on
 from app.web.language import gettext
 from app.web.pages.navigation import see_other
+from app.web.pages.offers import readers_for
 from app.web.pages.present import case_path
 from app.web.pages.present_readers import Roster, readers_page
 from app.web.pages.rendering import chrome, render
@@ -38,7 +39,7 @@ def show_readers(container: ContainerDep, user: UserDep, case_id: UUID) -> Respo
         as_read = read_case(transaction, reader.case, reader.active, reader.rule, user.id)
         roster = _roster(transaction, as_read, user)
     title = gettext("Readers of {accession}").format(accession=reader.case.accession_number)
-    page = readers_page(as_read, roster, user, container.now())
+    page = readers_for(readers_page(as_read, roster, user, container.now()), user)
     return render("readers.html", page, chrome(title, user, reader.case.origin.notice))
 
 

@@ -24,6 +24,7 @@ from app.web.dependencies import ContainerDep, UserDep, reader_on
 from app.web.language import gettext
 from app.web.pages.contexts import Chrome
 from app.web.pages.navigation import see_other
+from app.web.pages.offers import report_for
 from app.web.pages.present import case_path
 from app.web.pages.present_interpretation import interpretation_page
 from app.web.pages.present_report import report_page
@@ -54,7 +55,7 @@ def _report(container: ContainerDep, user: User, case_id: UUID, number: int | No
         reader = reader_on(container, transaction, user, case_id)
         report, standing = chosen_report(transaction, reader, number, now)
         points = patient_points(transaction, reader, report, now)
-    page = report_page(report, now, standing, points)
+    page = report_for(report_page(report, now, standing, points), user)
     if number is None and user.may(Permission.SIGN) and not standing.is_blinded:
         page = replace(page, reclassify_path=f"{case_path(case_id)}/reclassify")
     return render("report.html", page, report_frame(report.case, user))

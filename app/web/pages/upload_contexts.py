@@ -56,7 +56,7 @@ class UploadPanel:
     Parameters
     ----------
     path
-        Where files go.
+        Where files go; None for who may send none, and sees what was sent.
     outcomes_path
         Where to ask what came of them.
     words
@@ -65,7 +65,7 @@ class UploadPanel:
         Whether the case has no images yet.
     """
 
-    path: str
+    path: str | None
     outcomes_path: str
     words: str
     first: bool

@@ -45,6 +45,14 @@ def refused(role, method, path):
     return not isinstance(needs, Anyone) and needs not in MATRIX[role]
 
 
+def test_a_failure_leads_on(steady_client, account):
+    credentials, _ = account
+    page = steady_client.get("/no-such-page", auth=credentials, headers={"accept": "text/html"})
+    assert page.status_code == 404
+    for path in ("/cases", "/preferences", "/account"):
+        assert f'href="{path}"' in page.text
+
+
 def test_a_page_offers_what_the_account_may_do(steady_client, account, case_paths):
     credentials, role = account
     rooms = ["/cases", "/cases/new", "/administration"]

@@ -31,6 +31,6 @@ def failure_page(
         detail=translated(detail),
         request_id=getattr(request.state, "request_id", ""),
     )
-    return render(
-        "failure.html", page, chrome(title, user=None), status=status, headers=dict(headers)
-    )
+    # Who is known keeps the ways to all other pages.
+    frame = chrome(title, getattr(request.state, "user", None))
+    return render("failure.html", page, frame, status=status, headers=dict(headers))

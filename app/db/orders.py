@@ -105,6 +105,11 @@ class SqlReceivedMessageRepository:
             received_at=row.received_at,
         )
 
+    def contents_of(self, case_id: UUID) -> frozenset[str]:
+        """By the index on the case."""
+        query = select(ReceivedMessageRow.sha256).where(ReceivedMessageRow.case_id == case_id)
+        return frozenset(self._session.scalars(query))
+
     def add(self, received: ReceivedMessage) -> None:
         """Insert at once: the answer is sent only if this is stored."""
         self._session.add(

@@ -1,14 +1,18 @@
 """MLLP: how HL7 messages are framed on a connection (Minimal Lower Layer Protocol, release 1).
 
-A frame is VT, the message, FS, CR. A reader of bytes, without sockets: it takes what arrives as it
-arrives, in halves or several frames at once.
+A frame is VT, the message, FS, CR; one whose CR is missing is read too. A reader of bytes, without
+sockets: it takes what arrives as it arrives, in halves or several frames at once.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 START = b"\x0b"
 END = b"\x1c\r"
+# Some senders leave the CR out, or write another line end; FS stands in no message. What follows FS
+# in the same breath and is no end of a line is the sender's mistake, and not taken for an end.
+_END = re.compile(rb"\x1c(?:\r|(?=[\n\x0b])|\Z)")
 MAX_STRAY_BYTES = 16
 """Between two frames. Line ends are common there; more is another protocol."""
 
@@ -58,25 +62,25 @@ class FrameReader:
             If a message is too long, or too much stands outside of frames; after the messages
             that were complete before.
         """
-        # What was looked through already can hold at most the first half of an end.
-        looked_at = max(0, len(self._buffer) - 1)
+        looked_at = len(self._buffer)
         self._buffer += data
         while self._open():
-            end = self._buffer.find(END, looked_at)
-            until = end if end >= 0 else len(self._buffer)
+            end = _END.search(self._buffer, looked_at)
+            until = end.start() if end else len(self._buffer)
+            cut = end.end() if end else 0
             if (restart := self._buffer.rfind(START, looked_at, until)) >= 0:
                 del self._buffer[: restart + 1]
-                until -= restart + 1
+                until, cut = until - restart - 1, cut - restart - 1
             if until > self.max_bytes:
                 raise FrameRefused(
                     f"The message is longer than {self.max_bytes} bytes, which this listener takes "
                     "at most.",
                     bytes(self._buffer[: self.max_bytes]),
                 )
-            if end < 0:
+            if end is None:
                 return
             content = bytes(self._buffer[:until])
-            del self._buffer[: until + len(END)]
+            del self._buffer[:cut]
             self._is_open, looked_at = False, 0
             yield content
 

@@ -14,7 +14,7 @@ from app.domain.access import Role
 from app.domain.audit import Actor, ActorKind, Outcome
 from app.domain.case import Case
 from app.domain.errors import Conflict, NotFound, StorageUnavailable, VexascopeError
-from app.domain.order import ReceivedMessage
+from app.domain.order import Order, ReceivedMessage
 from app.interchange.hl7v2 import MalformedMessage, Message, Segment, read_header, read_message
 from app.interchange.hl7v2_ack import Names, acknowledge, control_id
 from app.interchange.hl7v2_control import Control, control_of, read_key
@@ -29,6 +29,7 @@ from app.interchange.hl7v2_refusal import (
 from app.jobs.hl7_sites import OrderSites
 from app.ports import Transaction
 from app.services.acting import acting_as
+from app.services.cancelling import is_cancelled
 from app.services.ordering import Desk, cancel, change, place
 
 Act = Callable[[Transaction, UUID], Case]
@@ -138,7 +139,8 @@ class Hl7Reception:
         order = read_order(message, self.reception, desk.now)
         if control is Control.CHANGE:
             return lambda transaction, site_id: _kept(change, transaction, order.at(site_id), desk)
-        return lambda transaction, site_id: place(transaction, order.at(site_id), desk)
+        digest = _digest(message)
+        return lambda transaction, site_id: _placed(transaction, order.at(site_id), digest, desk)
 
     def _known(self, message: Message) -> bytes | None:
         """The answer that this message had."""
@@ -180,6 +182,20 @@ class Hl7Reception:
                 transaction.audit.note("order.refuse", after=after, outcome=Outcome.REFUSED)
         except StorageUnavailable:
             _log.warning("the refusal could not be written to the audit")
+
+
+def _placed(transaction: Transaction, order: Order, digest: str, desk: Desk) -> Case:
+    """The case of a new order; the one that is open where this order came before.
+
+    Some senders give a message that had no answer another MSH-10 when they send it again.
+    """
+    new = order.new_case
+    known = transaction.cases.find(new.accession_number, [new.site_id])
+    if known is None or is_cancelled(transaction, known.id):
+        return place(transaction, order, desk)
+    if digest in transaction.received.contents_of(known.id):
+        return known
+    return place(transaction, order, desk)
 
 
 def _kept(do: Callable[P, Case], *given: P.args, **named: P.kwargs) -> Case:

@@ -30,5 +30,8 @@ class ReceivedMessageRepository(Protocol):
     def find(self, sender: str, control_id: str) -> ReceivedMessage | None:
         """What was answered to this message."""
 
+    def contents_of(self, case_id: UUID) -> frozenset[str]:
+        """Digests of the messages that opened a case, or were about it."""
+
     def add(self, received: ReceivedMessage) -> None:
         """Keep an answer; raises `Conflict` where the message was accepted meanwhile."""

@@ -20,6 +20,21 @@ def test_messages_are_found_however_they_are_cut_and_merged(contents, size, betw
     assert not reader.is_open
 
 
+@pytest.mark.parametrize("ending", [b"\x1c", b"\x1c\n", b"\x1c\r\n"])
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_a_frame_ends_also_where_its_carriage_return_is_missing(ending, size):
+    stream = b"".join(b"\x0b" + content + ending for content in (b"first", b"second"))
+    reader = FrameReader(max_bytes=100)
+    pieces = [stream[start : start + size] for start in range(0, len(stream), size)]
+    assert [found for piece in pieces for found in reader.feed(piece)] == [b"first", b"second"]
+    assert not reader.is_open
+
+
+def test_what_stands_behind_the_end_within_a_message_is_not_cut_off():
+    # As a whole it is refused: FS stands in no message.
+    assert list(FrameReader(100).feed(framed(b"half\x1chalf"))) == [b"half\x1chalf"]
+
+
 def test_a_frame_that_begins_anew_takes_the_place_of_the_broken_one():
     reader = FrameReader(max_bytes=100)
     assert list(reader.feed(b"\x0bMSH|broken")) == []

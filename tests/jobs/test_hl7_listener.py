@@ -132,6 +132,19 @@ def test_another_message_under_the_same_number_is_refused(laboratory):
     assert accession_numbers(laboratory) == {"S-1001", "S-2"}
 
 
+def test_the_same_order_under_another_number_is_accepted_and_opens_nothing(laboratory):
+    again = oml(MSH=ORDER["MSH"].replace("M-1", "M-2"))
+    other = oml(MSH=ORDER["MSH"].replace("M-1", "M-3"), OBR="OBR|1|PL-5||OTHER")
+    with listener(laboratory) as port, connected(port) as lis:
+        lis.ask(oml())
+        answer = lis.ask(again)
+        assert (verdict(answer), answer.all("MSA")[0].text(2)) == (("AA", ""), "M-2")
+        assert lis.ask(again) == answer
+        # Another order for the same sample is another matter.
+        assert verdict(lis.ask(other)) == ("AE", "205")
+    assert accession_numbers(laboratory) == {"S-1001"}
+
+
 def test_the_same_message_on_many_connections_at_once_opens_one_case(container):
     with listener(container) as port, ThreadPoolExecutor(6) as threads:
 

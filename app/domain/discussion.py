@@ -33,7 +33,7 @@ def written(text: str, longest: int = MAX_COMMENT_LENGTH) -> str:
     """
     cleaned = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not cleaned:
-        raise InvalidInput(message("The text is empty. Write something, or leave it."))
+        raise InvalidInput(message("The text is empty. Write a sentence, and send it again."))
     if len(cleaned) > longest:
         raise InvalidInput(
             message("The text is longer than {longest} characters. Shorten it.", longest=longest)

@@ -21,6 +21,7 @@ from app.web.pages.bundle_contexts import (
 from app.web.pages.contexts import Choice, FormField
 from app.web.pages.present import case_path
 from app.web.pages.present_bundles import bundle_field, bundle_text
+from app.web.pages.set_names import set_title
 
 COMPARISONS_PATH = "/administration/comparisons"
 SMALLEST_P = 0.0001
@@ -136,7 +137,7 @@ def comparisons_page(
                 path=f"{COMPARISONS_PATH}/{run.id}",
                 at=wording.moment(run.started_at, now),
                 by=run.started_by,
-                set_name=names[run.set_id],
+                set_name=set_title(names[run.set_id]),
                 bundles=" / ".join(titles[digest] for digest in run.digests),
                 state=_run_state(run),
             )
@@ -207,7 +208,7 @@ def comparison_page(
 ) -> SetComparisonPage:
     """One comparison, as far as it is."""
     return SetComparisonPage(
-        set_name=fixed.name,
+        set_name=set_title(fixed.name),
         first=bundle_text(manifests[0]),
         second=bundle_text(manifests[1]),
         at=wording.moment(run.started_at, now),

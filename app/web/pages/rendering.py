@@ -16,6 +16,7 @@ from app.settings import PROJECT
 from app.web.idle import idle_s
 from app.web.language import Language, current_language, gettext, ngettext, translated
 from app.web.pages import wording
+from app.web.pages.card_markup import card_markup
 from app.web.pages.contexts import Choice, Chrome
 
 TEMPLATES = PROJECT / "templates"
@@ -38,6 +39,7 @@ def environment() -> Environment:
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters["count"] = wording.count
     made.filters["squeezed"] = squeezed
+    made.filters["marked_up"] = card_markup
     return made
 
 

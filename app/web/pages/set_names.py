@@ -1,11 +1,15 @@
 """Names of what a set was frozen from, for who may see them."""
 
+import re
 from collections.abc import Iterable
 from uuid import UUID
 
 from app.domain.errors import NotFound
 from app.domain.user import User
 from app.ports import Transaction
+
+# To the microsecond, so that no two sets have one name.
+_MADE_AT = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.\d{6} ")
 
 
 def accessions_of(transaction: Transaction, groups: Iterable[str], user: User) -> dict[str, str]:
@@ -19,6 +23,11 @@ def accessions_of(transaction: Transaction, groups: Iterable[str], user: User) -
         if user.sees(case.site_id):
             found[group] = case.accession_number
     return found
+
+
+def set_title(name: str) -> str:
+    """The name of a set; one that was made for a comparison is called by its moment."""
+    return _MADE_AT.sub(r"\1 UTC, ", name)
 
 
 def lines(text: str) -> list[str]:

@@ -190,7 +190,7 @@ def signing_pages(cells):
                 HOSTILE,
                 "",
                 None,
-                InvalidInput(message("The text is empty. Write something, or leave it.")),
+                InvalidInput(message("The text is empty. Write a sentence, and send it again.")),
                 LATER,
             ),
         ],

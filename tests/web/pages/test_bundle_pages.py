@@ -66,7 +66,7 @@ def test_what_is_installed_is_listed_with_its_card(lab):
     said = get(lab, BUNDLES)
     assert "● Active" in said
     assert lab[2] in said
-    assert "# Trained on <nothing>" in get(lab, f"{BUNDLES}/{lab[2]}/card")
+    assert "Trained on <nothing>" in get(lab, f"{BUNDLES}/{lab[2]}/card")
     get(lab, f"{BUNDLES}/{lab[1]}/card", status=404)
 
 

@@ -38,7 +38,8 @@ class Attempt:
     @property
     def _own_key(self) -> str:
         if self.known_device is not None:
-            return f"device:{_digest(self.known_device)}"
+            # One for each kind: a right password must not clear the count of codes.
+            return f"{self.kind} device:{_digest(self.known_device)}"
         return f"{self.kind}:{_digest(self.name)}"
 
     @property

@@ -13,6 +13,7 @@ from app.domain.message import message
 from app.domain.user import User
 from app.services import lockout, second_factor
 from app.services.acting import concerns
+from app.web.cookies import Devices
 from app.web.origins import network_of
 
 STEP_LIFE_S = 300
@@ -21,8 +22,9 @@ STEP_LIFE_S = 300
 class SecondStep:
     """Asks for a code of the authenticator, or a recovery code."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, devices: Devices) -> None:
         self._container = container
+        self._devices = devices
 
     def begin(self, request: Request, user: User) -> bool:
         """Whether the account asks for a code; then the browser may give it."""
@@ -41,8 +43,9 @@ class SecondStep:
         user = self._waiting(request)
         concerns(f"user:{user.id}")
         # A count of its own: who knows the password, and so clears the account's, must not get
-        # ever new tries at codes.
-        attempt = lockout.Attempt(str(user.id), network_of(request), kind="code")
+        # ever new tries at codes, nor keep the person waiting at the own browser.
+        device = self._devices.known(request, user)
+        attempt = lockout.Attempt(str(user.id), network_of(request), device, kind="code")
         now = self._container.now()
         with self._container.transactions() as transaction:
             lockout.begin(transaction, attempt, now)

@@ -51,7 +51,7 @@ class Security:
         self._devices = Devices(container)
         self._checks = PasswordChecks(container, self._devices)
         self._basic = BasicCredentials(container, self._checks)
-        self._second_step = SecondStep(container)
+        self._second_step = SecondStep(container, self._devices)
         self.provider = ProviderSignIn(container)
         # Only the demonstration sets it: a link that signs in to made-up cases.
         self.demonstration: DemonstrationLink | None = None

@@ -226,6 +226,24 @@ def test_the_password_gives_no_new_tries_at_codes(browser, totp):
     assert int(answer.headers["retry-after"]) > 0
 
 
+def test_who_knows_the_password_cannot_keep_the_person_from_the_code(browser, totp):
+    sign_in(browser)
+    browser.post("/sign-in/code", data={"code": totp.now()})
+    browser.post("/sign-out")
+    stranger = other(browser)
+    for _ in range(11):
+        sign_in(stranger)
+        refused = stranger.post("/sign-in/code", data={"code": "000000"})
+    assert refused.status_code == 429
+    sign_in(browser)
+    assert browser.post("/sign-in/code", data={"code": "000000"}).status_code == 401
+    # The browser's own count is no clearer for a right password.
+    for _ in range(10):
+        sign_in(browser)
+        refused = browser.post("/sign-in/code", data={"code": "000000"})
+    assert refused.status_code == 429
+
+
 def test_name_and_password_alone_open_no_account_with_a_second_factor(browser, totp):
     answer = browser.get("/api/v1/cases", auth=(browser.name, ADMIN_PASSWORD))
     is_problem(answer, 401, "API client")

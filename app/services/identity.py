@@ -14,7 +14,7 @@ from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID
 from app.domain.user import AT_PROVIDER, ApiToken, User
 from app.ports import Transaction
-from app.services.passwords import fits, hash_password, made_password, replace
+from app.services.passwords import fits, hash_password, made_password, refuse_external, replace
 
 ADMINISTRATOR_NAME = "admin"
 TOKEN_DAYS = 30
@@ -75,19 +75,24 @@ def create_user(
 
 
 def account_named(transaction: Transaction, name: str) -> User:
-    """The account of this name; raises `NotFound`."""
+    """The account of a person by its name; raises `NotFound`."""
     user = transaction.users.by_name(name)
-    if user is None:
+    if user is None or user.role is Role.SYSTEM:
         raise NotFound(message("There is no such account."))
     return user
 
 
 def renew_password(transaction: Transaction, name: str) -> str:
-    """Give an account a made-up password, which is returned; raises `NotFound`.
+    """Give an account a made-up password, which is returned; its sessions and tokens end.
 
-    Its sessions and tokens end.
+    Raises
+    ------
+    NotFound
+    Conflict
+        If the account signs in at the provider: a password would lead past it.
     """
     user = account_named(transaction, name)
+    refuse_external(user)
     password = made_password()
     replace(transaction, user.id, hash_password(password))
     transaction.audit.note("account.reset-password", subject=f"user:{user.id}")
@@ -95,11 +100,9 @@ def renew_password(transaction: Transaction, name: str) -> str:
 
 
 def recover(transaction: Transaction, name: str) -> str:
-    """Open an account to its person again, whatever keeps it closed; raises `NotFound`."""
+    """Open an account to its person again, whatever keeps it closed; raises as above."""
+    user = account_named(transaction, name)
     password = renew_password(transaction, name)
-    user = transaction.users.by_name(name)
-    if user is None or user.role is Role.SYSTEM:
-        raise NotFound(message("There is no such account."))
     transaction.second_factors.remove(user.id)
     transaction.users.set_active(user.id, is_active=True)
     transaction.audit.note("account.recover", subject=f"user:{user.id}")
@@ -108,21 +111,22 @@ def recover(transaction: Transaction, name: str) -> str:
 
 def check_name(name: str) -> None:
     """Raise `InvalidInput` unless an account may have this name."""
-    _check_visible(name, ":")
+    _check_visible(name)
+    if ":" in name:
+        raise InvalidInput(message("The name to sign in with cannot hold a colon."))
 
 
 def check_full_name(name: str) -> None:
     """Raise `InvalidInput` unless this can be printed under a signature."""
-    _check_visible(name, "")
+    _check_visible(name)
 
 
-def _check_visible(name: str, refused: str) -> None:
+def _check_visible(name: str) -> None:
     stands_alone = name == name.strip() and name.isprintable()
-    if not 0 < len(name) <= MAX_NAME_LENGTH or not stands_alone or set(name) & set(refused):
+    if not 0 < len(name) <= MAX_NAME_LENGTH or not stands_alone:
         raise InvalidInput(
             message(
-                "The name needs 1 to {most} visible characters, without a colon and without spaces "
-                "at its ends.",
+                "The name needs 1 to {most} visible characters, without spaces at its ends.",
                 most=MAX_NAME_LENGTH,
             )
         )

@@ -1,12 +1,15 @@
 """`vexascope user` as an administrator calls it."""
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from app.bootstrap import migrate, running
 from app.cli import main
-from app.domain.access import Role
+from app.domain.access import Role, Scope
 from app.domain.errors import NotSignedIn
 from app.domain.site import DEFAULT_SITE_ID
+from app.domain.user import AT_PROVIDER, NO_PASSWORD, User
+from app.services.clients import NewClient, create_client
 from app.services.identity import check_password
 from app.services.second_factor import begin, is_asked
 from app.services.sites import add_site
@@ -94,6 +97,20 @@ def test_recovers_an_account_that_nobody_gets_into(command, database):
     with database.transactions() as transaction:
         assert check_password(transaction, "martin", password).is_active
         assert not is_asked(transaction, user.id)
+
+
+def test_a_password_is_for_people_who_have_one_here(command, database):
+    with database.transactions() as transaction:
+        new = NewClient("lis", frozenset({Scope.CASES_READ}))
+        create_client(transaction, new, None, database.now())
+        external = User(uuid7(), "ann", Role.TECHNICIAN, AT_PROVIDER)
+        transaction.users.add(external, database.now())
+    for act in ("password", "recover"):
+        assert command(act, "lis")[0] == 2
+        assert "provider" in command(act, "ann")[1]
+    with database.transactions() as transaction:
+        assert transaction.users.by_name("lis").password_hash == NO_PASSWORD
+        assert transaction.users.by_name("ann") == external
 
 
 def test_says_what_to_do_where_there_is_no_database_yet(command):

@@ -111,8 +111,10 @@ class Container:
 
     @property
     def local_sign_in(self) -> LocalSignIn:
-        """Whose password opens something here."""
-        return LocalSignIn(self.settings.local_sign_in, self.settings.break_glass_account)
+        """Who may sign in by what."""
+        settings = self.settings
+        has_provider = settings.oidc_issuer is not None
+        return LocalSignIn(settings.local_sign_in, settings.break_glass_account, has_provider)
 
     @property
     def session_rule(self) -> SessionRule:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from app.domain.user import User
+from app.domain.user import AT_PROVIDER, User
 
 FORGOTTEN_AFTER = timedelta(hours=24)
 FIRST_WAIT = timedelta(seconds=30)
@@ -60,21 +60,26 @@ class SessionRule:
 
 @dataclass(frozen=True)
 class LocalSignIn:
-    """Who may sign in with a password of this product.
+    """Who may sign in by what: a password of this product, or the provider.
 
     Parameters
     ----------
     is_open
-        Whether everybody who has one may.
+        Whether everybody who has a password may.
     break_glass
         Name of the account that may in any case.
+    has_provider
+        Whether there is one, for accounts that have no password here.
     """
 
     is_open: bool = True
     break_glass: str | None = None
+    has_provider: bool = True
 
     def keeps_out(self, user: User) -> bool:
-        """Whether the account's password opens nothing; one of the provider's has none here."""
+        """Whether the settings close what the account signs in by."""
+        if user.password_hash == AT_PROVIDER:
+            return not self.has_provider
         return user.has_password and not self.is_open and user.name != self.break_glass
 
 

@@ -11,6 +11,7 @@ from app.domain.audit import ActorKind, Outcome
 from app.domain.errors import Conflict
 from app.domain.sign_in import LocalSignIn
 from app.domain.site import DEFAULT_SITE_ID, Site
+from app.domain.user import AT_PROVIDER, User
 from app.ports import AuditFilter
 from app.services import accounts, second_factor
 from app.web.app import create_app
@@ -204,6 +205,19 @@ def test_administrators_whose_password_opens_nothing_do_not_count(container):
             accounts.set_active(transaction, root.id, is_active=False, local=local)
         add_account(transaction, "spare", Role.ADMINISTRATOR, NOW)
         accounts.set_active(transaction, root.id, is_active=False, local=local)
+
+
+def test_administrators_of_a_provider_that_is_not_set_do_not_count(container):
+    with container.transactions() as transaction:
+        root = add_account(transaction, "root", Role.ADMINISTRATOR, NOW)
+        there = User(uuid7(), "there", Role.ADMINISTRATOR, AT_PROVIDER)
+        transaction.users.add(there, NOW)
+        assert container.local_sign_in.keeps_out(there)
+        with pytest.raises(Conflict, match="last administrator"):
+            accounts.set_active(
+                transaction, root.id, is_active=False, local=container.local_sign_in
+            )
+        accounts.set_active(transaction, root.id, is_active=False, local=LocalSignIn())
 
 
 def test_nobody_gives_a_site_that_they_do_not_see(container):

@@ -83,14 +83,11 @@ class OpenIdProvider:
         tokens = self._token(code, request)
         claims = self._checked(str(tokens.get("id_token", "")))
         self._check_identity(claims, request)
-        authenticated = claims.get("auth_time")
         return ExternalIdentity(
             issuer=self._registration.issuer,
             subject=claims["sub"],
             claims={**self._user_info(tokens, claims["sub"]), **claims},
-            authenticated_at=datetime.fromtimestamp(authenticated, UTC)
-            if isinstance(authenticated, int | float)
-            else None,
+            authenticated_at=_moment(claims.get("auth_time")),
         )
 
     def sign_out_url(self, back: str) -> str | None:
@@ -234,6 +231,16 @@ class OpenIdProvider:
         if not isinstance(content, dict):
             raise provider_unavailable()
         return content
+
+
+def _moment(value: object) -> datetime | None:
+    """A NumericDate (RFC 7519); None where the claim is none."""
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise provider_refused("its time of signing in is no time") from error
 
 
 def _several(value: object) -> list[str]:

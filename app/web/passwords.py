@@ -50,6 +50,9 @@ class PasswordChecks:
         if not self._fits(password, user) or user is None:
             raise NotSignedIn(message("Name or password is wrong."))
         with self._container.transactions() as transaction:
+            if transaction.users.get(user.id) != user:
+                # Meanwhile it was deactivated, or the password was replaced.
+                raise NotSignedIn(message("Name or password is wrong."))
             lockout.succeed(transaction, attempt, now)
         return user
 

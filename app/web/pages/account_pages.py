@@ -17,7 +17,7 @@ from app.domain.errors import (
     VexascopeError,
 )
 from app.domain.message import message
-from app.domain.password import MIN_LENGTH
+from app.domain.password import MIN_LENGTH, normalised
 from app.domain.sign_in import Session
 from app.domain.user import User
 from app.services import accounts, passwords, second_factor, sessions
@@ -156,7 +156,7 @@ def _set_up(container: Container, user: User) -> Response:
 
 
 def _turn_off(container: Container, user: User, password: str) -> Response:
-    if len(password) < MIN_LENGTH:
+    if len(normalised(password)) < MIN_LENGTH:
         raise Conflict(
             message(
                 "Without a second factor your password is too short. Choose one of at least "

@@ -16,6 +16,13 @@ tests.
 A person has one role, and sees the cases of their sites only: a case of another site is answered
 as if it were not there. A program has the scopes of its key, and never reviews or signs.
 """
+SCOPES_READ = """A scope opens permissions, and each permission every route below that needs it. So
+`cases:read`, `reports:read` and `fhir:read` open the same: cases with their patients, cells,
+reviews and reports, under `/api/v1`, under `/fhir` and on the pages. Their names say what a key was
+made for; what narrows it is its sites. What needs one to be *signed in* is open to every key; what
+needs a permission of no scope is for people alone.
+
+"""
 
 
 def page() -> str:
@@ -23,7 +30,7 @@ def page() -> str:
     parts = [
         INTRODUCTION,
         "## Roles\n\n" + _roles(),
-        "## Scopes of API clients\n\n" + _scopes(),
+        "## Scopes of API clients\n\n" + SCOPES_READ + _scopes(),
         "## Routes\n\nWhat the audit calls an act stands last; where nothing stands there, the "
         "request is a part of a page\nwhose view is recorded, or repeats itself: only its refusals "
         "and failures are recorded.\n\n" + _routes(),

@@ -61,9 +61,9 @@ class Guard:
         with acting_as(actor_of(request, None)) as act:
             noting = _Noting(request, matched, act, send)
             try:
-                rate_limits_of(request).check_address(request)
+                await rate_limits_of(request).check_address(request)
                 if matched is None or matched.rule.needs is not Anyone.OPEN:
-                    await run_in_threadpool(_let_in, request, matched)
+                    await _let_in(request, matched)
                 if language := getattr(request.state, "language", None):
                     use_language(language)
                 if hasattr(request.state, "session"):
@@ -84,28 +84,35 @@ class Guard:
         answer: ASGIApp = self._app
         try:
             if matched.template not in UNCOUNTED:
-                rate_limits_of(request).check_address(request)
+                await rate_limits_of(request).check_address(request)
         except TooManyRequests as error:
             answer = explain(request, error)
         await answer(request.scope, receive, send)
 
 
-def _let_in(request: Request, matched: Matched | None) -> None:
+async def _let_in(request: Request, matched: Matched | None) -> None:
     """Raise unless the rule allows; note who asks."""
     sites = NamedSites(matched.keys if matched else {})
-    user = security_of(request).user_of(request, sites.look)
+    user = await run_in_threadpool(_ask, request, sites)
     request.state.user = user
-    rate_limits_of(request).check_account(user)
+    await rate_limits_of(request).check_account(user)
     become(actor_of(request, user))
     if user.language:
         # A system has no session: its account's choice is known only now.
         request.state.language = chosen_language(user.language, "")
     if matched is not None:
         _permit(user, matched)
-        sites.check(container_of(request), user)
+        sites.check(user)
     elif not has_path(request.url.path):
         raise NotFound(message("There is no such address."))
     # Else the route answers that it does not know the method.
+
+
+def _ask(request: Request, sites: NamedSites) -> User:
+    """Who is there; what the path names is looked up with it."""
+    user = security_of(request).user_of(request, sites.look)
+    sites.look_up(container_of(request))
+    return user
 
 
 class _Noting:

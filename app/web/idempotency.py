@@ -143,7 +143,9 @@ class IdempotencyMiddleware:
         location = found.location or (found.answer and found.answer.headers.get("location"))
         matched = rule_for("GET", urlsplit(location).path) if location else None
         if matched is not None:
-            await run_in_threadpool(NamedSites(matched.keys).check, self._container, user)
+            sites = NamedSites(matched.keys)
+            await run_in_threadpool(sites.look_up, self._container)
+            sites.check(user)
 
     async def _made_anew(self, found: KeyedRequest, scope: Scope) -> Answer | None:
         """The answer that a crash has swallowed: what stands where the work left it."""

@@ -14,7 +14,8 @@ from app.services.acting import concerns_case
 class NamedSites:
     """Where the case, the cell and the delivery belong that a path names.
 
-    They are looked up once: by who has a transaction open when it asks who is there, or in `check`.
+    They are looked up once: by who has a transaction open when it asks who is there, or in one of
+    their own.
     """
 
     def __init__(self, keys: Mapping[str, str]) -> None:
@@ -35,16 +36,20 @@ class NamedSites:
         found = (place_of[name](self._keys[name]) for name in place_of if name in self._keys)
         self._found = [place for place in found if place]
 
-    def check(self, container: Container, user: User) -> None:
+    def look_up(self, container: Container) -> None:
+        """Look them up in a transaction of their own, unless it is done."""
+        if self._found is None:
+            with container.transactions() as transaction:
+                self.look(transaction)
+
+    def check(self, user: User) -> None:
         """Raise `OfAnotherSite` where one of them is of a site that the account does not see.
 
         As if it were not there: who does not see a case does not learn that it exists. The audit
         does.
         """
-        if self._found is None:
-            with container.transactions() as transaction:
-                self.look(transaction)
-        places = self._found or []
+        assert self._found is not None, "look them up first"  # noqa: S101
+        places = self._found
         if places:
             concerns_case(places[0].case_id)
         if not all(user.sees(place.site_id) for place in places):

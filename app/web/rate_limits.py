@@ -8,8 +8,8 @@ import time
 
 from fastapi import Request
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from app.domain.access import Role
 from app.domain.errors import TooManyRequests
@@ -20,7 +20,11 @@ from app.web.origins import network_of
 
 
 class RateLimits:
-    """Counts, and refuses what is too much; health and static files never come here."""
+    """Counts, and refuses what is too much; health and static files never come here.
+
+    On the event loop: the library's other store starts a thread for each hundredth of a second in
+    which somebody asks.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
@@ -28,24 +32,24 @@ class RateLimits:
         self._client = settings.client_requests_per_minute
         self._address = settings.address_requests_per_minute
 
-    def check_address(self, request: Request) -> None:
+    async def check_address(self, request: Request) -> None:
         """Before it is known who asks; raises `TooManyRequests`."""
-        self._count(self._address, "address", network_of(request))
+        await self._count(self._address, "address", network_of(request))
 
-    def check_account(self, user: User) -> None:
+    async def check_account(self, user: User) -> None:
         """Once it is known who asks; raises `TooManyRequests`."""
         if user.role is Role.SYSTEM:
-            self._count(self._client, "client", str(user.id))
+            await self._count(self._client, "client", str(user.id))
         else:
-            self._count(self._person, "person", str(user.id))
+            await self._count(self._person, "person", str(user.id))
 
-    def _count(self, most: int, kind: str, whose: str) -> None:
+    async def _count(self, most: int, kind: str, whose: str) -> None:
         if most == 0:
             return
         limit = RateLimitItemPerMinute(most)
-        if self._limiter.hit(limit, kind, whose):
+        if await self._limiter.hit(limit, kind, whose):
             return
-        window = self._limiter.get_window_stats(limit, kind, whose)
+        window = await self._limiter.get_window_stats(limit, kind, whose)
         wait_s = max(1, round(window.reset_time - time.time()))
         raise TooManyRequests(
             message("Too many requests in a minute. Try again in {wait_s} s.", wait_s=wait_s),

@@ -1,5 +1,7 @@
 """How many requests a minute, and whose they are."""
 
+from asyncio import run
+
 import pytest
 from fastapi import Request
 
@@ -16,19 +18,19 @@ def asked(address):
 def test_one_who_asks_too_much_keeps_nobody_else_waiting(tmp_path):
     limits = RateLimits(make_settings(tmp_path, address_requests_per_minute=3))
     for _ in range(3):
-        limits.check_address(asked("192.0.2.7"))
+        run(limits.check_address(asked("192.0.2.7")))
     with pytest.raises(TooManyRequests) as refused:
-        limits.check_address(asked("192.0.2.7"))
+        run(limits.check_address(asked("192.0.2.7")))
     assert 1 <= refused.value.retry_after_s <= 120
-    limits.check_address(asked("192.0.2.8"))
+    run(limits.check_address(asked("192.0.2.8")))
 
 
 def test_addresses_of_one_ipv6_network_count_together(tmp_path):
     limits = RateLimits(make_settings(tmp_path, address_requests_per_minute=1))
-    limits.check_address(asked("2001:db8:1:2::1"))
+    run(limits.check_address(asked("2001:db8:1:2::1")))
     with pytest.raises(TooManyRequests):
-        limits.check_address(asked("2001:db8:1:2::2"))
-    limits.check_address(asked("2001:db8:1:3::1"))
+        run(limits.check_address(asked("2001:db8:1:2::2")))
+    run(limits.check_address(asked("2001:db8:1:3::1")))
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,7 @@ def _resource(kind: str, interactions: Sequence[str], **values: object) -> Eleme
         type=kind,
         interaction=[{"code": code} for code in interactions],
         versioning="versioned" if kind in VERSIONED else "no-version",
+        conditionalRead="not-match",
         **values,
     )
 

@@ -51,7 +51,7 @@ def clinical_values(message: Message) -> dict[str, Any]:
         if observed.text(11) in _NOT_A_RESULT:
             continue
         if _coded(observed, LOCAL_NAME) == CYTOPENIA:
-            values["known_cytopenia"] = observed.whole(5)[:MAX_CYTOPENIA] or None
+            values["known_cytopenia"] = _words(observed, sequence) or None
             continue
         measured = _MEASURED.get(_coded(observed, LOINC_NAME))
         if measured and observed.text(5):
@@ -60,6 +60,17 @@ def clinical_values(message: Message) -> dict[str, Any]:
             if values.setdefault(name, value) != value:
                 raise _said_twice(sequence)
     return values
+
+
+def _words(observed: Segment, sequence: int) -> str:
+    text = observed.whole(5)
+    if len(text) > MAX_CYTOPENIA:
+        raise to_mend(
+            Condition.DATA_TYPE,
+            f"OBX-5 of this code holds at most {MAX_CYTOPENIA} characters here.",
+            Location("OBX", 5, sequence=sequence),
+        )
+    return text
 
 
 def _coded(observed: Segment, system: str) -> str:

@@ -13,6 +13,9 @@ from app.interchange.hl7v2_numbers import (
 )
 from app.interchange.hl7v2_refusal import Condition, Location, to_mend
 
+CONTINUATIONS = ("ADD", "DSC")
+"""Segments of a message that is cut in parts (2.10.2): a part must not be taken for the whole."""
+
 
 class Control(StrEnum):
     """HL7 table 0119, as far as it is understood: what is to be done with an order."""
@@ -24,6 +27,13 @@ class Control(StrEnum):
 
 def control_of(message: Message) -> Control:
     """What is to be done with the order, ORC-1; raises `MessageRefused`."""
+    for name in CONTINUATIONS:
+        if message.all(name):
+            raise to_mend(
+                Condition.SEGMENT_SEQUENCE,
+                "The message is one of several parts (ADD, DSC). Send it as a whole.",
+                Location(name),
+            )
     try:
         return Control(only(message, "ORC").text(1))
     except ValueError:

@@ -31,6 +31,13 @@ def lis(laboratory):
         yield made
 
 
+@pytest.fixture
+def on_each(container):
+    """The same on each database."""
+    with listener(container) as port, connected(port) as made:
+        yield made
+
+
 def message(number, control="NW", **changes):
     """A message of the order of `oml`, under a number of its own."""
     header = ORDER["MSH"].replace("|M-1|", f"|M-{number}|")
@@ -49,39 +56,39 @@ def acts(container, case):
     return [entry.event.action for entry in entries]
 
 
-def test_a_cancelled_order_closes_its_case_and_loses_nothing(laboratory, lis):
-    assert verdict(lis.ask(message(1))) == ("AA", "")
+def test_a_cancelled_order_closes_its_case_and_loses_nothing(container, on_each):
+    assert verdict(on_each.ask(message(1))) == ("AA", "")
     cancellation = message(2, "CA", SPM=None, OBR=None)
-    first = lis.ask(cancellation)
+    first = on_each.ask(cancellation)
     assert verdict(first) == ("AA", "")
     # The acknowledgement was lost, and the sender asks again; or the clerk presses twice.
-    assert lis.ask(cancellation) == first
-    assert verdict(lis.ask(message(3, "CA"))) == ("AA", "")
-    case, placed, state = case_of(laboratory)
+    assert on_each.ask(cancellation) == first
+    assert verdict(on_each.ask(message(3, "CA"))) == ("AA", "")
+    case, placed, state = case_of(container)
     assert state is CaseState.CANCELLED
     assert placed.cancelled_at is not None
-    assert acts(laboratory, case).count("order.cancel") == 1
+    assert acts(container, case).count("order.cancel") == 1
     with (
-        laboratory.transactions() as transaction,
+        container.transactions() as transaction,
         pytest.raises(Conflict, match="has cancelled the order"),
     ):
         refuse_closed(transaction, case.id)
 
 
-def test_a_new_order_of_the_same_sample_opens_a_cancelled_case_again(laboratory, lis):
+def test_a_new_order_of_the_same_sample_opens_a_cancelled_case_again(container, on_each):
     for number, control in enumerate(("NW", "CA"), start=1):
-        lis.ask(message(number, control, H=HAEMOGLOBIN))
-    before, _, _ = case_of(laboratory)
+        on_each.ask(message(number, control, H=HAEMOGLOBIN))
+    before, _, _ = case_of(container)
     again = message(3, ORC="ORC|NW|PL-6", OBR="OBR|1|PL-6||SMEAR")
-    assert verdict(lis.ask(again)) == ("AA", "")
-    case, placed, state = case_of(laboratory)
+    assert verdict(on_each.ask(again)) == ("AA", "")
+    case, placed, state = case_of(container)
     assert (case.id, placed.placer_number, state) == (before.id, "PL-6", CaseState.EMPTY)
     assert placed.cancelled_at is None
     assert case.context.haemoglobin_g_dl is None
-    assert "order.renew" in acts(laboratory, case)
+    assert "order.renew" in acts(container, case)
     # The message that opened it first, sent once more, changes nothing.
-    assert verdict(lis.ask(message(1, H=HAEMOGLOBIN))) == ("AA", "")
-    assert case_of(laboratory)[1].placer_number == "PL-6"
+    assert verdict(on_each.ask(message(1, H=HAEMOGLOBIN))) == ("AA", "")
+    assert case_of(container)[1].placer_number == "PL-6"
 
 
 def test_another_patient_s_order_does_not_open_a_cancelled_case(laboratory, lis):
@@ -125,6 +132,8 @@ def test_a_change_takes_what_it_says_and_leaves_the_rest(laboratory, lis):
         ("XO", {"SPM": "SPM|1|S-1002||BLD"}, "204"),
         ("XO", {"PID": "PID|1||P-77||Other^Name"}, "206"),
         ("RP", {}, "103"),
+        ("XO", {"A": "ADD|more of it"}, "100"),
+        ("CA", {"D": "DSC|1"}, "100"),
         ("", {}, "103"),
     ],
 )

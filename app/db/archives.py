@@ -14,7 +14,7 @@ from app.db.cases import SqlCaseRepository
 from app.db.cells import CHUNK, SqlCellRepository
 from app.db.discussion import SqlDiscussionRepository
 from app.db.inserting import insert_new
-from app.db.mapping import from_context, from_upload, to_patient, to_upload
+from app.db.mapping import from_context, from_patient, from_upload, to_patient, to_upload
 from app.db.orders import SqlOrderRepository
 from app.db.reviews import SqlReviewRepository
 from app.db.site_keys import own_number, site_key, site_keys
@@ -191,14 +191,7 @@ class SqlArchiveRepository:
 
     def _write_case(self, records: CaseRecords, now: datetime) -> None:
         case = records.case
-        patient = {
-            "id": case.patient.id,
-            "identifier": site_key(case.site_id, case.patient.identifier),
-            "own_identifier": own_number(case.site_id, case.patient.identifier),
-            "name": case.patient.name,
-            "created_at": now,
-        }
-        insert_new(self._session, PatientRow, [patient])
+        insert_new(self._session, PatientRow, [from_patient(case.patient, case.site_id, now)])
         self._session.add(
             CaseRow(
                 id=case.id,

@@ -12,7 +12,15 @@ from uuid_utils.compat import uuid7
 
 from app.db.cells import SqlCellRepository
 from app.db.inserting import insert_new
-from app.db.mapping import from_context, from_upload, to_case, to_patient, to_upload
+from app.db.mapping import (
+    from_context,
+    from_name,
+    from_patient,
+    from_upload,
+    to_case,
+    to_patient,
+    to_upload,
+)
 from app.db.site_keys import own_number, site_key, site_keys
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
 from app.db.worklist import SqlWorklistRepository
@@ -56,16 +64,10 @@ class SqlCaseRepository:
         return case
 
     def _patient_of(self, new: NewCase, created_at: datetime) -> PatientRow:
-        row = {
-            "id": uuid7(),
-            "identifier": site_key(new.site_id, new.patient_identifier),
-            "own_identifier": own_number(new.site_id, new.patient_identifier),
-            "name": new.patient_name,
-            "created_at": created_at,
-        }
-        found = self._found_or_added(row)
+        given = Patient(uuid7(), new.patient_identifier, new.patient_name)
+        found = self._found_or_added(from_patient(given, new.site_id, created_at))
         if new.patient_name and found.name is None:
-            found.name = new.patient_name
+            found.name, found.name_folded = from_name(new.patient_name).values()
         elif new.patient_name and found.name != new.patient_name:
             raise Conflict(
                 message(

@@ -153,7 +153,7 @@ class SqlErasureRepository:
         """The row stays for its keys."""
         row = self._session.get_one(PatientRow, patient_id)
         row.identifier, row.own_identifier = f"{ERASED}-{patient_id}", None
-        row.name = None
+        row.name, row.name_folded = None, None
 
     def add(self, erasure: Erasure, pixels: Collection[str]) -> None:
         """The proof, with what is still to be done."""

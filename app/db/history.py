@@ -136,7 +136,7 @@ def _conditions(chosen: HistoryFilter) -> list[ColumnElement[bool]]:
         columns = (
             WorklistRow.accession_folded,
             WorklistRow.patient_folded,
-            func.lower(PatientRow.name),
+            PatientRow.name_folded,
         )
         found.append(or_(*(column.contains(text, autoescape=True) for column in columns)))
     if chosen.person_id:

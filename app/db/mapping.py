@@ -1,8 +1,11 @@
 """Rows to domain values and back."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from app.db.site_keys import own_number, site_key
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadPartRow, UploadRow
 from app.db.worklist_tables import WorklistRow
 from app.domain.abnormality import Abnormality
@@ -13,6 +16,22 @@ from app.domain.errors import RefusedFile
 from app.domain.screening import Recommendation
 from app.domain.upload_part import UploadPart
 from app.domain.worklist import WorklistEntry, folded
+
+
+def from_name(name: str | None) -> dict[str, str | None]:
+    """What stands in the columns of a patient's name."""
+    return {"name": name, "name_folded": folded(name) if name else None}
+
+
+def from_patient(patient: Patient, site_id: UUID, created_at: datetime) -> dict[str, Any]:
+    """The row of a patient of a site."""
+    return {
+        "id": patient.id,
+        "identifier": site_key(site_id, patient.identifier),
+        "own_identifier": own_number(site_id, patient.identifier),
+        **from_name(patient.name),
+        "created_at": created_at,
+    }
 
 
 def to_patient(row: PatientRow) -> Patient:

@@ -69,6 +69,8 @@ class PatientRow(Row):
     identifier: Mapped[str] = mapped_column(String(200), unique=True)
     own_identifier: Mapped[str | None] = mapped_column(String(200))
     name: Mapped[str | None] = mapped_column(String(200))
+    # As it is searched for; written with the name, by `app.db.mapping.from_name`.
+    name_folded: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 

@@ -46,7 +46,12 @@ def stored(container):
 
 def names_in(container):
     return sorted(
-        {(table, secret) for table, row in stored(container) for secret in SECRETS if secret in row}
+        {
+            (table, secret)
+            for table, row in stored(container)
+            for secret in SECRETS
+            if secret.lower() in row.lower()
+        }
     )
 
 

@@ -22,8 +22,8 @@ CHUNK_BYTES = 1024 * 1024
 README = """\
 Vexascope: all that is stored of one patient.
 
-cases/NUMBER.zip   each case with its pictures, findings, decisions and signed reports
-patient.json       identifier, name where one is stored, the cases, and the orders that opened them
+cases/NUMBER.zip   each case with its order, pictures, findings, decisions and signed reports
+patient.json       identifier, name where one is stored, and the cases
 audit.jsonl        who did what with these cases, one entry of JSON a line
 
 It holds DATA OF A PATIENT. For research use only. Not a medical device, not for diagnosis.
@@ -100,14 +100,12 @@ def _patient(transaction: Transaction, cases: Sequence[Case], now: datetime) -> 
 
 def _case(transaction: Transaction, case: Case) -> dict[str, object]:
     """What the archive of a case does not hold, since another instance has no use for it, too."""
-    order = transaction.orders.of_case(case.id)
     return {
         "accession_number": case.accession_number,
         "opened_at": case.created_at,
         "clinical_context": {
             name: value for name, value in vars(case.context).items() if value is not None
         },
-        "order": asdict(order) if order else None,
         "read_by_other_bundles": [
             asdict(made) for made in transaction.case_bundles.reclassifications(case.id)
         ],

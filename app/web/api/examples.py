@@ -72,7 +72,7 @@ EXAMPLES: Mapping[str, Example] = {
     "create_client": Example(
         {"name": "Laboratory system", "scopes": ["cases:write", "cells:write", "reports:read"]}
     ),
-    "change_client": Example({"scopes": ["cases:read", "reports:read"]}),
+    "change_client": Example({"scopes": ["cases:read", "reports:read"]}, {"if-match": "*"}),
     "rotate_key": Example({"days": 90, "overlap_hours": 24}),
     "create_webhook": Example(
         {
@@ -81,6 +81,6 @@ EXAMPLES: Mapping[str, Example] = {
             "events": ["signed", "amended"],
         }
     ),
-    "change_webhook": Example({"enabled": False}),
+    "change_webhook": Example({"enabled": False}, {"if-match": "*"}),
     "renew_secret": Example({"overlap_hours": 24}),
 }

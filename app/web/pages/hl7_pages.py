@@ -9,9 +9,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Response
 
-from app.services import hl7_peers, replaying
+from app.services import hl7_peers
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext
+from app.web.pages.destination_acts import message_acts
 from app.web.pages.destination_reading import (
     MessagesQuery,
     done_text,
@@ -61,28 +62,4 @@ def switch(
     return see_other(f"{PATH}/{peer_id}?done=saved")
 
 
-@router.post("/{peer_id}/replay")
-def replay_dead(container: ContainerDep, user: UserDep, peer_id: UUID) -> Response:
-    """Send again what was given up."""
-    with container.transactions() as transaction:
-        hl7_peers.peer_for(transaction, user, peer_id)
-        replaying.replay_dead(transaction, peer_id, container.now())
-    return see_other(f"{PATH}/{peer_id}?done=all")
-
-
-@router.post("/{peer_id}/deliveries/{delivery_id}/replay")
-def replay(container: ContainerDep, user: UserDep, peer_id: UUID, delivery_id: UUID) -> Response:
-    """Send one message again."""
-    with container.transactions() as transaction:
-        hl7_peers.peer_for(transaction, user, peer_id)
-        replaying.replay(transaction, peer_id, delivery_id, container.now())
-    return see_other(f"{PATH}/{peer_id}?done=again")
-
-
-@router.post("/{peer_id}/deliveries/{delivery_id}/skip")
-def skip(container: ContainerDep, user: UserDep, peer_id: UUID, delivery_id: UUID) -> Response:
-    """Let one message go."""
-    with container.transactions() as transaction:
-        hl7_peers.peer_for(transaction, user, peer_id)
-        replaying.skip(transaction, peer_id, delivery_id, container.now())
-    return see_other(f"{PATH}/{peer_id}?done=skipped")
+router.include_router(message_acts(PATH, "peer_id", hl7_peers.peer_for))

@@ -16,10 +16,11 @@ from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import User
 from app.domain.webhook import WebhookConfig, checked_overlap
 from app.ports import Transaction
-from app.services import replaying, webhooks
+from app.services import webhooks
 from app.services.webhooks import Made, WebhookForm
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, ngettext, translated
+from app.web.pages.destination_acts import message_acts
 from app.web.pages.destination_reading import (
     MessagesQuery,
     done_text,
@@ -134,31 +135,7 @@ def remove_webhook(container: ContainerDep, user: UserDep, webhook_id: UUID) -> 
     return see_other(PATH)
 
 
-@router.post("/{webhook_id}/replay")
-def replay_dead(container: ContainerDep, user: UserDep, webhook_id: UUID) -> Response:
-    """Send again what was given up."""
-    with container.transactions() as transaction:
-        webhooks.webhook_for(transaction, user, webhook_id)
-        replaying.replay_dead(transaction, webhook_id, container.now())
-    return see_other(f"{PATH}/{webhook_id}?done=all")
-
-
-@router.post("/{webhook_id}/deliveries/{delivery_id}/replay")
-def replay(container: ContainerDep, user: UserDep, webhook_id: UUID, delivery_id: UUID) -> Response:
-    """Send one message again."""
-    with container.transactions() as transaction:
-        webhooks.webhook_for(transaction, user, webhook_id)
-        replaying.replay(transaction, webhook_id, delivery_id, container.now())
-    return see_other(f"{PATH}/{webhook_id}?done=again")
-
-
-@router.post("/{webhook_id}/deliveries/{delivery_id}/skip")
-def skip(container: ContainerDep, user: UserDep, webhook_id: UUID, delivery_id: UUID) -> Response:
-    """Let one message go."""
-    with container.transactions() as transaction:
-        webhooks.webhook_for(transaction, user, webhook_id)
-        replaying.skip(transaction, webhook_id, delivery_id, container.now())
-    return see_other(f"{PATH}/{webhook_id}?done=skipped")
+router.include_router(message_acts(PATH, "webhook_id", webhooks.webhook_for))
 
 
 def _list(

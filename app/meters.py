@@ -5,7 +5,17 @@ add to one another. What all processes share (the queue, the outbox) is asked of
 the numbers are read: `app.web.metrics`.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+)
 
 # From a thumbnail to a large upload that is waited for.
 _REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
@@ -51,6 +61,11 @@ class Meters:
             "Classification jobs that were given up after all attempts.",
             registry=self.registry,
         )
+        self._held = Gauge(
+            "vexascope_jobs_waiting_for_bundle",
+            "Jobs that this process holds because their bundle is not on its machine.",
+            registry=self.registry,
+        )
         self._build = Info("vexascope_build", "What runs.", registry=self.registry)
         for outcome in ("classified", "failed"):
             self._cells.labels(outcome)
@@ -71,6 +86,12 @@ class Meters:
     def gave_up(self) -> None:
         """Count a job that was given up."""
         self._given_up.inc()
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Count a job that is held while the context lasts."""
+        with self._held.track_inprogress():
+            yield
 
     def build(self, version: str, bundle: str, digest: str) -> None:
         """Say what runs; the bundle may change while it does."""

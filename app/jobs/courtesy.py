@@ -41,6 +41,11 @@ class Courtesy:
                 self._condition.wait(None if self._busy else left_s)
             return False
 
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until the process is to stop."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._stopping, seconds)
+
     def stop(self) -> None:
         """Let nobody wait any longer."""
         with self._condition:

@@ -10,7 +10,7 @@ from dbos import DBOS
 
 from app.bootstrap import Container
 from app.db.job_queue import CLASSIFY, JOB_VERSION, QUEUE
-from app.domain.errors import Gone
+from app.domain.errors import BundleRefused, Gone
 from app.domain.message import message
 from app.jobs.background_queues import BACKGROUND_QUEUES, register_background
 from app.jobs.control_clock import control_clock
@@ -35,6 +35,9 @@ STEP_ATTEMPTS = 10
 FIRST_RETRY_S = 1.0
 # Two: while one batch is in the classifier, the next is decoded.
 JOBS_AT_ONCE = 2
+
+# For so long a worker holds a job whose bundle it has not got, before the others may have it.
+HAND_ON_S = 30.0
 
 # Until the database answers again: a day.
 GIVE_UP_ATTEMPTS, GIVE_UP_RETRY_S = 2880, 30.0
@@ -87,6 +90,30 @@ def _classify(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None
         _log.warning("cell not classified", cell=str(failure.cell.id), reason=failure.reason)
 
 
+def classify_or_wait(container: Container, case_id: UUID, cell_ids: list[UUID]) -> bool:
+    """Classify; False where the case's bundle is not on this machine, or is damaged.
+
+    No cell is at fault then, and another machine may have the bundle.
+    """
+    try:
+        classify_job(container, case_id, cell_ids)
+    except BundleRefused as error:
+        _log.error("cells wait for their bundle", case=str(case_id), reason=error.detail)
+        return False
+    return True
+
+
+def hand_on_job(
+    container: Container, courtesy: Courtesy, case_id: UUID, cell_ids: list[UUID]
+) -> None:
+    """Hold a job for a while, so that it does not go round and round, and queue it anew."""
+    with container.meters.holding():
+        courtesy.pause(HAND_ON_S)
+    with _unless_erased(case_id), container.transactions() as transaction:
+        transaction.cases.get(case_id)
+        transaction.jobs.enqueue_classification(case_id, cell_ids)
+
+
 def give_up_job(container: Container, case_id: UUID, cell_ids: list[UUID]) -> None:
     """Note a failure for those of the cells that are still unread."""
     with _unless_erased(case_id), container.transactions() as transaction:
@@ -115,7 +142,7 @@ def worker(container: Container) -> Iterator[str]:
     ------
     The executor's name. Jobs of this name that a killed process left are taken up first.
     """
-    _ = container.classifier
+    _load_ahead(container)
     with ExitStack() as stack:
         name = stack.enter_context(
             executor_name(container.settings.executor_id, container.settings.data_dir)
@@ -129,6 +156,14 @@ def worker(container: Container) -> Iterator[str]:
         stack.enter_context(control_clock(container))
         stack.enter_context(maintenance(container))
         yield name
+
+
+def _load_ahead(container: Container) -> None:
+    """Load the active classifier before the first job needs it, if it is on this machine."""
+    try:
+        _ = container.classifier
+    except BundleRefused as error:
+        _log.error("the active bundle is not here: its cells wait", reason=error.detail)
 
 
 def _launch(container: Container, name: str, courtesy: Courtesy) -> None:
@@ -171,19 +206,28 @@ def _register(container: Container, courtesy: Courtesy) -> None:
         interval_seconds=FIRST_RETRY_S,
         max_attempts=STEP_ATTEMPTS,
     )
-    def step(case_id: str, cell_ids: list[str]) -> None:
+    def step(case_id: str, cell_ids: list[str]) -> bool:
         with courtesy.first():
-            classify_job(container, UUID(case_id), [UUID(cell_id) for cell_id in cell_ids])
+            return classify_or_wait(container, UUID(case_id), [UUID(it) for it in cell_ids])
 
     @DBOS.workflow(name=CLASSIFY)
     def workflow(case_id: str, cell_ids: list[str]) -> None:
         try:
-            step(case_id, cell_ids)
+            is_read = step(case_id, cell_ids)
         except Exception:
             # Nothing waits for ever without a word: the report lists these cells and why.
             _log.exception("the batch was given up", case=case_id)
             container.meters.gave_up()
             give_up(case_id, cell_ids)
+            # So that the queue holds it as failed: "done" would be a lie to whoever asks there.
+            raise
+        # None is of a job that an earlier version began.
+        if is_read is False:
+            hand_on(case_id, cell_ids)
+
+    @DBOS.step(name="hand_on", retries_allowed=True, max_attempts=STEP_ATTEMPTS)
+    def hand_on(case_id: str, cell_ids: list[str]) -> None:
+        hand_on_job(container, courtesy, UUID(case_id), [UUID(it) for it in cell_ids])
 
     @DBOS.step(
         name="give_up",

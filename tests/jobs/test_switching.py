@@ -6,6 +6,7 @@ import pytest
 
 from app.bootstrap import build
 from app.domain.errors import Conflict, InvalidInput
+from app.domain.job import JobState
 from app.domain.review import ReviewRule
 from app.jobs.worker import classify_job, worker
 from app.ports.audit import AuditFilter
@@ -193,3 +194,44 @@ def test_the_active_bundle_is_never_its_own_shadow(two_bundles):
         ("active", second),
         ("shadow", second),
     ]
+
+
+def test_cells_wait_for_a_bundle_that_is_not_on_the_machine(two_bundles, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.jobs.worker.HAND_ON_S", 0.2)
+    container, _, second = two_bundles
+    switch(container, second)
+    (folder,) = (tmp_path / "bundles").iterdir()
+    away = folder.rename(tmp_path / "away")
+    case_id, _ = accept(container, range(3))
+    with worker(container):
+        deadline = time.monotonic() + WAIT_S
+        while len(container.jobs_of(case_id)) < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        state = standing(container, case_id)[1]
+        assert (state.pending_count, state.failed_count) == (3, 0)
+        away.rename(folder)
+        while not standing(container, case_id)[1].done:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert standing(container, case_id)[1].classified_count == 3
+
+
+def test_a_job_that_was_given_up_is_failed_in_the_queue_too(two_bundles, monkeypatch):
+    monkeypatch.setattr("app.jobs.worker.STEP_ATTEMPTS", 1)
+    container, _, _ = two_bundles
+
+    def spoilt(*_):
+        raise RuntimeError("nothing works")
+
+    monkeypatch.setattr("app.jobs.worker.classify_cells", spoilt)
+    case_id, _ = accept(container, range(2))
+    with worker(container):
+        deadline = time.monotonic() + WAIT_S
+        while not standing(container, case_id)[1].done:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    [job] = container.jobs_of(case_id)
+    assert job.state is JobState.FAILED
+    [queue] = [item for item in container.queue_states() if item.queue == "classification"]
+    assert (queue.waiting, queue.failed) == (0, 1)

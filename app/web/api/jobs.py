@@ -19,7 +19,10 @@ class JobRead(BaseModel):
     """A batch of cells in the queue."""
 
     id: str = Field(description="Name of the job.")
-    state: JobState = Field(description="`failed`: given up; its cells are listed as failed.")
+    state: JobState = Field(
+        description="`failed`: given up; its cells are listed as failed. `done`: its cells are read, "
+        "or wait in a later job, because their bundle was not on the worker's machine."
+    )
     cell_count: int = Field(description="Cells of the batch.")
     queued_at: datetime = Field(description="When it was put into the queue, UTC.")
     began_at: datetime | None = Field(description="When a worker took it last; null if none did.")

@@ -20,8 +20,8 @@ class JobRead(BaseModel):
 
     id: str = Field(description="Name of the job.")
     state: JobState = Field(
-        description="`failed`: given up; its cells are listed as failed. `done`: its cells are read, "
-        "or wait in a later job, because their bundle was not on the worker's machine."
+        description="`failed`: given up; its cells are listed as failed. `done`: its cells are "
+        "read, or wait in a later job, because their bundle was not on the worker's machine."
     )
     cell_count: int = Field(description="Cells of the batch.")
     queued_at: datetime = Field(description="When it was put into the queue, UTC.")

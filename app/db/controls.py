@@ -83,6 +83,11 @@ class SqlControlRepository:
         rows = self._session.scalars(query.order_by(ControlCellRow.ordinal))
         return [SetCell(row.group_name, _cell.validate_python(row.cell)) for row in rows]
 
+    def count_cells(self, set_id: UUID) -> int:
+        """Count."""
+        query = select(func.count()).select_from(ControlCellRow)
+        return self._session.scalar(query.where(ControlCellRow.set_id == set_id)) or 0
+
     def begin(self, run: SetRun) -> bool:
         """Insert; the unique key holds the others off."""
         insert_new(self._session, SetRunRow, [_from_run(run)])

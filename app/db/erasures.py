@@ -103,11 +103,19 @@ class SqlErasureRepository:
         )
 
     def _leave_sets(self, case_id: UUID, at: datetime) -> None:
-        """Take the case's cells out of fixed sets; a set that lacks cells is not read again."""
+        """Take the case's cells out of fixed sets.
+
+        What is compared is not compared again. Daily control slides stay, and alarm: if they
+        went, nobody would notice that the classifier is watched no more.
+        """
         held = ControlCellRow.group_name == str(case_id)
         sets = list(self._session.scalars(select(ControlCellRow.set_id).where(held).distinct()))
         self._session.execute(delete(ControlCellRow).where(held))
-        open_sets = ControlSetRow.id.in_(sets) & ControlSetRow.retired_at.is_(None)
+        open_sets = (
+            ControlSetRow.id.in_(sets)
+            & ControlSetRow.retired_at.is_(None)
+            & ControlSetRow.is_daily.is_(False)
+        )
         self._session.execute(update(ControlSetRow).where(open_sets).values(retired_at=at))
 
     def _empty(self, table: Any, case_id: UUID, **values: Any) -> None:

@@ -30,15 +30,26 @@ class ControlState(StrEnum):
     """How the control slides of a set stand."""
 
     STEADY = "steady"
+    BASELINE = "baseline"
+    """It was read for the first time by this bundle: nothing has been compared yet."""
     WAITING = "waiting"
     """It was never read, and need not have been yet."""
     MOVED = "moved"
+    UNREAD = "unread"
+    """The last run was given up, or could not read a cell."""
+    INCOMPLETE = "incomplete"
+    """Cells were erased with their patient: it is not the set any more that was frozen."""
     OVERDUE = "overdue"
 
     @property
     def is_alarm(self) -> bool:
         """Whether somebody has to look."""
-        return self in {ControlState.MOVED, ControlState.OVERDUE}
+        return self in {
+            ControlState.MOVED,
+            ControlState.UNREAD,
+            ControlState.INCOMPLETE,
+            ControlState.OVERDUE,
+        }
 
 
 @dataclass(frozen=True)
@@ -194,12 +205,30 @@ def _largest(before: CellFindings | None, now: CellFindings | None) -> float:
     return max(differences)
 
 
-def control_state(fixed: ControlSet, runs: Sequence[SetRun], now: datetime) -> ControlState:
-    """How a daily set stands; `runs` are its control runs, the latest first."""
+def control_state(
+    fixed: ControlSet, cell_count: int, runs: Sequence[SetRun], now: datetime
+) -> ControlState:
+    """How a daily set stands.
+
+    Parameters
+    ----------
+    cell_count
+        Cells that it still has.
+    runs
+        Its control runs, the latest first.
+    """
+    if cell_count < fixed.cell_count:
+        return ControlState.INCOMPLETE
     done = next((run for run in runs if run.finished_at), None)
     since = done.finished_at if done and done.finished_at else fixed.created_at
     if now - since > OVERDUE_AFTER:
         return ControlState.OVERDUE
-    if done is None:
-        return ControlState.WAITING
-    return ControlState.MOVED if done.has_moved else ControlState.STEADY
+    return ControlState.WAITING if done is None else _outcome(done)
+
+
+def _outcome(done: SetRun) -> ControlState:
+    if done.shift and done.shift.is_alarm:
+        return ControlState.MOVED
+    if done.has_moved:
+        return ControlState.UNREAD
+    return ControlState.STEADY if done.shift else ControlState.BASELINE

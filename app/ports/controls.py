@@ -25,6 +25,9 @@ class ControlRepository(Protocol):
     def cells(self, set_id: UUID) -> Sequence[SetCell]:
         """The cells of a set, by ordinal."""
 
+    def count_cells(self, set_id: UUID) -> int:
+        """How many cells a set still has: an erasure takes those of its patient out of it."""
+
     def begin(self, run: SetRun) -> bool:
         """Store a run; False where the day's run of this set and bundle is there already."""
 

@@ -49,7 +49,8 @@ def control_standings(transaction: Transaction, now: datetime) -> list[ControlSt
     for fixed in transaction.controls.sets():
         if fixed.is_daily:
             runs = transaction.controls.runs(RunKind.CONTROL, RUNS_LOOKED_AT, fixed.id)
-            standings.append(ControlStanding(fixed, control_state(fixed, runs, now), runs))
+            left = transaction.controls.count_cells(fixed.id)
+            standings.append(ControlStanding(fixed, control_state(fixed, left, runs, now), runs))
     return standings
 
 

@@ -110,7 +110,7 @@ class Shared:
     def _controls(self) -> Iterator[Metric]:
         sets = GaugeMetricFamily(
             "vexascope_control_sets",
-            "Sets of daily control slides by how they stand; moved and overdue want a look.",
+            "Sets of daily control slides by how they stand; docs/monitoring.md names the alarms.",
             labels=["state"],
         )
         with self._container.transactions() as transaction:

@@ -172,7 +172,10 @@ def test_control_slides_stand_and_another_bundle_has_its_own_baseline(two_bundle
     accept(container, range(5))
     fixed = frozen(container)
     assert states(container) == [ControlState.WAITING]
-    first_run, again = controlled(container, fixed), controlled(container, fixed)
+    first_run = controlled(container, fixed)
+    assert states(container) == [ControlState.BASELINE]
+    again = controlled(container, fixed)
+    assert states(container) == [ControlState.STEADY]
     assert (first_run.baseline_id, first_run.shift) == (first_run.id, None)
     assert again.baseline_id == first_run.id
     assert again.shift.largest == 0
@@ -180,7 +183,7 @@ def test_control_slides_stand_and_another_bundle_has_its_own_baseline(two_bundle
     switch(container, second)
     other = controlled(container, fixed)
     assert other.baseline_id == other.id
-    assert states(container) == [ControlState.STEADY]
+    assert states(container) == [ControlState.BASELINE]
 
 
 def test_a_picture_that_changed_alarms(two_bundles):  # noqa: F811
@@ -206,6 +209,7 @@ def test_a_run_that_could_not_read_every_cell_is_nobody_s_baseline(two_bundles):
     broken = controlled(container, fixed)
     assert broken.has_moved
     assert broken.baseline_id is None
+    assert states(container) == [ControlState.UNREAD]
     picture.write_bytes(content)
     sound = controlled(container, fixed)
     assert (sound.baseline_id, sound.has_moved) == (sound.id, False)
@@ -246,7 +250,7 @@ def test_the_day_has_one_run_and_a_missed_day_alarms(two_bundles):  # noqa: F811
         [run] = begin_due(transaction, first, now)
         assert begin_due(transaction, first, now + timedelta(minutes=1)) == []
     set_job(container, Courtesy(), run.id)
-    assert states(container) == [ControlState.STEADY]
+    assert states(container) == [ControlState.BASELINE]
     assert states(container, now + timedelta(hours=30)) == [ControlState.OVERDUE]
     # Another bundle on the same day is read, too.
     switch(container, second)
@@ -263,4 +267,4 @@ def test_a_run_that_was_given_up_alarms(two_bundles):  # noqa: F811
     with container.transactions() as transaction:
         run = begin_control(transaction, fixed.id, first, "Dr Ann", NOW, queued=False)
     give_up_set_job(container, run.id)
-    assert states(container) == [ControlState.MOVED]
+    assert states(container) == [ControlState.UNREAD]

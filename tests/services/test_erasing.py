@@ -13,12 +13,14 @@ from app.domain.abnormality import Abnormality
 from app.domain.access import Role
 from app.domain.audit import ChainCheck
 from app.domain.case import ClinicalContext, NewCase, RefusedFile
+from app.domain.control import ControlState
 from app.domain.erasure import ErasureCause, RetentionRule
 from app.domain.errors import Conflict, Gone, InvalidInput, NotFound
 from app.domain.site import DEFAULT_SITE_ID
 from app.jobs import maintenance
 from app.jobs.maintenance import DAILY, Chore, Traces, retain
 from app.jobs.worker import classify_job, give_up_job
+from app.services.controlling import control_standings
 from app.services.discussing import comment, interpret
 from app.services.erasing import SETTLES, erase_overdue, erase_patient, remove_images
 from app.services.freezing import freeze_cases
@@ -198,14 +200,17 @@ def test_an_erased_case_says_so_and_is_erased_once(container, case):
         open_case(transaction, NewCase("ACC-77", "MRN-77"), container.now())
 
 
-def test_a_fixed_set_loses_its_cells_and_is_retired(container, case):
+def test_a_fixed_set_loses_its_cells_and_control_slides_alarm(container, case):
     now = container.now()
     with container.transactions() as transaction:
-        fixed = freeze_cases(transaction, "daily", ["ACC-77"], "ann", now, is_daily=True)
+        fixed = freeze_cases(transaction, "once", ["ACC-77"], "ann", now, is_daily=False)
+        freeze_cases(transaction, "daily", ["ACC-77"], "ann", now, is_daily=True)
     erase(container, case)
     assert names_in(container) == []
     with container.transactions() as transaction:
         assert transaction.controls.get_set(fixed.id).retired_at is not None
+        [standing] = control_standings(transaction, now)
+    assert (standing.fixed.name, standing.state) == ("daily", ControlState.INCOMPLETE)
 
 
 def test_nothing_is_written_to_a_case_that_was_erased_meanwhile(container):

@@ -17,10 +17,26 @@ from app.web.pages.present_measured import cases_field
 CONTROLS_PATH = "/administration/controls"
 STATES = {
     ControlState.STEADY: message("Counts stand"),
+    ControlState.BASELINE: message("Read once by this bundle: nothing to compare with yet"),
     ControlState.WAITING: message("Not read yet"),
     ControlState.MOVED: message("Counts moved"),
+    ControlState.UNREAD: message("Not every cell could be read"),
+    ControlState.INCOMPLETE: message(
+        "Cells were erased with their patient: retire this set, and freeze another"
+    ),
     ControlState.OVERDUE: message("Overdue: not read for more than a day"),
 }
+
+
+def control_warnings(standings: Sequence[ControlStanding]) -> tuple[str, ...]:
+    """What everybody who signs must know of the control slides, once for each kind of alarm."""
+    alarms = {item.state for item in standings if item.state.is_alarm}
+    sentence = gettext("Control slides: {state}. Have an administrator look before you sign.")
+    return tuple(
+        sentence.format(state=translated(STATES[state]).rstrip("."))
+        for state in ControlState
+        if state in alarms
+    )
 
 
 def controls_page(

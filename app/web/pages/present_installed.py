@@ -158,7 +158,9 @@ def control_text(run: SetRun | None) -> str:
     """How control slides stood when a bundle read them last."""
     if run is None or run.finished_at is None:
         return wording.DASH
-    text = gettext("{mark} moved, {date}") if run.has_moved else gettext("stand, {date}")
+    text = gettext("stand, {date}") if run.shift else gettext("read once, {date}")
+    if run.has_moved:
+        text = gettext("{mark} moved, {date}")
     return text.format(mark=ALARM_MARK, date=wording.date(run.finished_at))
 
 

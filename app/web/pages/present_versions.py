@@ -16,6 +16,7 @@ from app.domain.signing import (
     signer_text,
 )
 from app.domain.user import User
+from app.services.controlling import ControlStanding
 from app.services.report_content import read_version
 from app.services.signing import Standing
 from app.web.language import gettext, translated
@@ -28,6 +29,7 @@ from app.web.pages.present_comparison import (
     score_with_interval,
     share_with_interval,
 )
+from app.web.pages.present_controls import control_warnings
 from app.web.pages.present_signing import (
     amendment_of,
     amendment_part,
@@ -70,6 +72,7 @@ class SignForm:
     seen_digest: str
     error: str | None = None
     is_confirmed: bool = False
+    controls: Sequence[ControlStanding] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,10 @@ def sign_page(report: Report, standing: Standing, form: SignForm, now: datetime)
         report_path=f"{path}/report",
         number=standing.version_count + 1,
         facts=_facts(report),
-        warnings=tuple(translated(text) for text in report.warnings),
+        warnings=(
+            *control_warnings(form.controls),
+            *(translated(text) for text in report.warnings),
+        ),
         interpretation=interpretation_part(report.interpretation, now),
         amendment=amendment_part(standing, now),
         missing=tuple(_missing(item, path) for item in form.missing),

@@ -17,11 +17,13 @@ from app.domain.worklist import (
     WorklistOrder,
     WorklistSort,
 )
+from app.services.controlling import ControlStanding
 from app.services.worklist import WorklistPage
 from app.web.language import gettext, localised, translated
 from app.web.pages import wording
 from app.web.pages.contexts import Choice
 from app.web.pages.present import BADGES, case_path
+from app.web.pages.present_controls import control_warnings
 from app.web.pages.worklist_contexts import (
     FilterChip,
     FilterFields,
@@ -90,6 +92,7 @@ class WorklistView:
     readers: Mapping[UUID, str]
     user_id: UUID
     now: datetime
+    controls: Sequence[ControlStanding] = ()
 
 
 def worklist_part(view: WorklistView) -> WorklistPart:
@@ -98,6 +101,7 @@ def worklist_part(view: WorklistView) -> WorklistPart:
     filtered = not view.chosen.is_empty
     paged = query.after or query.before
     return WorklistPart(
+        warnings=control_warnings(view.controls),
         tabs=_tabs(view),
         chips=tuple(_chip(saved, query) for saved in view.saved),
         fields=_fields(view),

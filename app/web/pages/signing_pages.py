@@ -15,6 +15,7 @@ from app.domain.errors import Conflict, Forbidden, InvalidInput, NotSignedIn, To
 from app.domain.message import message
 from app.domain.signing import MAX_REASON_LENGTH, MOST_VERSIONS
 from app.domain.user import User
+from app.services.controlling import control_standings
 from app.services.reading import read_case
 from app.services.report_content import digest_of_draft
 from app.services.reporting import report_of
@@ -130,6 +131,7 @@ def _sign_form(
             seen_digest=seen.digest,
             error=trouble.sentence if trouble else None,
             is_confirmed=is_confirmed,
+            controls=control_standings(transaction, container.now()),
         )
         standing = Standing(
             transaction.versions.count(case_id), amendment=transaction.versions.amendment(case_id)

@@ -98,6 +98,8 @@ class WorklistPart:
 
     Parameters
     ----------
+    warnings
+        What is wrong with the control slides.
     query
         The address of this list without its place, to be kept as a filter.
     finding_title
@@ -108,6 +110,7 @@ class WorklistPart:
         Whether there is any case at all.
     """
 
+    warnings: tuple[str, ...]
     tabs: tuple[StateTab, ...]
     chips: tuple[FilterChip, ...]
     fields: FilterFields

@@ -13,6 +13,7 @@ from app.domain.message import message
 from app.domain.user import User
 from app.domain.worklist import SavedFilter, WorklistFilter, filter_name
 from app.ports import Transaction
+from app.services.controlling import control_standings
 from app.services.worklist import page_of_worklist
 from app.web.dependencies import ContainerDep, UserDep, current_user
 from app.web.language import gettext
@@ -66,6 +67,7 @@ def show_worklist(
             readers=transaction.worklist.readers(user.site_ids),
             user_id=user.id,
             now=now,
+            controls=control_standings(transaction, now),
         )
     return render("cases.html", worklist_part(view), chrome(gettext("Cases"), user, is_first=True))
 

@@ -6,10 +6,13 @@ from html import unescape
 
 import pytest
 
+from app.jobs.background import give_up_set_job
+from app.services.controlling import begin_control
 from tests.accounts import ADMIN, READER
 from tests.bundles import write_bundle
 from tests.images import cell_png
 from tests.web.api.test_cases import NEW
+from tests.web.test_metrics import samples
 
 BUNDLES, CONTROLS = "/administration/bundles", "/administration/controls"
 COMPARISONS = "/administration/comparisons"
@@ -89,7 +92,8 @@ def test_two_bundles_are_compared_on_chosen_cases(lab):
 
 def test_control_slides_are_read_as_soon_as_they_are_frozen(lab):
     post(lab, CONTROLS, name="Slides", cases=NEW["accession_number"])
-    until(lab, CONTROLS, "Baseline of this bundle")
+    assert "nothing to compare with yet" in until(lab, CONTROLS, "Baseline of this bundle")
+    assert "read once, " in get(lab, BUNDLES)
     run_path = re.search(r'action="(/administration/controls/[^"]+/run)"', lab[0].get(
         CONTROLS, auth=ADMIN).text)[1]  # fmt: skip
     post(lab, run_path)
@@ -128,3 +132,28 @@ def test_a_bundle_is_put_in_shadow_then_activated_and_back(lab):
     assert "It is better" in said
     post(lab, f"{BUNDLES}/activate", activate_digest=first, activate_reason="It was not")
     assert client.get("/api/v1/bundle").json()["digest"] == first
+
+
+def test_an_alarm_of_the_control_slides_is_told_to_who_signs(lab):
+    client, _, _ = lab
+    container = client.app.state.container
+    post(lab, CONTROLS, name="Alarming", cases=NEW["accession_number"])
+    until(lab, CONTROLS, "Baseline of this bundle")
+    case_id = client.post("/api/v1/cases", json={**NEW, "accession_number": "A-78"}).json()["id"]
+    quiet = words(client.get("/cases", auth=READER))
+    assert "Control slides:" not in quiet
+    with container.transactions() as transaction:
+        [fixed] = [item for item in transaction.controls.sets() if item.is_daily]
+        run = begin_control(
+            transaction, fixed.id, container.default_digest, "x", container.now(), queued=False
+        )
+    give_up_set_job(container, run.id)
+    for path in ("/cases", f"/cases/{case_id}/sign"):
+        said = words(client.get(path, auth=READER))
+        assert "Control slides: Not every cell could be read." in said
+    assert samples(client.get("/metrics", auth=ADMIN).text)[
+        "vexascope_control_sets", ("state", "unread")
+    ] == 1  # fmt: skip
+    retire = re.search(r'action="(/administration/controls/[^"]+/retire)"', client.get(
+        CONTROLS, auth=ADMIN).text)[1]  # fmt: skip
+    post(lab, retire)

@@ -145,6 +145,14 @@ class Container:
             return self.bundle_files
         return self.shelf.files(digest)
 
+    def has_bundle(self, digest: str) -> bool:
+        """Whether a bundle is installed on this machine, and sound."""
+        try:
+            self.files_of(digest)
+        except BundleRefused:
+            return False
+        return True
+
     def classifier_of(self, digest: str) -> Classifier:
         """The classifier of an installed bundle, loaded on first use."""
         return self.classifiers.get(self.files_of(digest))

@@ -55,6 +55,15 @@ def load_bundle(folder: Path, precision: Precision = Precision.FP32) -> BundleFi
     return BundleFiles(Bundle(manifest, rule), folder / manifest.network_file, texts)
 
 
+def check_network(files: BundleFiles) -> None:
+    """Raise `BundleRefused` unless the network's file is still the one that was checked.
+
+    Somebody may have put another bundle into its folder: it would read under the wrong digest.
+    """
+    manifest = files.bundle.manifest
+    _check_digest(files.network, manifest.files.get(manifest.network_file))
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")

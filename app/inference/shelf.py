@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from app.domain.errors import BundleRefused
-from app.inference.bundle import MANIFEST, BundleFiles, load_bundle
+from app.inference.bundle import MANIFEST, BundleFiles, check_network, load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
 from app.ports import Classifier, InstalledBundle
 from app.settings import Precision, Settings
@@ -102,10 +102,11 @@ class LoadedClassifiers:
         self._lock = Lock()
 
     def get(self, files: BundleFiles) -> Classifier:
-        """The classifier of a bundle; raises `BundleRefused` where its network does not run."""
+        """The classifier of a bundle; raises `BundleRefused` where it cannot run any more."""
         digest = files.bundle.manifest.digest
         with self._lock:
             if digest not in self._loaded:
+                check_network(files)
                 settings = self._settings
                 self._loaded[digest] = OnnxClassifier(files, settings.provider, settings.threads)
             self._loaded.move_to_end(digest)

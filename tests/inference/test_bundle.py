@@ -10,13 +10,23 @@ from app.domain.bundle import manifest_digest, parse_manifest
 from app.domain.errors import BundleRefused, SettingsRefused
 from app.inference.bundle import load_bundle
 from app.inference.onnx_classifier import OnnxClassifier
+from app.inference.shelf import LoadedClassifiers
 from app.settings import Precision, Provider
 from tests.bundles import BIAS, MAP_SIDE, SIZE_PX, write_bundle
+from tests.conftest import make_settings
 from tests.factories import novelty_manifest
 
 
 def classifier_of(folder):
     return OnnxClassifier(load_bundle(folder), Provider.CPU, 1)
+
+
+def test_a_network_that_was_exchanged_in_its_folder_does_not_run_under_the_old_digest(tmp_path):
+    settings = make_settings(tmp_path)
+    files = load_bundle(write_bundle(tmp_path / "bundle"))
+    write_bundle(tmp_path / "bundle", manifest={"version": "0.0.2"}, bias=2)
+    with pytest.raises(BundleRefused, match="is not the file"):
+        LoadedClassifiers(settings).get(files)
 
 
 def test_a_good_bundle_runs_in_batches_of_any_size(tmp_path):

@@ -55,7 +55,7 @@ def show_gallery(
         um_per_pixel=str(um_per_pixel) if um_per_pixel else "",
         report_path=f"{case_path(case_id)}/report",
         user_id=str(user.id),
-        heat=heat_note(as_read.bundle.manifest, container.bundle.manifest),
+        heat=heat_note(has_weights=container.has_bundle(as_read.bundle.manifest.digest)),
     )
     title = gettext("Review of {accession}").format(accession=case.accession_number)
     return render("gallery.html", page, chrome(title, user, case.origin.notice))

@@ -46,14 +46,14 @@ def show_heat_map(
     Kept by the browser for good only where the address names the bundle.
     """
     cell, reader = _read_by(container, case_id, cell_id)
-    active = container.bundle.manifest.digest
-    if reader.manifest.digest != active or bundle not in {None, active}:
+    digest = reader.manifest.digest
+    if bundle not in {None, digest} or not container.has_bundle(digest):
         raise NotFound(WEIGHTS_ARE_GONE)
-    maps = container.explainer.maps(cell, container.classifier, container.blobs)
+    maps = container.explainer.maps(cell, container.classifier_of(digest), container.blobs)
     crop = cell.location.crop
     content = overlay(maps[list(Abnormality).index(label)], crop.height, crop.width)
     return Response(
-        content, media_type="image/png", headers=FOR_GOOD if bundle == active else _ASK_AGAIN
+        content, media_type="image/png", headers=FOR_GOOD if bundle == digest else _ASK_AGAIN
     )
 
 

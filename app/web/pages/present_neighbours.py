@@ -1,7 +1,6 @@
 """Similar cells and heat maps, from domain values to what the pages show."""
 
 from app.domain.abnormality import Abnormality
-from app.domain.bundle import BundleManifest
 from app.domain.finding import ReadCell
 from app.domain.message import message
 from app.imaging.heat import CONTOURS
@@ -78,7 +77,7 @@ def _calls(read: ReadCell) -> str:
     return f"{calls} · {gettext('reviewed')}" if read.is_reviewed else calls
 
 
-def heat_note(manifest: BundleManifest, active: BundleManifest) -> HeatNote:
+def heat_note(*, has_weights: bool) -> HeatNote:
     """What is said of the heat maps; there are none where the weights that read are not here."""
     levels = [localised(f"{level / _PER_CENT:g}") for level in CONTOURS]
     scale = gettext(
@@ -90,12 +89,12 @@ def heat_note(manifest: BundleManifest, active: BundleManifest) -> HeatNote:
         "segmentation, and not measured against experts."
     )
     missing = gettext("There is no heat map of this cell.")
-    if manifest.digest != active.digest:
+    if not has_weights:
         missing = translated(WEIGHTS_ARE_GONE)
     return HeatNote(statement, scale, missing)
 
 
 WEIGHTS_ARE_GONE = message(
-    "The case was read by another bundle, whose weights are not here. Its heat maps cannot be "
-    "worked out; those of the present bundle would explain other numbers."
+    "The bundle that read the case is not installed here. Its heat maps cannot be worked out; "
+    "those of another one would explain other numbers."
 )

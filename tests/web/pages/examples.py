@@ -361,7 +361,7 @@ def _gallery_page(as_read, status) -> GalleryPage:
         um_per_pixel="0.1",
         report_path="/cases/1/report",
         user_id=str(uuid7()),
-        heat=heat_note(as_read.bundle.manifest, make_manifest(version="0.0.2")),
+        heat=heat_note(has_weights=False),
     )
 
 

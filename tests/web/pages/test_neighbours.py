@@ -11,9 +11,10 @@ from app.domain.abnormality import Abnormality
 from app.domain.case import CaseOrigin
 from app.web.language import Language, speaking
 from app.web.pages.present_neighbours import heat_note, similar_part
-from tests.factories import make_manifest
+from tests.bundles import write_bundle
 from tests.images import cell_png, encoded, frame_jpeg
-from tests.web.pages.examples import example_cells, neighbours
+from tests.jobs.test_switching import switch
+from tests.web.pages.examples import neighbours
 
 
 def opened(client, number, *files):
@@ -68,8 +69,22 @@ def test_another_bundle_has_no_heat_map_here(client):
     [path] = opened(client, "A-1", cell_png(1))
     gone = client.get(f"{path}/heat/vacuole.png", params={"bundle": "e" * 64})
     assert gone.status_code == 404
-    assert "weights are not here" in gone.text
+    assert "not installed here" in gone.text
     assert client.get(f"{path}/heat/beauty.png").status_code == 422
+
+
+def test_a_case_keeps_its_heat_maps_when_another_bundle_is_activated(client, open_container):
+    container = open_container
+    [path] = opened(client, "A-1", cell_png(1))
+    before = picture(client.get(f"{path}/heat/vacuole.png")).tobytes()
+    write_bundle(
+        container.settings.data_dir / "bundles" / "second", manifest={"version": "0.0.2"}, bias=9
+    )
+    second = container.shelf.installed()[-1].bundle.manifest.digest
+    switch(container, second)
+    assert picture(client.get(f"{path}/heat/vacuole.png")).tobytes() == before
+    refused = client.get(f"{path}/heat/vacuole.png", params={"bundle": second})
+    assert refused.status_code == 404
 
 
 def test_a_cell_of_another_case_is_not_found(client):
@@ -131,12 +146,11 @@ def test_a_similarity_is_rounded_down_unless_it_is_the_same():
 
 
 def test_the_words_say_what_a_heat_map_is_in_both_languages():
-    manifest = example_cells(1).manifest
-    english = heat_note(manifest, manifest)
+    english = heat_note(has_weights=True)
     assert "not a segmentation, and not measured against experts" in english.statement
     assert "0.05, 0.1 and 0.2 log-odds" in english.scale
     with speaking(Language.FRENCH):
-        french = heat_note(manifest, manifest)
+        french = heat_note(has_weights=True)
     assert "0,05, 0,1 et 0,2" in french.scale
     assert "pas une segmentation" in french.statement
-    assert "weights are not here" in heat_note(manifest, make_manifest(version="0.0.2")).missing
+    assert "not installed here" in heat_note(has_weights=False).missing

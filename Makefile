@@ -60,6 +60,7 @@ bench: setup-test  ## Run the benchmarks
 	$(BIN)/python -m tests.benchmarks.access
 	$(BIN)/python -m tests.benchmarks.audit
 	$(BIN)/python -m tests.benchmarks.statistics
+	$(BIN)/python -m tests.benchmarks.drift
 	$(BIN)/python -m tests.benchmarks.delivery
 	$(BIN)/python -m tests.benchmarks.delivery_hl7
 

@@ -6,13 +6,14 @@ case is the unit that varies here, and the limits come from a baseline of weeks 
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
 from app.domain.case_sums import CountSums, MeanSums, correlation_within
+from app.domain.tendency import REACH, Departure, running_tendency
 
 BASELINE_WEEKS = 12
 """Weeks with enough cases that a baseline is made of."""
@@ -23,8 +24,6 @@ FEWEST_EVENTS = 10
 SIGMAS = 3.0
 # Mean of the range of two normal values, in their standard deviation.
 _MEAN_RANGE_OF_TWO = 1.128
-# 99.865 % point of the standard normal: one tail beyond three sigmas.
-_Z_LIMIT = 3.0
 
 
 class Standing(StrEnum):
@@ -33,10 +32,16 @@ class Standing(StrEnum):
     INSIDE = "inside"
     HIGH = "high"
     LOW = "low"
+    RISING = "rising"
+    """Inside its own limits, but the weeks up to it together lie too high."""
+    FALLING = "falling"
     FEW_CASES = "few_cases"
     """Too few cases in the week to be held against limits."""
     NO_LIMITS = "no_limits"
     """Too little came before to draw limits from."""
+
+
+ALARMS = frozenset({Standing.HIGH, Standing.LOW, Standing.RISING, Standing.FALLING})
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,9 @@ class ChartPoint:
         The limits of this week; None where none are drawn.
     is_baseline
         Whether the limits were made from it.
+    tendency
+        The weighted mean of the weeks up to it, in its own sigmas from the baseline; None where it
+        is not told.
     """
 
     week: date
@@ -62,6 +70,7 @@ class ChartPoint:
     high: float | None
     standing: Standing
     is_baseline: bool = False
+    tendency: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,19 +86,20 @@ class ControlChart:
     factor
         By how much the baseline's weeks vary more than its cases explain (Laney's sigma of z), at
         least 1.
+    weeks_each
+        Weeks that one point takes.
     """
 
     points: tuple[ChartPoint, ...]
     centre: float | None = None
     baseline: tuple[date, date] | None = None
     factor: float = 1.0
+    weeks_each: int = 1
 
     @property
     def alarms(self) -> tuple[ChartPoint, ...]:
-        """Weeks beyond a limit."""
-        return tuple(
-            point for point in self.points if point.standing in {Standing.HIGH, Standing.LOW}
-        )
+        """Weeks beyond a limit, by themselves or with those before them."""
+        return tuple(point for point in self.points if point.standing in ALARMS)
 
 
 def baseline_weeks(case_counts: Sequence[tuple[date, int]], start: date | None = None) -> set[date]:
@@ -124,21 +134,13 @@ def proportion_chart(
     chosen = baseline_weeks([(week, sums.case_count) for week, sums in ordered], start)
     base = sum((sums for week, sums in ordered if week in chosen), CountSums())
     if min(base.count, base.total - base.count) < FEWEST_EVENTS:
-        return _without_limits([(week, sums.case_count, sums.share) for week, sums in ordered])
+        return chart_without_limits([(week, sums.case_count, sums.share) for week, sums in ordered])
     share, rho = base.count / base.total, correlation_within(base)
-    centre = _arcsine(share)
-
-    def distance(sums: CountSums) -> float:
-        return (_arcsine(sums.count / sums.total) - centre) / _sigma(sums, rho)
-
-    factor = _laney_factor([distance(sums) for week, sums in ordered if week in chosen])
-    points = []
-    for week, sums in ordered:
-        spread = math.hypot(_sigma(sums, rho), _sigma(base, rho)) if sums.total else 0.0
-        reach = SIGMAS * factor * spread
-        limits = (_share_at(centre - reach), _share_at(centre + reach))
-        points.append(_point(week, sums.case_count, sums.share, limits, is_baseline=week in chosen))
-    return ControlChart(tuple(points), share, (min(chosen), max(chosen)), factor)
+    placed = [
+        _Placed(week, sums.case_count, sums.share, _arcsine(sums.share or 0.0), _sigma(sums, rho))
+        for week, sums in ordered
+    ]
+    return _limited(placed, chosen, _Baseline(share, _arcsine(share), _sigma(base, rho)), _share_at)
 
 
 def mean_chart(weeks: Sequence[tuple[date, MeanSums]], start: date | None = None) -> ControlChart:
@@ -152,72 +154,72 @@ def mean_chart(weeks: Sequence[tuple[date, MeanSums]], start: date | None = None
     chosen = baseline_weeks([(week, sums.case_count) for week, sums in ordered], start)
     base = sum((sums for week, sums in ordered if week in chosen), MeanSums())
     if base.mean is None or not base.deviation:
-        return _without_limits([(week, sums.case_count, sums.mean) for week, sums in ordered])
-    centre, deviation = base.mean, base.deviation
-    factor = _laney_factor(
-        [
-            ((sums.mean or 0.0) - centre) / (deviation / math.sqrt(sums.case_count))
-            for week, sums in ordered
-            if week in chosen
-        ]
-    )
-    points = []
-    for week, sums in ordered:
-        variance = 1 / max(sums.case_count, 1) + 1 / base.case_count
-        reach = SIGMAS * factor * deviation * math.sqrt(variance)
-        limits = (centre - reach, centre + reach)
-        points.append(_point(week, sums.case_count, sums.mean, limits, is_baseline=week in chosen))
-    return ControlChart(tuple(points), centre, (min(chosen), max(chosen)), factor)
+        return chart_without_limits([(week, sums.case_count, sums.mean) for week, sums in ordered])
+    deviation = base.deviation
+    placed = [
+        _Placed(week, n, sums.mean, sums.mean or 0.0, deviation / math.sqrt(max(n, 1)))
+        for week, sums in ordered
+        for n in (sums.case_count,)
+    ]
+    baseline = _Baseline(base.mean, base.mean, deviation / math.sqrt(base.case_count))
+    return _limited(placed, chosen, baseline, lambda place: place)
 
 
 @dataclass(frozen=True)
-class Scatter:
-    """How the vectors of a baseline's cases lie around their mean.
+class _Placed:
+    """A week on the scale that limits are drawn on, and how far chance may move it there."""
 
-    Parameters
-    ----------
-    trace
-        Of their covariance: the mean squared distance from the mean.
-    trace_of_square
-        Of the covariance's square.
-    """
-
+    week: date
     case_count: int
-    trace: float
-    trace_of_square: float
+    value: float | None
+    place: float
+    sigma: float
+
+    @property
+    def is_judged(self) -> bool:
+        return self.value is not None and self.case_count >= FEWEST_CASES
 
 
-def distance_chart(
-    weeks: Sequence[tuple[date, int, float]], chosen: set[date], scatter: Scatter
+@dataclass(frozen=True)
+class _Baseline:
+    """What was measured, where that lies on the scale, and its own error there."""
+
+    value: float
+    place: float
+    sigma: float
+
+
+def _limited(
+    placed: Sequence[_Placed],
+    chosen: set[date],
+    base: _Baseline,
+    value_at: Callable[[float], float],
 ) -> ControlChart:
-    """A one-sided chart of how far the mean of a week's vectors lies from the baseline's.
-
-    Without drift the squared distance is a quadratic form of nearly normal means, so about a
-    multiple of a chi-squared value (Box 1954, Ann Math Stat 25:290), as for the residuals of a
-    process with many variables (Nomikos and MacGregor 1995, Technometrics 37:41).
-
-    Parameters
-    ----------
-    weeks
-        Week, cases, and the Euclidean distance of their mean from the baseline's mean.
-    chosen
-        The baseline's weeks; empty: no limits.
-    """
-    ordered = sorted(weeks)
-    if not chosen or scatter.trace <= 0 or scatter.trace_of_square <= 0:
-        return _without_limits(ordered)
+    """Limits for each week and what the weeks after the baseline tell together."""
+    factor = _laney_factor(
+        [(item.place - base.place) / item.sigma for item in placed if item.week in chosen]
+    )
+    later = [item for item in placed if item.is_judged and item.week > max(chosen)]
+    tendencies = running_tendency(
+        Departure(item.place - base.place, factor * item.sigma, factor * base.sigma)
+        for item in later
+    )
+    told = dict(zip((item.week for item in later), tendencies, strict=True))
     points = []
-    for week, cases, distance in ordered:
-        # A week of the baseline pulls its mean towards itself; the others have its error on top.
-        sign = -1 if week in chosen else 1
-        variance = max(1 / max(cases, 1) + sign / scatter.case_count, 0.0)
-        high = math.sqrt(variance * _quadratic_limit(scatter))
-        points.append(_point(week, cases, distance, (0.0, high), is_baseline=week in chosen))
-    return ControlChart(tuple(points), 0.0, (min(chosen), max(chosen)))
+    for item in placed:
+        reach = SIGMAS * factor * math.hypot(item.sigma, base.sigma)
+        limits = (value_at(base.place - reach), value_at(base.place + reach))
+        point = chart_point(
+            item.week, item.case_count, item.value, limits, is_baseline=item.week in chosen
+        )
+        points.append(_with_tendency(point, told.get(item.week)))
+    return ControlChart(tuple(points), base.value, (min(chosen), max(chosen)), factor)
 
 
 def _sigma(sums: CountSums, rho: float) -> float:
-    """Standard deviation of the arcsine of a week's root share."""
+    """Standard deviation of the arcsine of a week's root share; 1 of nothing, which is not told."""
+    if not sums.total:
+        return 1.0
     inflated = sums.total + rho * (sums.total_squares - sums.total)
     return math.sqrt(inflated) / sums.total / 2
 
@@ -237,16 +239,7 @@ def _laney_factor(distances: Sequence[float]) -> float:
     return max(1.0, sum(ranges) / len(ranges) / _MEAN_RANGE_OF_TWO)
 
 
-def _quadratic_limit(scatter: Scatter) -> float:
-    """The 99.865 % point of one case's squared distance from the mean, without drift."""
-    scale = scatter.trace_of_square / scatter.trace
-    freedom = scatter.trace**2 / scatter.trace_of_square
-    # Wilson and Hilferty 1931 (PNAS 17:684): the cube root of a chi-squared value is near normal.
-    ninth = 2 / (9 * freedom)
-    return scale * freedom * (1 - ninth + _Z_LIMIT * math.sqrt(ninth)) ** 3
-
-
-def _point(
+def chart_point(
     week: date,
     cases: int,
     value: float | None,
@@ -254,6 +247,7 @@ def _point(
     *,
     is_baseline: bool,
 ) -> ChartPoint:
+    """A week held against its limits, if it has cases enough."""
     if value is None or cases < FEWEST_CASES:
         return ChartPoint(week, cases, value, None, None, Standing.FEW_CASES, is_baseline)
     low, high = limits
@@ -265,7 +259,15 @@ def _point(
     return ChartPoint(week, cases, value, low, high, standing, is_baseline)
 
 
-def _without_limits(weeks: Sequence[tuple[date, int, float | None]]) -> ControlChart:
+def _with_tendency(point: ChartPoint, tendency: float | None) -> ChartPoint:
+    standing = point.standing
+    if tendency is not None and standing is Standing.INSIDE and abs(tendency) > REACH:
+        standing = Standing.RISING if tendency > 0 else Standing.FALLING
+    return replace(point, standing=standing, tendency=tendency)
+
+
+def chart_without_limits(weeks: Sequence[tuple[date, int, float | None]]) -> ControlChart:
+    """Weeks that nothing is known to hold against: Monday, cases, value."""
     return ControlChart(
         tuple(
             ChartPoint(week, cases, value, None, None, Standing.NO_LIMITS)

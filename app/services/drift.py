@@ -3,19 +3,19 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import numpy as np
 
 from app.domain.control_chart import (
     ControlChart,
-    Scatter,
     baseline_weeks,
-    distance_chart,
     mean_chart,
     proportion_chart,
 )
+from app.domain.distance_chart import Scatter, distance_chart
+from app.domain.periods import period_of, weeks_each
 from app.domain.statistics import MeanSeries, ShareSeries, SiteWeek
 from app.ports import CaseVector
 
@@ -83,33 +83,72 @@ def site_drift(
     by_bundle: dict[str, list[SiteWeek]] = defaultdict(list)
     for item in sorted(own, key=lambda week: week.week):
         by_bundle[item.bundle_digest].append(item)
-    builds: dict[Series, Build] = {
-        **{series: _share_build(series, start) for series in ShareSeries},
-        **{series: _mean_build(series, start) for series in MeanSeries},
-    }
-    found = [_series(series, build, by_bundle, first) for series, build in builds.items()]
-    mine = [item for item in vectors if item.site_id == site_id]
-    distances = {digest: _distances(digest, mine, start) for digest in by_bundle}
-    found.append(
-        _series(EMBEDDING, lambda part: distances[part[0].bundle_digest], by_bundle, first)
-    )
+    spans = {digest: _weeks_each(found, start) for digest, found in by_bundle.items()}
+    periods = {digest: _pooled(found, spans[digest]) for digest, found in by_bundle.items()}
+    mine = [
+        replace(item, week=period_of(item.week, spans[item.bundle_digest]))
+        for item in vectors
+        if item.site_id == site_id
+    ]
+    found = []
+    for series, build in _builds(mine, start).items():
+        charts = {digest: build(weeks) for digest, weeks in periods.items()}
+        found.append(_series(series, charts, spans, first))
     return SiteDrift(site_id, tuple(item for item in found if item.bundles))
 
 
+def _builds(vectors: Sequence[CaseVector], start: date | None) -> dict[Series, Build]:
+    """How the chart of each series is made from the points of one bundle."""
+    return {
+        **{series: _share_build(series, start) for series in ShareSeries},
+        **{series: _mean_build(series, start) for series in MeanSeries},
+        EMBEDDING: lambda weeks: _distances(weeks[0].bundle_digest, vectors, start),
+    }
+
+
+def _weeks_each(weeks: Sequence[SiteWeek], start: date | None) -> int:
+    # Every case that is read has cells, and so a share of poor ones.
+    cells = ShareSeries.POOR_QUALITY
+    return weeks_each([(item.week, item.shares[cells].case_count) for item in weeks], start)
+
+
+def _pooled(weeks: Sequence[SiteWeek], each: int) -> list[SiteWeek]:
+    """The weeks of one bundle, those of a period added up."""
+    found: dict[date, SiteWeek] = {}
+    for item in weeks:
+        begin = period_of(item.week, each)
+        known = found.get(begin)
+        found[begin] = replace(item, week=begin) if known is None else _added(known, item)
+    return list(found.values())
+
+
+def _added(known: SiteWeek, item: SiteWeek) -> SiteWeek:
+    return replace(
+        known,
+        shares={series: sums + item.shares[series] for series, sums in known.shares.items()},
+        means={series: sums + item.means[series] for series, sums in known.means.items()},
+    )
+
+
 def _series(
-    series: Series, build: Build, by_bundle: Mapping[str, Sequence[SiteWeek]], first: date
+    series: Series,
+    charts: Mapping[str, ControlChart | None],
+    spans: Mapping[str, int],
+    first: date,
 ) -> DriftSeries:
-    charts = []
-    for digest, weeks in by_bundle.items():
-        chart = build(weeks)
+    """What is shown of one series; a period that has begun before the first week is shown whole."""
+    found = []
+    for digest, chart in charts.items():
         if chart is None:
             continue
+        oldest = first - timedelta(weeks=spans[digest] - 1)
         shown = tuple(
-            point for point in chart.points if point.week >= first and point.value is not None
+            point for point in chart.points if point.week >= oldest and point.value is not None
         )
         if shown:
-            charts.append(BundleChart(digest, replace(chart, points=shown)))
-    return DriftSeries(series, tuple(charts))
+            drawn = replace(chart, points=shown, weeks_each=spans[digest])
+            found.append(BundleChart(digest, drawn))
+    return DriftSeries(series, tuple(found))
 
 
 def _share_build(series: ShareSeries, start: date | None) -> Build:

@@ -20,7 +20,7 @@ _LONGEST_NAME = 24
 
 @dataclass(frozen=True)
 class ControlMark:
-    """One week; `kind` is its form: ``inside``, ``high``, ``low`` or ``loose`` (no limits)."""
+    """One week; `kind` is its form: how it stands, or ``loose`` where it has no limits."""
 
     x: float
     y: float
@@ -167,8 +167,9 @@ def _limits(chart: ControlChart, frame: _Frame) -> list[str]:
             value = getattr(point, side)
             if value is None:
                 continue
-            left = max(_LEFT, round(frame.x(point.week) - frame.half_week, 2))
-            right = min(_RIGHT, round(frame.x(point.week) + frame.half_week, 2))
+            half = frame.half_week * chart.weeks_each
+            left = max(_LEFT, round(frame.x(point.week) - half, 2))
+            right = min(_RIGHT, round(frame.x(point.week) + half, 2))
             parts.append(f"M {left} {frame.y(value)} H {right}")
         if parts:
             paths.append(" ".join(parts))
@@ -204,7 +205,8 @@ def _mark(point: ChartPoint, frame: _Frame) -> ControlMark:
 
 
 def _start(title: str, chart: ControlChart, frame: _Frame) -> BundleStart:
-    x = max(_LEFT, round(frame.x(chart.points[0].week) - frame.half_week, 2))
+    half = frame.half_week * chart.weeks_each
+    x = max(_LEFT, round(frame.x(chart.points[0].week) - half, 2))
     is_late = x > (_LEFT + _RIGHT) / 2
     return BundleStart(
         x=x,

@@ -48,10 +48,17 @@ _STANDINGS = {
     Standing.INSIDE: message("within"),
     Standing.HIGH: message("above the limit"),
     Standing.LOW: message("below the limit"),
+    Standing.RISING: message("within, but the weeks together too high"),
+    Standing.FALLING: message("within, but the weeks together too low"),
     Standing.FEW_CASES: message("too few cases"),
     Standing.NO_LIMITS: message("no limits"),
 }
-_MARKS = {Standing.HIGH: "▲ ", Standing.LOW: "▼ "}
+_MARKS = {
+    Standing.HIGH: "▲ ",
+    Standing.LOW: "▼ ",
+    Standing.RISING: "△ ",
+    Standing.FALLING: "▽ ",
+}
 
 
 def site_rows(
@@ -88,7 +95,7 @@ def _site_verdict(site: SiteDrift | None, alarms: int) -> str:
 def _verdict(alarms: int) -> str:
     if not alarms:
         return gettext("within the limits")
-    return ngettext("{count} week beyond a limit", "{count} weeks beyond a limit", alarms).format(
+    return ngettext("{count} week with an alarm", "{count} weeks with an alarm", alarms).format(
         count=wording.count(alarms)
     )
 
@@ -158,10 +165,12 @@ def _axis_text(series: Series) -> Callable[[float], str]:
 
 def _note(name: str, chart: ControlChart, text: Callable[[float], str], *, many: bool) -> str:
     prefix = f"{name}: " if many else ""
+    if chart.weeks_each > 1:
+        prefix += gettext("Four weeks to a point, for single weeks have too few cases.") + " "
     if chart.baseline is None or chart.centre is None:
         return prefix + gettext(
-            "too little to draw limits from: {weeks} weeks with at least {cases} cases are needed, "
-            "and something counted in them."
+            "too little to draw limits from: {weeks} points with at least {cases} cases are "
+            "needed, and something counted in them."
         ).format(weeks=BASELINE_WEEKS, cases=FEWEST_CASES)
     first, last = chart.baseline
     if not chart.centre:

@@ -78,7 +78,7 @@ def job_queues(client: DBOSClient) -> JobQueues:
 
 
 def queue_states(engine: Engine) -> list[QueueState]:
-    """How many jobs wait, run and have failed, for each queue; that of the product always.
+    """How many jobs wait, run and have failed, for each queue; those of the product always.
 
     From the library's own table, by an index on its status: its client would list every job.
     """
@@ -94,7 +94,9 @@ def queue_states(engine: Engine) -> list[QueueState]:
         .where(jobs.c.queue_name.is_not(None))
         .group_by(jobs.c.queue_name, state)
     )
-    found: dict[str, dict[str, tuple[int, int]]] = {QUEUE: {}}
+    found: dict[str, dict[str, tuple[int, int]]] = {
+        name: {} for name in (QUEUE, SHADOW_QUEUE, SET_QUEUE)
+    }
     with engine.connect() as connection:
         for queue, name, number, oldest_ms in connection.execute(query):
             found.setdefault(queue, {})[name] = (number, oldest_ms)

@@ -166,7 +166,7 @@ class SqlStatisticsRepository:
         """A case's first delivery, beside its first version."""
         received = func.min(UploadRow.created_at, type_=UploadRow.created_at.type)
         query = (
-            select(received, ReportVersionRow.signed_at)
+            select(received, ReportVersionRow.signed_at, CaseRow.erased_at)
             .select_from(CaseRow)
             .join(UploadRow, UploadRow.case_id == CaseRow.id)
             .outerjoin(
@@ -174,7 +174,7 @@ class SqlStatisticsRepository:
                 (ReportVersionRow.case_id == CaseRow.id) & (ReportVersionRow.number == 1),
             )
             .where(*_of(chosen))
-            .group_by(CaseRow.id, ReportVersionRow.signed_at)
+            .group_by(CaseRow.id, CaseRow.erased_at, ReportVersionRow.signed_at)
             .having(*_within(received, chosen))
         )
         return [Turnaround(*row) for row in self._session.execute(query)]

@@ -145,10 +145,21 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Turnaround:
-    """One case from its first image to its first signature, None while it is open."""
+    """One case from its first image to its first signature, None while it is open.
+
+    Parameters
+    ----------
+    erased_at
+        When it was erased; None while it is kept. Nobody can sign it after that.
+    """
 
     received_at: datetime
     signed_at: datetime | None
+    erased_at: datetime | None = None
+
+    def watched_until(self, now: datetime) -> datetime:
+        """The signature, or the last moment at which it could have been signed."""
+        return self.signed_at or self.erased_at or now
 
 
 @dataclass(frozen=True)

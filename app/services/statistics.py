@@ -35,6 +35,8 @@ class TurnaroundTimes:
     ----------
     open
         Cases that have images and no signature; they count as not signed yet.
+    erased
+        Cases that were erased without one; they count as not signed until then.
     hours
         By level: the time by which this share of the cases is signed; None where that cannot be
         told yet.
@@ -42,6 +44,7 @@ class TurnaroundTimes:
 
     signed: int
     open: int
+    erased: int
     hours: Mapping[float, float | None]
 
 
@@ -178,11 +181,13 @@ def _every_day(days: Sequence[DayCount], chosen: StatisticsFilter) -> list[DayCo
 
 def _turnaround(cases: Sequence[Turnaround], now: datetime) -> TurnaroundTimes:
     times = [
-        (_hours((item.signed_at or now) - item.received_at), item.signed_at is not None)
+        (_hours(item.watched_until(now) - item.received_at), item.signed_at is not None)
         for item in cases
     ]
     signed = sum(ended for _, ended in times)
-    return TurnaroundTimes(signed, len(times) - signed, quantiles(times, TURNAROUND_LEVELS))
+    erased = sum(item.signed_at is None and item.erased_at is not None for item in cases)
+    hours = quantiles(times, TURNAROUND_LEVELS)
+    return TurnaroundTimes(signed, len(times) - signed - erased, erased, hours)
 
 
 def _hours(span: timedelta) -> float:

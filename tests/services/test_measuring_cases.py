@@ -24,6 +24,7 @@ from app.domain.statistics import (
     monday_of,
 )
 from app.ports import CellEmbedding
+from app.services.erasing import erase_patient
 from app.services.measuring_cases import fill_in, measure_case
 from app.services.reviewing import finish, relabel
 from app.services.second_reading import give_to_second_reader, settle
@@ -173,6 +174,17 @@ def test_while_an_amendment_is_open_nothing_of_its_reading_is_filled_in(containe
     with container.transactions() as transaction:
         fill_in(transaction, room.case.id, container.bundle, room.rule)
     assert overrides(room) == before
+
+
+def test_a_case_that_is_erased_unsigned_is_open_until_then_and_no_longer(container):
+    room = open_room(container)
+    erased_at = NOW + timedelta(hours=5)
+    with container.transactions() as transaction:
+        refresh(transaction, room.case.id, container.bundle, room.rule)
+        erase_patient(transaction, room.case.patient.id, "a test", erased_at)
+        assert transaction.statistics.turnarounds(PERIOD) == [Turnaround(NOW, None, erased_at)]
+        times = statistics(transaction, PERIOD, NOW + timedelta(days=90)).turnaround
+    assert (times.signed, times.open, times.erased) == (0, 0, 1)
 
 
 def test_a_period_counts_its_own_cases(container):

@@ -5,7 +5,13 @@ from collections.abc import Iterator
 from io import StringIO
 
 from app.web.api.findings_schema import guarded
-from app.web.api.statistics_schema import OverrideRead, RateRead, SiteDriftRead, StatisticsRead
+from app.web.api.statistics_schema import (
+    OverrideRead,
+    RateRead,
+    SiteDriftRead,
+    StatisticsRead,
+    WeekRead,
+)
 
 COLUMNS = (
     "section",
@@ -51,7 +57,7 @@ def _rows(found: StatisticsRead) -> Iterator[_Row]:
             "section": "turnaround_hours",
             "measure": measure,
             "count": times.signed,
-            "total": times.signed + times.open,
+            "total": times.signed + times.open + times.erased,
             "value": getattr(times, measure),
         }
     advice = found.recommendations
@@ -93,8 +99,13 @@ def _drift_rows(site: SiteDriftRead) -> Iterator[_Row]:
                 "value": point.value,
                 "low": point.low,
                 "high": point.high,
-                "note": f"{point.standing}{' baseline' if point.is_baseline else ''}",
+                "note": _note(point, series.weeks_each),
             }
+
+
+def _note(point: WeekRead, weeks_each: int) -> str:
+    baseline = " baseline" if point.is_baseline else ""
+    return f"{point.standing}{baseline}{f' {weeks_each} weeks' if weeks_each > 1 else ''}"
 
 
 def _rate(rate: RateRead) -> _Row:

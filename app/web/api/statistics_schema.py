@@ -27,6 +27,7 @@ class TurnaroundRead(BaseModel):
 
     signed: int = Field(description="Cases that are signed.")
     open: int = Field(description="Cases that are not signed yet.")
+    erased: int = Field(description="Cases erased unsigned; not signed until then.")
     first_quartile: float | None = Field(description="Hours; null while it cannot be told.")
     median: float | None = Field(description="Hours; null while it cannot be told.")
     third_quartile: float | None = Field(description="Hours; null while it cannot be told.")
@@ -101,7 +102,14 @@ class WeekRead(BaseModel):
     value: float | None = Field(description="Null where nothing was counted.")
     low: float | None = Field(description="Lower limit; null without limits.")
     high: float | None = Field(description="Upper limit; null without limits.")
-    standing: str = Field(description="inside, high, low, few_cases or no_limits.")
+    standing: str = Field(
+        description="inside, high, low, rising or falling (inside, but the weeks up to it together "
+        "lie too high or low), few_cases or no_limits."
+    )
+    tendency: float | None = Field(
+        description="Weighted mean of the weeks since the baseline, in its own sigmas; rising or "
+        "falling beyond 2.962. Null where it is not told."
+    )
     is_baseline: bool = Field(description="Whether the limits were made from it.")
 
     @classmethod
@@ -114,6 +122,7 @@ class WeekRead(BaseModel):
             low=point.low,
             high=point.high,
             standing=point.standing.value,
+            tendency=point.tendency,
             is_baseline=point.is_baseline,
         )
 
@@ -126,6 +135,7 @@ class SeriesRead(BaseModel):
     centre: float | None = Field(description="Of the baseline; null without one.")
     baseline_first: date | None = Field(description="First week of the baseline.")
     baseline_last: date | None = Field(description="Last week of the baseline.")
+    weeks_each: int = Field(description="Weeks that one point takes: 1, or 4 at a small site.")
     factor: float = Field(description="Laney's: what weeks vary beyond what cases explain.")
     weeks: list[WeekRead] = Field(description="In order.")
 
@@ -139,6 +149,7 @@ class SeriesRead(BaseModel):
                 centre=item.chart.centre,
                 baseline_first=item.chart.baseline[0] if item.chart.baseline else None,
                 baseline_last=item.chart.baseline[1] if item.chart.baseline else None,
+                weeks_each=item.chart.weeks_each,
                 factor=item.chart.factor,
                 weeks=[WeekRead.of(point) for point in item.chart.points],
             )
@@ -241,7 +252,7 @@ class StatisticsRead(BaseModel):
 def _turnaround(found: Statistics) -> TurnaroundRead:
     times = found.turnaround
     hours = {_LEVEL_NAMES[level]: value for level, value in times.hours.items()}
-    return TurnaroundRead(signed=times.signed, open=times.open, **hours)
+    return TurnaroundRead(signed=times.signed, open=times.open, erased=times.erased, **hours)
 
 
 def _recommended(found: Statistics) -> RateRead:

@@ -36,7 +36,11 @@ _LEVELS = {
     0.9: message("Nine of ten signed within"),
 }
 _COUNTED = message("Counted at all")
-_QUEUES = {"classification": message("Classification")}
+_QUEUES = {
+    "classification": message("Classification"),
+    "shadow": message("Bundle in shadow"),
+    "control": message("Control slides and comparisons"),
+}
 _KINDS = {"webhook": message("Webhooks"), "hl7": message("HL7 results")}
 
 
@@ -63,7 +67,7 @@ def statistics_page(view: StatisticsView) -> StatisticsPage:
         csv_path=f"{API_PATH}.csv?{query.text()}",
         json_path=f"{API_PATH}?{query.text()}",
         demonstrations=_demonstrations(found),
-        figures=_figures(found),
+        figures=_figures(found, view.now.date()),
         by_week=by_week,
         bars=case_bars(bins, day),
         bars_said=_bars_said(bins),
@@ -127,13 +131,15 @@ def _demonstrations(found: Statistics) -> str | None:
     ).format(count=wording.count(found.demonstrations))
 
 
-def _figures(found: Statistics) -> tuple[Named, ...]:
+def _figures(found: Statistics, today: date) -> tuple[Named, ...]:
+    """In short; days that are still to come are no days without a case."""
+    past = sum(item.day <= today for item in found.days)
     opened = sum(item.opened for item in found.days)
     signed = sum(item.signed for item in found.days)
     share = found.recommended_share
     return (
         Named(gettext("Cases opened"), wording.count(opened)),
-        Named(gettext("Opened a day"), localised(f"{opened / len(found.days):.1f}")),
+        Named(gettext("Opened a day"), localised(f"{opened / past:.1f}") if past else wording.DASH),
         Named(gettext("Cases signed"), wording.count(signed)),
         Named(gettext("Upload to signature, median"), hours(found.turnaround.hours[0.5])),
         Named(gettext("UBA1 testing recommended"), wording.percent(share.value)),
@@ -157,12 +163,14 @@ def _turnaround(found: TurnaroundTimes) -> tuple[Named, ...]:
 
 def _turnaround_note(found: TurnaroundTimes) -> str:
     return gettext(
-        "{all} cases whose first image came in the period: {signed} signed, {open} still open. "
-        "Open cases count as not signed yet (Kaplan and Meier)."
+        "{all} cases whose first image came in the period: {signed} signed, {open} still open, "
+        "{erased} erased unsigned. Open cases count as not signed yet, erased ones as not signed "
+        "until then (Kaplan and Meier)."
     ).format(
-        all=wording.count(found.signed + found.open),
+        all=wording.count(found.signed + found.open + found.erased),
         signed=wording.count(found.signed),
         open=wording.count(found.open),
+        erased=wording.count(found.erased),
     )
 
 

@@ -69,6 +69,7 @@ def list_upload_jobs(upload_id: UUID, container: ContainerDep) -> JobList:
     """The batches of the case that hold a cell of this delivery."""
     with container.transactions() as transaction:
         upload = transaction.cases.upload(upload_id)
+        transaction.cases.get(upload.case_id)
         cells = {cell.id for cell in transaction.cells.of_upload(upload_id)}
     found = container.jobs_of(upload.case_id)
     return JobList.of([job for job in found if cells.intersection(job.cell_ids)])

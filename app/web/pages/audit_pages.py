@@ -102,7 +102,7 @@ def read_audit_filter(query: AuditQuery) -> AuditFilter:
         return AuditFilter(
             account_id=UUID(query.account) if query.account else None,
             case_id=UUID(query.case.strip()) if query.case.strip() else None,
-            action=query.action.strip() or None,
+            action=_act(query.action.strip()),
             outcome=Outcome(query.outcome) if query.outcome else None,
             since=start_of(query.since),
             until=end_of(query.until),
@@ -111,6 +111,13 @@ def read_audit_filter(query: AuditQuery) -> AuditFilter:
         raise InvalidInput(
             message("Give the key of a case, days as year-month-day, and a value of the lists.")
         ) from error
+
+
+def _act(text: str) -> str | None:
+    """PostgreSQL takes no NUL; raises `ValueError`."""
+    if not text.isprintable():
+        raise ValueError(text)
+    return text or None
 
 
 def _number(text: str) -> int | None:

@@ -16,8 +16,8 @@ def case(client):
     """A case of one image, which is read."""
     case = client.post("/api/v1/cases", json={**NEW, "patient_name": "Mary Secret"}).json()
     files = [("files", ("a.png", cell_png()))]
-    client.post(f"/api/v1/cases/{case['id']}/cells?wait=60", files=files).raise_for_status()
-    return case
+    sent = client.post(f"/api/v1/cases/{case['id']}/cells?wait=60", files=files)
+    return {**case, "upload_id": sent.raise_for_status().json()["id"]}
 
 
 @pytest.fixture
@@ -69,6 +69,8 @@ def test_erasing_needs_a_reason_and_leaves_a_proof(admin, case):
     assert "Mary" not in life
     is_problem(admin.get(f"/api/v1/cases/{case['id']}"), 410, "was erased")
     assert admin.get(f"/cases/{case['id']}").status_code == 410
+    for part in ("", "/jobs"):
+        assert admin.get(f"/api/v1/uploads/{case['upload_id']}{part}").status_code == 410
     proof_path = done.text.split('href="/administration/data/erasures/')[1].split('"')[0]
     proof = admin.get(f"/administration/data/erasures/{proof_path}").json()
     assert proof["cases"][0]["counts"]["cells"] == 1
@@ -88,4 +90,5 @@ def test_what_is_no_day_or_place_is_refused_with_a_sentence(admin):
         for query in ("since=yesterday", "until=9999-12-31"):
             assert admin.get(f"{path}?{query}").status_code == 422, (path, query)
     assert admin.get(f"{lists[0]}?before={'9' * 19}").status_code == 422
+    assert admin.get(f"{lists[0]}?action=%00").status_code == 422
     assert admin.get(f"{lists[0]}?before={'9' * 18}").status_code == 200

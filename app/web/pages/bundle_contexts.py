@@ -96,6 +96,7 @@ class BundlesPage:
     folder: str
     switches: tuple[SwitchRow, ...]
     error: str | None
+    done: str | None = None
 
 
 @dataclass(frozen=True)
@@ -239,3 +240,4 @@ class ControlsPage:
     sets: tuple[ControlSetPart, ...]
     fields: tuple[FormField, ...]
     error: str | None
+    done: str | None = None

@@ -1,5 +1,6 @@
 """The bundles: what is installed, activating one, one in shadow, and what they were made of."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from app.services.switching import (
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, translated
 from app.web.pages.bundle_contexts import CardPage, ShadowPage
+from app.web.pages.done import DoneDep
 from app.web.pages.navigation import see_other
 from app.web.pages.present_bundles import bundle_text
 from app.web.pages.present_installed import BUNDLES_PATH, Known, SwitchForm, bundles_page
@@ -38,9 +40,9 @@ RUNS_LOOKED_AT = 200
 
 
 @router.get("")
-def show_bundles(container: ContainerDep, user: UserDep) -> Response:
+def show_bundles(container: ContainerDep, user: UserDep, done: DoneDep) -> Response:
     """What is installed, what runs, and the forms to switch."""
-    return _page(container, user, SwitchForm())
+    return _page(container, user, SwitchForm(), done=done)
 
 
 @router.post("/activate")
@@ -59,7 +61,7 @@ def activate_bundle(
     except (Conflict, InvalidInput) as error:
         return _refused(container, user, digest, reason, error)
     container.active.forget()
-    return see_other(BUNDLES_PATH)
+    return see_other(f"{BUNDLES_PATH}?done=activated")
 
 
 @router.post("/shadow")
@@ -77,7 +79,7 @@ def put_in_shadow(
             begin_shadow(transaction, candidate, _by(user), reason, default, container.now())
     except (Conflict, InvalidInput) as error:
         return _refused(container, user, digest, reason, error)
-    return see_other(BUNDLES_PATH)
+    return see_other(f"{BUNDLES_PATH}?done=in-shadow")
 
 
 @router.post("/shadow/end")
@@ -92,7 +94,7 @@ def end_the_shadow(
             end_shadow(transaction, _by(user), reason, container.now())
     except (Conflict, InvalidInput) as error:
         return _refused(container, user, "", reason, error)
-    return see_other(BUNDLES_PATH)
+    return see_other(f"{BUNDLES_PATH}?done=shadow-ended")
 
 
 @router.get("/shadow")
@@ -135,7 +137,12 @@ def _refused(
 
 
 def _page(
-    container: Container, user: User, form: SwitchForm, status: HTTPStatus = HTTPStatus.OK
+    container: Container,
+    user: User,
+    form: SwitchForm,
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    done: str | None = None,
 ) -> Response:
     installed = container.shelf.installed()
     with container.transactions() as transaction:
@@ -153,7 +160,7 @@ def _page(
             titles=titles,
         )
     folder = str(container.settings.bundle_folders[-1])
-    page = bundles_page(installed, known, form, folder, container.now())
+    page = replace(bundles_page(installed, known, form, folder, container.now()), done=done)
     return render("bundles.html", page, chrome(gettext("Bundles"), user), status=int(status))
 
 

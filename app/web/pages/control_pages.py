@@ -15,6 +15,7 @@ from app.services.freezing import freeze_cases
 from app.services.standing import active_digest
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, translated
+from app.web.pages.done import DoneDep
 from app.web.pages.navigation import see_other
 from app.web.pages.present_controls import CONTROLS_PATH, controls_page
 from app.web.pages.rendering import chrome, render
@@ -26,9 +27,9 @@ Text = Annotated[str, Form()]
 
 
 @router.get("")
-def show_controls(container: ContainerDep, user: UserDep) -> Response:
+def show_controls(container: ContainerDep, user: UserDep, done: DoneDep) -> Response:
     """Each set, its runs, and the form for a new one."""
-    return _page(container, user, {}, None)
+    return _page(container, user, {}, None, done)
 
 
 @router.post("")
@@ -51,7 +52,7 @@ def freeze_set(
             begin_due(transaction, active_digest(transaction, container.default_digest), now)
     except (Conflict, InvalidInput, NotFound) as error:
         return _page(container, user, form, error)
-    return see_other(CONTROLS_PATH)
+    return see_other(f"{CONTROLS_PATH}?done=frozen")
 
 
 @router.post("/{set_id}/run")
@@ -60,7 +61,7 @@ def run_set(container: ContainerDep, user: UserDep, set_id: UUID) -> Response:
     with container.transactions() as transaction:
         digest = active_digest(transaction, container.default_digest)
         begin_control(transaction, set_id, digest, user.printed_name, container.now())
-    return see_other(f"{CONTROLS_PATH}#set-{set_id}")
+    return see_other(f"{CONTROLS_PATH}?done=read#set-{set_id}")
 
 
 @router.post("/{set_id}/retire")
@@ -70,11 +71,15 @@ def retire_set(container: ContainerDep, set_id: UUID) -> Response:
         fixed = transaction.controls.get_set(set_id)
         transaction.controls.put_set(replace(fixed, retired_at=container.now()))
         transaction.audit.note("control.retire", subject=f"control:{set_id}")
-    return see_other(CONTROLS_PATH)
+    return see_other(f"{CONTROLS_PATH}?done=retired")
 
 
 def _page(
-    container: Container, user: User, form: dict[str, str], error: VexascopeError | None
+    container: Container,
+    user: User,
+    form: dict[str, str],
+    error: VexascopeError | None,
+    done: str | None = None,
 ) -> Response:
     now = container.now()
     with container.transactions() as transaction:
@@ -82,6 +87,6 @@ def _page(
         digests = {run.digests[0] for item in standings for run in item.runs}
         titles = {digest: transaction.bundles.get(digest).manifest.title for digest in digests}
     told = translated(error.detail) if error else None
-    page = controls_page(standings, titles, form, told, now)
+    page = replace(controls_page(standings, titles, form, told, now), done=done)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return render("controls.html", page, chrome(gettext("Control slides"), user), status=status)

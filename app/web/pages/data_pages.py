@@ -21,6 +21,7 @@ from app.services.erasing import erase_patient
 from app.services.patient_export import CHUNK_BYTES, cases_to_export, write_patient
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, translated
+from app.web.pages.done import DoneDep
 from app.web.pages.history_contexts import DataPage, ErasePage
 from app.web.pages.navigation import see_other
 from app.web.pages.present_history import erasure_row, overdue_row, rule_texts, timeline_path
@@ -33,7 +34,7 @@ SHOWN_OVERDUE = 100
 
 
 @router.get("/administration/data")
-def show_data(container: ContainerDep, user: UserDep) -> Response:
+def show_data(container: ContainerDep, user: UserDep, done: DoneDep) -> Response:
     """The rules tried dry, and the proofs of what was erased."""
     now, rule = container.now(), container.retention_rule
     with container.transactions() as transaction:
@@ -46,6 +47,7 @@ def show_data(container: ContainerDep, user: UserDep) -> Response:
         if len(over) == SHOWN_OVERDUE
         else "",
         erasures=tuple(erasure_row(erasure, now) for erasure in erasures),
+        done=done,
     )
     return render("data.html", page, chrome(gettext("Data protection"), user))
 
@@ -82,7 +84,7 @@ def erase(
             erase_patient(transaction, patient.id, reason, container.now())
     except (InvalidInput, Conflict) as error:
         return _erase_form(container, user, case_id, reason, translated(error.detail))
-    return see_other("/administration/data")
+    return see_other("/administration/data?done=erased")
 
 
 @router.get("/administration/cases/{case_id}/patient.zip")

@@ -103,3 +103,4 @@ class DataPage:
     overdue: tuple[HistoryRow, ...]
     overdue_note: str
     erasures: tuple[ErasureRow, ...]
+    done: str | None = None

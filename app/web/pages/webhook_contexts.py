@@ -32,6 +32,7 @@ class WebhooksPage:
 
     hooks: tuple[DestinationLine, ...]
     fields: WebhookFields
+    done: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Webhooks: who is told of cases, and what became of each message."""
 
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -28,6 +29,7 @@ from app.web.pages.destination_reading import (
     messages_of,
     state_of,
 )
+from app.web.pages.done import DoneDep
 from app.web.pages.navigation import see_other
 from app.web.pages.present_webhooks import (
     OVERLAP_HOURS,
@@ -65,9 +67,9 @@ class WebhookTyped(BaseModel):
 
 
 @router.get("")
-def show_webhooks(container: ContainerDep, user: UserDep) -> Response:
+def show_webhooks(container: ContainerDep, user: UserDep, done: DoneDep) -> Response:
     """Every webhook that the account sees, and the form of a new one."""
-    return _list(container, user, WebhookForm("", "", frozenset(EventType)))
+    return _list(container, user, WebhookForm("", "", frozenset(EventType)), done=done)
 
 
 @router.post("")
@@ -132,21 +134,27 @@ def remove_webhook(container: ContainerDep, user: UserDep, webhook_id: UUID) -> 
     """Send nothing to it any more."""
     with container.transactions() as transaction:
         webhooks.remove_webhook(transaction, user, webhook_id, container.now())
-    return see_other(PATH)
+    return see_other(f"{PATH}?done=removed")
 
 
 router.include_router(message_acts(PATH, "webhook_id", webhooks.webhook_for))
 
 
 def _list(
-    container: Container, user: User, form: WebhookForm, error: str | None = None
+    container: Container,
+    user: User,
+    form: WebhookForm,
+    error: str | None = None,
+    *,
+    done: str | None = None,
 ) -> Response:
     with container.transactions() as transaction:
         look = looking(container, transaction)
         views = [look(webhook) for webhook in webhooks.webhooks_for(transaction, user)]
         fields = _fields(transaction, user, form, error)
     frame = chrome(gettext("Webhooks"), user)
-    return render("webhooks.html", webhooks_page(views, fields), frame, status=_status(error))
+    page = replace(webhooks_page(views, fields), done=done)
+    return render("webhooks.html", page, frame, status=_status(error))
 
 
 def _detail(

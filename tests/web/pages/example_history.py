@@ -104,5 +104,5 @@ def data_pages() -> list[object]:
     rule = RetentionRule(timedelta(days=3650), timedelta(days=90))
     return [
         DataPage(rule_texts(rule), (overdue_row(make_case(), LATER),), rows[0].cause, rows),
-        DataPage(rule_texts(RetentionRule()), (), "", ()),
+        DataPage(rule_texts(RetentionRule()), (), "", (), "The patient is erased."),
     ]

@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.access import Role
 from app.domain.user import User
+from app.web.pages.done import just_done
 from app.web.pages.rendering import TEMPLATES, chrome, render
 from tests.web.pages.examples import pages
 
@@ -57,3 +58,10 @@ def test_new_cases_are_offered_to_who_may_open_them(role):
         "administration.html", PAGES["administration.html"][0], User(uuid4(), "ann", role, None)
     )
     assert ('href="/cases/new"' in page) == (role is Role.TECHNICIAN)
+
+
+def test_what_was_done_is_said_and_nothing_that_an_address_makes_up():
+    assert just_done("erased") == "The patient is erased. The proof of it is the first below."
+    assert just_done("<b>anything</b>") is None
+    said = html("data.html", PAGES["data.html"][-1])
+    assert re.search(r'class="done"\s+role="status">The patient is erased', said)

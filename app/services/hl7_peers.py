@@ -88,7 +88,7 @@ def switch_peer(
     Forbidden
         If the peer is of all sites, and who switches it does not see all; None is a command.
     """
-    if by is not None and peer.site_id is None and not sees_all_sites(transaction, by):
+    if by is not None and not may_switch(transaction, peer, by):
         raise Forbidden(
             message(
                 "This peer is of all sites, and your account does not see all. Ask an "
@@ -101,6 +101,11 @@ def switch_peer(
     transaction.destinations.change(after)
     _note(transaction, "hl7-peer.change", after, before=_told(before), after=_told(after))
     return after
+
+
+def may_switch(transaction: Transaction, peer: Destination, user: User) -> bool:
+    """Whether a peer that an account sees is of its sites alone."""
+    return peer.site_id is not None or sees_all_sites(transaction, user)
 
 
 def remove_peer(transaction: Transaction, name: str, now: datetime) -> None:

@@ -26,6 +26,8 @@ class Hl7PeerPage:
 
     Parameters
     ----------
+    can_switch
+        Whether the viewer may: one of all sites is for who sees them all.
     facts
         How it is spoken to.
     trouble
@@ -36,6 +38,7 @@ class Hl7PeerPage:
 
     peer: DestinationLine
     enabled: bool
+    can_switch: bool
     facts: tuple[Named, ...]
     trouble: str | None
     saved: str | None

@@ -46,7 +46,9 @@ def show_peer(
         peer = hl7_peers.peer_for(transaction, user, peer_id)
         view = looking(container, transaction)(peer)
         found, older = messages_of(transaction, peer_id, state, query.before)
-    page = hl7_peer_page(view, found, state, older=older, saved=done_text(query))
+        can_switch = hl7_peers.may_switch(transaction, peer, user)
+    saved = done_text(query)
+    page = hl7_peer_page(view, found, state, older=older, saved=saved, can_switch=can_switch)
     title = gettext("HL7: {name}").format(name=peer.name)
     return render("hl7_peer.html", page, chrome(title, user))
 

@@ -34,12 +34,14 @@ def hl7_peer_page(
     *,
     older: UUID | None,
     saved: str | None,
+    can_switch: bool = True,
 ) -> Hl7PeerPage:
     """One peer; `found` are its messages of the chosen state."""
     line = _line(view)
     return Hl7PeerPage(
         peer=line,
         enabled=view.destination.enabled,
+        can_switch=can_switch,
         facts=_facts(Hl7PeerConfig.of(view.destination.config), line),
         trouble=trouble_of(view),
         saved=saved,

@@ -55,6 +55,6 @@ def hl7_examples(hostile: str) -> dict[str, list[object]]:
         "hl7_peer.html": [
             page,
             hl7_peer_page(off, [], DeliveryState.DEAD, older=None, saved=None),
-            hl7_peer_page(well, [], None, older=None, saved=None),
+            hl7_peer_page(well, [], None, older=None, saved=None, can_switch=False),
         ],
     }

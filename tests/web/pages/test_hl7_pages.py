@@ -106,6 +106,18 @@ def test_a_peer_of_another_site_is_not_there(admin, product):
     assert admin.post(f"{PAGES}/{peer.id}/switch").status_code == 404
 
 
+def test_a_peer_of_all_sites_is_switched_by_who_sees_all(admin, product):
+    peer = add(product)
+    page = f"{PAGES}/{peer.id}"
+    assert "/switch" in admin.get(page).text
+    with product.transactions() as transaction:
+        transaction.sites.add(Site(uuid7(), "Elsewhere", NOW))
+    assert "/switch" not in admin.get(page).text
+    assert admin.post(f"{page}/switch").status_code == 403
+    with product.transactions() as transaction:
+        assert transaction.destinations.get(peer.id).enabled
+
+
 def test_a_webhook_has_no_page_here(admin, product):
     hook = {"name": "x", "url": "https://a.example/b", "events": ["signed"]}
     made = admin.post("/api/v1/webhooks", json=hook, headers={"accept": "application/json"}).json()

@@ -13,7 +13,9 @@ TRIED_WEEKS = 24
 _FIRST_MONDAY = date(2024, 1, 1)
 
 
-def weeks_each(case_counts: Sequence[tuple[date, int]], start: date | None = None) -> int:
+def weeks_each(
+    case_counts: Sequence[tuple[date, int]], start: date | None = None, undecided: int = 1
+) -> int:
     """1, or 4 where fewer than 12 of the first 24 weeks have the cases that a baseline needs.
 
     Parameters
@@ -22,13 +24,15 @@ def weeks_each(case_counts: Sequence[tuple[date, int]], start: date | None = Non
         Monday and number of cases, of the weeks that have any.
     start
         First day of the baseline; None: of the series.
+    undecided
+        What it is while the first 24 weeks are not over: that of the bundle before.
     """
     known = sorted(item for item in case_counts if start is None or item[0] >= start)
     if not known:
-        return 1
+        return undecided
     end = known[0][0] + timedelta(weeks=TRIED_WEEKS)
     if known[-1][0] < end:
-        return 1
+        return undecided
     enough = sum(cases >= FEWEST_CASES for week, cases in known if week < end)
     return 1 if enough >= BASELINE_WEEKS else LONG_PERIOD
 

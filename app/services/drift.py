@@ -83,7 +83,7 @@ def site_drift(
     by_bundle: dict[str, list[SiteWeek]] = defaultdict(list)
     for item in sorted(own, key=lambda week: week.week):
         by_bundle[item.bundle_digest].append(item)
-    spans = {digest: _weeks_each(found, start) for digest, found in by_bundle.items()}
+    spans = _spans(by_bundle, start)
     periods = {digest: _pooled(found, spans[digest]) for digest, found in by_bundle.items()}
     mine = [
         replace(item, week=period_of(item.week, spans[item.bundle_digest]))
@@ -106,10 +106,16 @@ def _builds(vectors: Sequence[CaseVector], start: date | None) -> dict[Series, B
     }
 
 
-def _weeks_each(weeks: Sequence[SiteWeek], start: date | None) -> int:
+def _spans(by_bundle: Mapping[str, Sequence[SiteWeek]], start: date | None) -> dict[str, int]:
+    """Weeks that a point takes under each bundle, in the order in which they came into use."""
     # Every case that is read has cells, and so a share of poor ones.
     cells = ShareSeries.POOR_QUALITY
-    return weeks_each([(item.week, item.shares[cells].case_count) for item in weeks], start)
+    spans: dict[str, int] = {}
+    before = 1
+    for digest, weeks in by_bundle.items():
+        counts = [(item.week, item.shares[cells].case_count) for item in weeks]
+        before = spans[digest] = weeks_each(counts, start, before)
+    return spans
 
 
 def _pooled(weeks: Sequence[SiteWeek], each: int) -> list[SiteWeek]:

@@ -109,6 +109,13 @@ def test_weeks_with_too_few_cases_are_taken_by_fours(cases, weeks, each):
         assert weeks_each([*counts, *later]) == each
 
 
+def test_until_it_is_decided_points_are_as_under_the_bundle_before():
+    young = [(week(number), 3) for number in range(10)]
+    assert weeks_each(young) == 1
+    assert weeks_each(young, undecided=4) == 4
+    assert weeks_each([(week(number), 9) for number in range(60)], undecided=4) == 1
+
+
 def test_periods_of_four_weeks_begin_where_they_always_did():
     assert [period_of(week(number), 4) for number in (0, 3, 4, -1)] == [
         week(0),

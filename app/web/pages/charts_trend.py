@@ -24,6 +24,8 @@ class TrendValue:
         Values of different series do not compare: no line joins them.
     cut_off
         In force for this value; None where there is none.
+    is_signed
+        Whether the report that it is from is signed; another may still change.
     """
 
     at: datetime
@@ -33,6 +35,7 @@ class TrendValue:
     series: str
     is_current: bool
     cut_off: float | None = None
+    is_signed: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ class AxisText:
 
 @dataclass(frozen=True)
 class TrendMark:
-    """One value: a point on the line of its interval; that of the case at hand is filled."""
+    """One value: a point on the line of its interval.
+
+    That of the case at hand is filled; what nobody has signed is dashed.
+    """
 
     x: float
     low_y: float
@@ -55,6 +61,7 @@ class TrendMark:
     high_y: float
     radius: float
     is_current: bool
+    is_signed: bool
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ def _mark(value: TrendValue, x: float, high: float) -> TrendMark:
         high_y=_y(value.high, high),
         radius=_CURRENT_RADIUS if value.is_current else _RADIUS,
         is_current=value.is_current,
+        is_signed=value.is_signed,
     )
 
 

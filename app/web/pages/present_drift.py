@@ -165,19 +165,22 @@ def _axis_text(series: Series) -> Callable[[float], str]:
 
 def _note(name: str, chart: ControlChart, text: Callable[[float], str], *, many: bool) -> str:
     prefix = f"{name}: " if many else ""
-    if chart.weeks_each > 1:
-        prefix += gettext("Four weeks to a point, for single weeks have too few cases.") + " "
+    told = prefix + _baseline_said(chart, text)
+    if chart.weeks_each == 1:
+        return told
+    return f"{told} {gettext('Four weeks to a point, for single weeks have too few cases.')}"
+
+
+def _baseline_said(chart: ControlChart, text: Callable[[float], str]) -> str:
     if chart.baseline is None or chart.centre is None:
-        return prefix + gettext(
+        return gettext(
             "too little to draw limits from: {weeks} points with at least {cases} cases are "
             "needed, and something counted in them."
         ).format(weeks=BASELINE_WEEKS, cases=FEWEST_CASES)
     first, last = chart.baseline
     if not chart.centre:
-        return prefix + gettext("baseline {first} to {last}.").format(
-            first=_day(first), last=_day(last)
-        )
-    return prefix + gettext("baseline {first} to {last}, {centre}.").format(
+        return gettext("baseline {first} to {last}.").format(first=_day(first), last=_day(last))
+    return gettext("baseline {first} to {last}, {centre}.").format(
         first=_day(first), last=_day(last), centre=text(chart.centre)
     )
 

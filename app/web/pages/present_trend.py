@@ -46,8 +46,18 @@ def _proportion_panel(
         if found.value is None or found.low is None or found.high is None:
             continue
         series, is_current = point.bundle_digest, point.case_id == current
-        values.append(TrendValue(point.at, found.low, found.value, found.high, series, is_current))
-        said.append(f"{wording.date(point.at)}, {wording.percent(found.value)}")
+        values.append(
+            TrendValue(
+                point.at,
+                found.low,
+                found.value,
+                found.high,
+                series,
+                is_current,
+                is_signed=point.is_signed,
+            )
+        )
+        said.append(f"{wording.date(point.at)}, {wording.percent(found.value)}{_unsigned(point)}")
     return _panel(translated(label.wording), values, said, _highest(points), percent=True)
 
 
@@ -66,13 +76,19 @@ def _score_panel(points: Sequence[CasePoint], current: UUID | None) -> TrendPane
                 point.bundle_digest,
                 point.case_id == current,
                 found.cut_off,
+                is_signed=point.is_signed,
             )
         )
         score = wording.score(found.value, found.cut_off)
         text = gettext("{score} with the cut-off at {cut_off}")
         cut_off = wording.threshold(found.cut_off)
-        said.append(f"{wording.date(point.at)}, {text.format(score=score, cut_off=cut_off)}")
+        value = text.format(score=score, cut_off=cut_off)
+        said.append(f"{wording.date(point.at)}, {value}{_unsigned(point)}")
     return _panel(gettext("Score"), values, said, 1.0, percent=False)
+
+
+def _unsigned(point: CasePoint) -> str:
+    return "" if point.is_signed else f" {gettext('(not signed)')}"
 
 
 def _highest(points: Sequence[CasePoint]) -> float:

@@ -35,6 +35,11 @@ def test_the_case_at_hand_is_marked_by_size_and_fill():
     assert here.radius > past.radius
 
 
+def test_what_nobody_has_signed_is_told_from_what_is():
+    draft = replace(value(0, 0.2), is_signed=False)
+    assert [mark.is_signed for mark in chart(draft, value(9, 0.2)).marks] == [False, True]
+
+
 def test_a_line_joins_neighbours_of_one_series_only():
     drawn = chart(value(0, 0.2), value(10, 0.4), value(20, 0.6, series="b"))
     assert drawn.joins == (TrendLine(49.0, 80.0, 176.0, 56.0),)

@@ -166,6 +166,7 @@ def test_one_case_is_no_trend():
 
 def test_four_proportions_and_the_score_over_time():
     first, second = points()
+    first = replace(first, is_signed=True)
     part = trend_part([second, first], second.case_id)
     assert [panel.title for panel in part.panels] == [
         *(label.wording for label in Abnormality),
@@ -173,9 +174,10 @@ def test_four_proportions_and_the_score_over_time():
     ]
     vacuoles = part.panels[2]
     assert vacuoles.description == (
-        f"Vacuoles over time: 1 Mar 2026, 10.0{THIN}%; 17 Sept 2026, 30.0{THIN}%."
+        f"Vacuoles over time: 1 Mar 2026, 10.0{THIN}%; 17 Sept 2026, 30.0{THIN}% (not signed)."
     )
     assert [mark.is_current for mark in vacuoles.curve.marks] == [False, True]
+    assert [mark.is_signed for mark in vacuoles.curve.marks] == [True, False]
     score = part.panels[4]
     assert "17 Sept 2026, 0.50 with the cut-off at 0.50" in score.description
     # The cut-off of 0.5 lies half-way up.
@@ -198,7 +200,8 @@ def test_a_case_that_nobody_has_signed_is_marked_in_words():
     first, second = points()
     part = trend_part([replace(first, is_signed=True), second])
     assert [row.is_signed for row in part.rows] == [False, True]
-    assert drawn("trend_section", part).count("(not signed)") == 1
+    # In its line, and in what each of the drawings is said to show.
+    assert drawn("trend_section", part).count("(not signed)") == 1 + len(part.panels)
 
 
 def test_cases_of_two_bundles_are_not_joined_and_the_page_says_why():

@@ -13,6 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from app.settings import PROJECT
+from app.web.pages.administration_pages import SECTIONS
 from tests.conftest import ADMIN_PASSWORD, free_port
 from tests.web.test_browser import ARGUMENTS, CHROMIUM
 
@@ -68,7 +69,9 @@ def _take_all(link: str) -> None:
                     color_scheme=scheme,
                     locale=language,
                 )
-                _take(context.new_page(), link, f"{width}-{scheme}-{language}")
+                page = context.new_page()
+                _take(page, link, f"{width}-{scheme}-{language}")
+                _take_administration(page, link, f"{width}-{scheme}-{language}")
                 context.close()
         browser.close()
 
@@ -98,6 +101,20 @@ def _take(page: Page, link: str, suffix: str) -> None:
     page.locator("#viewer-body img").first.wait_for()
     page.keyboard.press("h")
     _shot(page, "cell", suffix)
+
+
+def _take_administration(page: Page, link: str, suffix: str) -> None:
+    """The rooms of the administrator, and the account."""
+    origin = "/".join(link.split("/")[:3])
+    page.context.clear_cookies()
+    page.goto(f"{origin}/sign-in")
+    page.locator("#name").fill("admin")
+    page.locator("#password").fill(ADMIN_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cases")
+    for path in ("/account", "/administration", *(section.path for section in SECTIONS)):
+        page.goto(f"{origin}{path}")
+        _shot(page, path.strip("/").replace("/", "-"), suffix)
 
 
 def _shot(page: Page, name: str, suffix: str) -> None:

@@ -106,9 +106,12 @@ class SqlUserRepository:
     def active_administrators(self) -> Sequence[User]:
         """By key, so that two who ask lock in one order."""
         are_sought = UserRow.role == Role.ADMINISTRATOR.value, UserRow.is_active
-        # Of a join with what may be missing, PostgreSQL locks nothing.
+        # PostgreSQL locks rows, but none of a join with what may be missing; SQLite locks nothing
+        # before something is written.
         locked = select(UserRow.id).where(*are_sought).order_by(UserRow.id).with_for_update()
         self._session.execute(locked).all()
+        unchanged = update(UserRow).where(*are_sought).values(role=UserRow.role)
+        self._session.execute(unchanged.execution_options(synchronize_session=False))
         fresh = _WITH_SITES.where(*are_sought).execution_options(populate_existing=True)
         return list(self._read(fresh))
 

@@ -1,6 +1,8 @@
 """An administrator makes, changes and helps accounts; nobody is left without an administrator."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from fastapi.testclient import TestClient
@@ -194,6 +196,24 @@ def test_the_last_administrator_stays_one(container):
         assert client.post(f"{path}/reset-password").status_code == 409
         client.post(f"/administration/users/{other.id}/reactivate")
         assert client.post(f"{path}/deactivate").status_code == 200
+
+
+def test_two_administrators_cannot_deactivate_each_other_at_one_moment(container):
+    with container.transactions() as transaction:
+        pair = [add_account(transaction, name, Role.ADMINISTRATOR, NOW) for name in ("ann", "bob")]
+    at_once = Barrier(2)
+
+    def deactivate(user):
+        at_once.wait()
+        try:
+            with container.transactions() as transaction:
+                accounts.set_active(transaction, user.id, is_active=False, local=LocalSignIn())
+        except Conflict:
+            return "refused"
+        return "done"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(deactivate, pair)) == ["done", "refused"]
 
 
 def test_administrators_whose_password_opens_nothing_do_not_count(container):

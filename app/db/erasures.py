@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 
 from app.db.bundle_tables import ReclassificationRow
 from app.db.control_tables import ControlCellRow, ControlSetRow
+from app.db.erasure_mapping import from_erased, to_erasure
 from app.db.erasure_tables import ErasedImageRow, ErasureRow
 from app.db.inserting import insert_new
 from app.db.mapping import to_case
@@ -32,7 +32,7 @@ from app.db.tables import (
 )
 from app.db.worklist_tables import WorklistRow, WorklistSearchRow
 from app.domain.case import Case
-from app.domain.erasure import ErasedCase, Erasure, ErasureCause, RetentionRule
+from app.domain.erasure import Erasure, RetentionRule
 from app.domain.errors import NotFound
 from app.domain.message import message
 from app.domain.outbox import DeliveryState
@@ -169,7 +169,7 @@ class SqlErasureRepository:
             id=erasure.id,
             patient_id=erasure.patient_id,
             site_id=self._site_of(erasure),
-            cases=[_from_case(case) for case in erasure.cases],
+            cases=[from_erased(case) for case in erasure.cases],
             cause=erasure.cause.value,
             reason=erasure.reason,
             erased_by=erasure.erased_by,
@@ -192,14 +192,14 @@ class SqlErasureRepository:
         """By time."""
         query = select(ErasureRow).where(ErasureRow.site_id.in_(site_ids))
         rows = self._session.scalars(query.order_by(ErasureRow.id.desc()))
-        return [_to_erasure(row) for row in rows]
+        return [to_erasure(row) for row in rows]
 
     def get(self, erasure_id: UUID, site_ids: Collection[UUID]) -> Erasure:
         """One proof; another site's is not there."""
         row = self._session.get(ErasureRow, erasure_id)
         if row is None or row.site_id not in site_ids:
             raise NotFound(message("There is no such proof of an erasure."))
-        return _to_erasure(row)
+        return to_erasure(row)
 
     def last_at(self) -> datetime | None:
         """By time: keys are UUIDv7."""
@@ -288,37 +288,3 @@ class SqlErasureRepository:
         if site_ids is not None:
             query = query.where(CaseRow.site_id.in_(site_ids))
         return [to_case(row) for row in self._session.scalars(query.limit(limit))]
-
-
-def _from_case(case: ErasedCase) -> dict[str, Any]:
-    content = asdict(case)
-    return {
-        **content,
-        "case_id": str(case.case_id),
-        "opened_at": case.opened_at.isoformat(),
-    }
-
-
-def _to_erasure(row: ErasureRow) -> Erasure:
-    cases = (
-        ErasedCase(
-            case_id=UUID(item["case_id"]),
-            opened_at=datetime.fromisoformat(item["opened_at"]),
-            counts=item["counts"],
-            recommendation=item["recommendation"],
-            versions=item["versions"],
-        )
-        for item in row.cases
-    )
-    return Erasure(
-        id=row.id,
-        patient_id=row.patient_id,
-        cases=tuple(cases),
-        cause=ErasureCause(row.cause),
-        reason=row.reason,
-        erased_by=row.erased_by,
-        erased_at=row.erased_at,
-        image_count=row.image_count,
-        shared_count=row.shared_count,
-        removed_at=row.removed_at,
-    )

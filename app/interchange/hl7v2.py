@@ -8,9 +8,6 @@ to the message's character set. The tests compare this one with `hl7` and with `
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-
-from app.domain.order import CollectionTime, Precision
 
 VERSION = "2.5.1"
 SEGMENT_END = "\r"
@@ -28,12 +25,8 @@ CHARACTER_SETS: Mapping[str, str] = {
 _CHARSET_SPELLINGS = {"UTF-8": "UNICODE UTF-8", "UTF8": "UNICODE UTF-8"}
 
 _LEAST_HEADER = 9
-_DIGITS = {Precision.YEAR: 4, Precision.MONTH: 6, Precision.DAY: 8, Precision.MINUTE: 12}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{2}")
-_TIME = re.compile(
-    r"(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)?(?:(\d\d)(?:\.(\d{1,4}))?)?)?([+-]\d{4})?\Z"
-)
 
 
 class MalformedMessage(Exception):
@@ -307,58 +300,3 @@ def header(fields: Mapping[int, str]) -> str:
 def join(segments: Iterator[str] | Sequence[str]) -> str:
     """The message; each segment ends with a carriage return."""
     return "".join(line + SEGMENT_END for line in segments)
-
-
-def timestamp(moment: datetime) -> str:
-    """A time with its zone, to the second: ``20260301093000+0000``."""
-    return moment.strftime("%Y%m%d%H%M%S%z")
-
-
-def collection_timestamp(collected: CollectionTime) -> str:
-    """A time as exactly as it is known: ``20260301`` of a day, whose zone nobody knows."""
-    if collected.precision.is_date:
-        return collected.at.date().isoformat().replace("-", "")[: _DIGITS[collected.precision]]
-    whole = timestamp(collected.at)
-    return whole if collected.precision is Precision.SECOND else whole[:12] + whole[14:]
-
-
-def read_collection(text: str, zone: tzinfo) -> CollectionTime:
-    """The same back; an hour counts as known to the minute. Raises as `read_time` does."""
-    digits = len(re.split(r"[.+-]", text, maxsplit=1)[0])
-    precision = next((known for known, most in _DIGITS.items() if digits <= most), Precision.SECOND)
-    at = read_time(text, zone)
-    return CollectionTime(at.replace(tzinfo=UTC) if precision.is_date else at, precision)
-
-
-def read_time(text: str, zone: tzinfo) -> datetime:
-    """Read a time of any precision; what is not given is the earliest.
-
-    Parameters
-    ----------
-    zone
-        Of a time that names none.
-
-    Raises
-    ------
-    ValueError
-        If it is no time.
-    """
-    found = _TIME.match(text)
-    if found is None:
-        raise ValueError("not a time of HL7: YYYYMMDDHHMMSS+ZZZZ")
-    year, month, day, hour, minute, second, fraction, offset = found.groups()
-    return datetime(
-        int(year),
-        int(month or 1),
-        int(day or 1),
-        int(hour or 0),
-        int(minute or 0),
-        int(second or 0),
-        int((fraction or "0").ljust(6, "0")),
-        tzinfo=_offset(offset) if offset else zone,
-    )
-
-
-def _offset(text: str) -> timezone:
-    minutes = int(text[1:3]) * 60 + int(text[3:])
-    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))

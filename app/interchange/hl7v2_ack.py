@@ -17,9 +17,9 @@ from app.interchange.hl7v2 import (
     read_message,
     read_roughly,
     segment,
-    timestamp,
 )
 from app.interchange.hl7v2_refusal import Acknowledgement, Condition, MessageRefused
+from app.interchange.hl7v2_times import timestamp
 
 UTF_8 = "UNICODE UTF-8"
 # Enhanced mode has its own letters for the same answers; a peer may speak it unasked.

@@ -8,7 +8,7 @@ from app.domain.order import PlacedOrder
 from app.domain.report import AbnormalityLine, Report
 from app.domain.screening import Recommendation, ScreeningScore
 from app.domain.signing import Signature
-from app.interchange.hl7v2 import collection_timestamp, components, escape, segment, timestamp
+from app.interchange.hl7v2 import components, escape, segment
 from app.interchange.hl7v2_codes import (
     CELLS,
     INTERPRETATION,
@@ -20,6 +20,7 @@ from app.interchange.hl7v2_codes import (
     of_abnormality,
     share_of,
 )
+from app.interchange.hl7v2_times import collection_timestamp, timestamp
 
 WILSON = local("WILSON-95", "Wilson score interval, 95 %")
 BOOTSTRAP = local("BOOTSTRAP-95", "Percentile bootstrap over cells, 95 %")

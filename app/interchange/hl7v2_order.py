@@ -9,7 +9,7 @@ from typing import TypeVar
 from app.domain.case import ClinicalContext, NewCase, Sex
 from app.domain.errors import InvalidInput
 from app.domain.order import CollectionTime, Order
-from app.interchange.hl7v2 import ASCII, Message, Segment, read_collection, read_time
+from app.interchange.hl7v2 import ASCII, Message, Segment
 from app.interchange.hl7v2_context import clinical_values
 from app.interchange.hl7v2_numbers import (
     accession_of,
@@ -21,6 +21,7 @@ from app.interchange.hl7v2_numbers import (
     specimen_of,
 )
 from app.interchange.hl7v2_refusal import Condition, Location, rejected, to_mend
+from app.interchange.hl7v2_times import read_collection, read_time
 
 MESSAGE_TYPE, EVENT = "OML", "O21"
 VERSIONS = ("2.5.1", "2.5")

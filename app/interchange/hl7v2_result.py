@@ -8,20 +8,11 @@ from app import __version__
 from app.domain.case import Case, Sex
 from app.domain.order import PlacedOrder
 from app.domain.report import RESEARCH_USE_NOTICE, Report
-from app.interchange.hl7v2 import (
-    CHARACTER_SETS,
-    VERSION,
-    collection_timestamp,
-    components,
-    escape,
-    header,
-    join,
-    segment,
-    timestamp,
-)
+from app.interchange.hl7v2 import CHARACTER_SETS, VERSION, components, escape, header, join, segment
 from app.interchange.hl7v2_ack import Names
 from app.interchange.hl7v2_codes import PANEL
 from app.interchange.hl7v2_observations import observations
+from app.interchange.hl7v2_times import collection_timestamp, timestamp
 
 NAMESPACE = "VEXASCOPE"
 _SEXES = {Sex.FEMALE: "F", Sex.MALE: "M", Sex.OTHER: "O", Sex.UNKNOWN: "U", None: ""}

@@ -13,12 +13,11 @@ from app.interchange.hl7v2 import (
     escape,
     read_header,
     read_message,
-    read_time,
     segment,
-    timestamp,
     unescape,
 )
 from app.interchange.hl7v2_ack import read_answer
+from app.interchange.hl7v2_times import read_time, timestamp
 from tests.interchange.hl7_messages import oml, strictly
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

@@ -8,9 +8,10 @@ from hl7apy.exceptions import HL7apyException
 
 from app.domain.case import Sex
 from app.domain.order import CollectionTime
-from app.interchange.hl7v2 import collection_timestamp, read_message
+from app.interchange.hl7v2 import read_message
 from app.interchange.hl7v2_order import Reception, check_header, read_order
 from app.interchange.hl7v2_refusal import MessageRefused
+from app.interchange.hl7v2_times import collection_timestamp
 from tests.factories import NOW
 from tests.interchange.hl7_messages import ORDER, RECEPTION, oml, strictly
 

@@ -8,7 +8,7 @@ from app.domain.errors import Conflict, SettingsRefused
 from app.domain.outbox import DeliveryFailed, EventType, FailureKind, OutboxEvent
 from app.domain.review import Act
 from app.domain.site import DEFAULT_SITE_ID, Site
-from app.interchange.hl7v2 import collection_timestamp
+from app.interchange.hl7v2_times import collection_timestamp
 from app.jobs.hl7_results import ResultWriter
 from app.ports import AuditFilter
 from app.services.reviewing import refuse_closed

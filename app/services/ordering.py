@@ -13,6 +13,7 @@ from app.ports import Bundle, Transaction
 from app.services.cancelling import is_cancelled
 from app.services.changing_context import change_context
 from app.services.opening import open_case
+from app.services.telling import tell_if_classified
 from app.services.worklist import refresh
 
 
@@ -49,8 +50,14 @@ def _cancelled(transaction: Transaction, order: Order) -> Case | None:
     found = transaction.cases.find(new.accession_number, [new.site_id])
     if found is None or found.patient.identifier != new.patient_identifier:
         return None
-    transaction.cases.lock(found.id)
-    return found if is_cancelled(transaction, found.id) else None
+    held = _held(transaction, found.id)
+    return held if is_cancelled(transaction, held.id) else None
+
+
+def _held(transaction: Transaction, case_id: UUID) -> Case:
+    """The case as it is once nobody else can change it."""
+    transaction.cases.lock(case_id)
+    return transaction.cases.get(case_id)
 
 
 def _renew(transaction: Transaction, case: Case, order: Order, desk: Desk) -> Case:
@@ -59,6 +66,8 @@ def _renew(transaction: Transaction, case: Case, order: Order, desk: Desk) -> Ca
     transaction.orders.add(case.id, order, desk.now)
     transaction.audit.note("order.renew", case_id=case.id)
     refresh(transaction, case.id, desk.active, desk.rule)
+    # What was read while nobody had ordered it was told to nobody.
+    tell_if_classified(transaction, case.id, desk.active, desk.now)
     return transaction.cases.get(case.id)
 
 
@@ -70,11 +79,13 @@ def change(transaction: Transaction, order: Order, desk: Desk) -> Case:
     NotFound
         If there is no such order of this patient and sample.
     Conflict
-        If the case is signed or cancelled, or the patient is stored under another name.
+        If a report of the case was signed, the case is cancelled, or the patient is stored under
+        another name.
     """
     new = order.new_case
     key = OrderKey(order.placer_number, new.patient_identifier, new.accession_number)
     case, placed = _ordered(transaction, key, new.site_id)
+    _refuse_signed(transaction, case)
     _check_name(case, order)
     case = change_context(transaction, case, _merged(case.context, new.context))
     after = replace(
@@ -99,10 +110,7 @@ def cancel(transaction: Transaction, key: OrderKey, site_id: UUID, desk: Desk) -
         If a report of the case was signed: it stands.
     """
     case, placed = _ordered(transaction, key, site_id)
-    if transaction.versions.count(case.id):
-        raise Conflict(
-            message("The report of this order is signed, and stands. Tell the laboratory.")
-        )
+    _refuse_signed(transaction, case)
     if placed.cancelled_at is None:
         transaction.orders.put(case.id, replace(placed, cancelled_at=desk.now))
         transaction.audit.note("order.cancel", case_id=case.id)
@@ -121,11 +129,18 @@ def _ordered(transaction: Transaction, key: OrderKey, site_id: UUID) -> tuple[Ca
         raise NotFound(
             message("There is no order of this number, patient and sample here. Check them.")
         )
-    [case] = found
-    transaction.cases.lock(case.id)
+    case = _held(transaction, found[0].id)
     placed = transaction.orders.of_case(case.id)
     assert placed is not None  # noqa: S101 - it was found by its order
     return case, placed
+
+
+def _refuse_signed(transaction: Transaction, case: Case) -> None:
+    """Also while an amendment is open: what was signed was told to whoever ordered."""
+    if transaction.versions.count(case.id):
+        raise Conflict(
+            message("The report of this order is signed, and stands. Tell the laboratory.")
+        )
 
 
 def _fits(case: Case, key: OrderKey) -> bool:

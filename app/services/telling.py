@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.outbox import EventType
+from app.domain.outbox import EventType, OutboxEvent
 from app.domain.signing import Meaning, SignedVersion
 from app.ports import Bundle, Transaction
 from app.services.cancelling import is_cancelled
@@ -14,7 +14,7 @@ from app.services.reviewing import is_closed
 def tell_if_classified(
     transaction: Transaction, case_id: UUID, active: Bundle, now: datetime
 ) -> None:
-    """Tell that a case is read, once for each time that all of it is.
+    """Tell that a case is read, once for each time that all of it is, and for each order of it.
 
     To be called in the transaction of whatever may have been the last thing to wait for: cells
     that were read, or a file that was on its way and brought none.
@@ -30,11 +30,18 @@ def tell_if_classified(
         # More is on its way, and will be told of together with this.
         return
     last = transaction.outbox.last(case_id, EventType.CLASSIFIED)
-    if last and (last.bundle_digest, last.read_count) == (digest, progress.cell_count):
+    is_same = last and (last.bundle_digest, last.read_count) == (digest, progress.cell_count)
+    if last and is_same and not _is_of_former_order(transaction, last):
         return
     transaction.outbox.publish(
         EventType.CLASSIFIED, case_id, now, bundle_digest=digest, read_count=progress.cell_count
     )
+
+
+def _is_of_former_order(transaction: Transaction, event: OutboxEvent) -> bool:
+    """Whether the case was ordered again since: who ordered now has heard nothing yet."""
+    placed = transaction.orders.of_case(event.case_id)
+    return placed is not None and event.occurred_at < placed.received_at
 
 
 def tell_signed(transaction: Transaction, version: SignedVersion, digest: str, count: int) -> None:

@@ -13,6 +13,7 @@ from app.domain.message import message
 from app.domain.review import Reading
 from app.domain.signing import MAX_REASON_LENGTH
 from app.ports import Transaction
+from app.services.cancelling import refuse_cancelled
 from app.services.reading import bundle_of
 from app.services.reviewing import Reader, is_closed
 from app.services.signing import amend, refuse_blinded
@@ -37,10 +38,12 @@ def reclassify(
     Forbidden
         For the blinded second reader.
     Conflict
-        If the case has no cells, stands on the bundle already, or a second reading goes on.
+        If the case has no cells, is cancelled, stands on the bundle already, or a second reading
+        goes on.
     """
     case_id, digest = reader.case.id, candidate.digest
     transaction.cases.lock(case_id)
+    refuse_cancelled(transaction, case_id)
     refuse_blinded(transaction, case_id, reader.user.id)
     reason = written(reason, MAX_REASON_LENGTH)
     before = bundle_of(transaction, case_id, reader.active).manifest.digest

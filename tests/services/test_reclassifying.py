@@ -1,5 +1,7 @@
 """A case is classified by another bundle: a new version, and the old one is kept."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.bootstrap import build
@@ -18,6 +20,7 @@ from app.services.signing import sign
 from app.services.switching import Switcher, activate
 from tests.bundles import write_bundle
 from tests.conftest import make_settings
+from tests.interchange.hl7_messages import make_placed
 from tests.jobs.test_worker import accept
 from tests.services.reading_room import LATER, ReadingRoom, open_room
 
@@ -164,6 +167,15 @@ def test_while_a_second_reading_goes_on_the_bundle_stays(room):
         given(room)
     with pytest.raises(Forbidden):
         given(room, user=room.bob)
+
+
+def test_a_cancelled_case_keeps_its_bundle(room):
+    with room.container.transactions() as transaction:
+        transaction.orders.put(room.case.id, replace(make_placed(), cancelled_at=LATER))
+    with pytest.raises(Conflict, match="has cancelled the order"):
+        given(room)
+    with room.container.transactions() as transaction:
+        assert not transaction.case_bundles.reclassifications(room.case.id)
 
 
 def test_the_bundle_that_has_read_the_case_is_not_asked_again(room):

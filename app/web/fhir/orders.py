@@ -22,6 +22,7 @@ from app.interchange.fhir_conformance import MEDIA_TYPE
 from app.interchange.fhir_order import Order, parse_order
 from app.interchange.fhir_types import Element
 from app.ports import Transaction
+from app.services.cancelling import is_cancelled
 from app.services.known_orders import identifier_of, known_order
 from app.services.ordering import Desk, place
 from app.services.reviewing import is_closed
@@ -171,7 +172,7 @@ def _site_id(transaction: Transaction, user: User, asked: Order) -> UUID:
 def _known(
     transaction: Transaction, site_id: UUID, accession_number: str, patient_identifier: str
 ) -> Case | None:
-    """The case that a conditional create finds; None where it is to be opened.
+    """The case that a conditional create finds; None where it is to be opened, or opened again.
 
     Raises
     ------
@@ -179,11 +180,13 @@ def _known(
         If the accession number is another patient's: the order was mixed up somewhere.
     """
     known = known_order(transaction, site_id, accession_number, patient_identifier)
-    if known is not None and not known.is_same_patient:
+    if known is None:
+        return None
+    if not known.is_same_patient:
         raise Conflict(
             message("The case with this accession number is another patient's. Check the order.")
         )
-    return known.case if known else None
+    return None if is_cancelled(transaction, known.case.id) else known.case
 
 
 def _names_the_order(condition: str, asked: Order, names: Namespaces) -> bool:

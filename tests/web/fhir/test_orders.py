@@ -138,6 +138,19 @@ def test_a_conditional_order_is_taken_once(client, system):
     assert first.json() == again.json()
 
 
+def test_a_conditional_order_opens_a_cancelled_case_again(client):
+    container, sent = client.app.state.container, fresh()
+    condition = {"If-None-Exist": f"identifier={number_of(sent)}"}
+    case_id = UUID(send(client, sent, **condition).json()["id"])
+    with container.transactions() as transaction:
+        placed = transaction.orders.of_case(case_id)
+        transaction.orders.put(case_id, replace(placed, cancelled_at=container.now()))
+    again, found = send(client, sent, **condition), send(client, sent, **condition)
+    assert (again.status_code, again.json()["status"]) == (201, "active")
+    assert found.status_code == 200
+    assert again.json()["id"] == found.json()["id"] == str(case_id)
+
+
 def test_a_conditional_order_for_another_patient_is_no_repetition(client):
     sent = fresh()
     condition = {"If-None-Exist": f"identifier={number_of(sent)}"}

@@ -15,6 +15,7 @@ from app.bootstrap import Container
 from app.domain.errors import Conflict, Locked, NotFound, RefusedFile
 from app.domain.upload_part import PART_LIFETIME, UploadPart
 from app.ports import Transaction
+from app.services.cancelling import is_cancelled
 from app.services.erasing import refuse_erased
 from app.services.intake import BYTES_PER_BATCH, CELLS_PER_JOB, Delivery, IncomingFile
 from app.services.registering import Arrival, register_each
@@ -136,7 +137,7 @@ def _take_in(container: Container, case_id: UUID, parts: Sequence[UploadPart]) -
                 # Another process may have been as fast.
                 if transaction.parts.remove(part.id)
             ]
-            arrivals = _refused_if_signed(transaction, case_id, arrivals)
+            arrivals = _refused_if_closed(transaction, case_id, arrivals)
             arrivals = [_refused_if_erased(transaction, arrival) for arrival in arrivals]
             digest = container.bundle.manifest.digest
             register_each(transaction, case_id, arrivals, digest, container.now())
@@ -147,14 +148,18 @@ def _take_in(container: Container, case_id: UUID, parts: Sequence[UploadPart]) -
             container.part_files.remove(part.id)
 
 
-def _refused_if_signed(
+def _refused_if_closed(
     transaction: Transaction, case_id: UUID, arrivals: list[Arrival]
 ) -> list[Arrival]:
-    """Files that were on their way when the case was signed are refused, and the case says so."""
+    """Files that were on their way when the case was signed or cancelled are refused.
+
+    The case says so.
+    """
     try:
         refuse_closed(transaction, case_id)
     except Conflict as error:
-        return [_refused(arrival, "signed", error.detail) for arrival in arrivals]
+        reason = "cancelled" if is_cancelled(transaction, case_id) else "signed"
+        return [_refused(arrival, reason, error.detail) for arrival in arrivals]
     return arrivals
 
 

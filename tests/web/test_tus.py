@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from app.web.app import create_app
 from app.web.arrivals import sweep, take_in_complete
 from tests import tus
 from tests.images import cell_jpeg, cell_png, zipped
+from tests.interchange.hl7_messages import make_placed
 from tests.web.conftest import CREDENTIALS
 
 WAIT_S = 60
@@ -352,6 +354,21 @@ def test_a_signed_case_takes_no_images_by_any_way(open_container):
         assert transaction.cells.of_case(UUID(case)) == []
         [upload] = transaction.cases.uploads_of(UUID(case))
     assert [(item.file, item.reason) for item in upload.refused] == [("late.png", "signed")]
+
+
+def test_a_file_that_comes_after_a_cancellation_says_why_it_is_not_in(open_container):
+    killed = TestClient(create_app(open_container))
+    killed.auth = CREDENTIALS
+    case = open_case(killed, "A-1")
+    on_its_way = tus.begin(killed, case, "late.png", len(cell_png()))
+    with open_container.transactions() as transaction:
+        placed = replace(make_placed(), cancelled_at=open_container.now())
+        transaction.orders.put(UUID(case), placed)
+    tus.append(killed, on_its_way, 0, cell_png())
+    take_in_complete(open_container, large=False)
+    with open_container.transactions() as transaction:
+        [upload] = transaction.cases.uploads_of(UUID(case))
+    assert [(item.file, item.reason) for item in upload.refused] == [("late.png", "cancelled")]
 
 
 def _administrator(container):

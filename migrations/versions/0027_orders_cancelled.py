@@ -8,6 +8,14 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
+WORKLIST = sa.table(
+    "worklist",
+    sa.column("state", sa.String()),
+    sa.column("state_rank", sa.Integer()),
+    sa.column("cell_count", sa.Integer()),
+    sa.column("pending_count", sa.Integer()),
+)
+
 
 def upgrade() -> None:
     """Migrate forwards: times that are there count as known to the second, as they were sent."""
@@ -16,6 +24,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Migrate backwards."""
+    """Migrate backwards: who orders cannot take an order back, so a cancelled case is open."""
+    for rank, state, is_so in (
+        (0, "empty", WORKLIST.c.cell_count == 0),
+        (2, "classifying", WORKLIST.c.pending_count > 0),
+        (3, "to_review", sa.true()),
+    ):
+        lines = WORKLIST.update().where(WORKLIST.c.state == "cancelled", is_so)
+        op.execute(lines.values(state=state, state_rank=rank))
     op.drop_column("orders", "cancelled_at")
     op.drop_column("orders", "collected_precision")

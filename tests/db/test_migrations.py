@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, update
+from sqlalchemy import inspect, text, update
 from uuid_utils.compat import uuid7
 
 from app.bootstrap import build
@@ -26,6 +26,7 @@ from app.db.tables import BundleRow, Row
 from app.domain.abnormality import Abnormality
 from app.domain.access import Role
 from app.domain.bundle_switch import CaseBundle
+from app.domain.case_state import CaseState
 from app.domain.errors import StorageUnavailable
 from app.domain.user import ApiToken, Theme, User
 from app.inference.bundle import load_bundle
@@ -95,6 +96,25 @@ def test_down_to_nothing_and_up_again(container):
     assert current_revision(container.engine) is None
     upgrade(container.engine)
     assert set(Row.metadata.tables) <= set(inspect(container.engine).get_table_names())
+
+
+def test_before_orders_were_cancelled_a_cancelled_case_was_open(container):
+    with container.transactions() as transaction:
+        counts = {"empty": (0, 0), "classifying": (3, 1), "to_review": (3, 0)}
+        for state, (cells, pending) in counts.items():
+            case = open_case(transaction, state)
+            line = transaction.worklist.get(case.id)
+            counted = replace(line, cell_count=cells, pending_count=pending)
+            transaction.worklist.put(replace(counted, state=CaseState.CANCELLED))
+    downgrade(container.engine, "0022")
+    query = text("SELECT accession_number, state, state_rank FROM worklist ORDER BY state_rank")
+    with container.engine.connect() as connection:
+        found = connection.execute(query).all()
+    upgrade(container.engine)
+    assert [tuple(row) for row in found] == [
+        (state.value, state.value, state.rank)
+        for state in (CaseState.EMPTY, CaseState.CLASSIFYING, CaseState.TO_REVIEW)
+    ]
 
 
 def test_findings_of_before_the_novelty_stay_as_they_were(container):

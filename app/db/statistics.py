@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.db.order_tables import OrderRow
 from app.db.outbox_tables import DeliveryRow, DestinationRow, OutboxEventRow
 from app.db.statistics_mapping import (
     DIRECTIONS,
@@ -163,18 +164,20 @@ class SqlStatisticsRepository:
         return dict(self._session.execute(query).all())
 
     def turnarounds(self, chosen: StatisticsFilter) -> Sequence[Turnaround]:
-        """A case's first delivery, beside its first version."""
+        """A case's first delivery, beside its first version or what keeps it from one."""
         received = func.min(UploadRow.created_at, type_=UploadRow.created_at.type)
+        ends = (ReportVersionRow.signed_at, CaseRow.erased_at, OrderRow.cancelled_at)
         query = (
-            select(received, ReportVersionRow.signed_at, CaseRow.erased_at)
+            select(received, *ends)
             .select_from(CaseRow)
             .join(UploadRow, UploadRow.case_id == CaseRow.id)
             .outerjoin(
                 ReportVersionRow,
                 (ReportVersionRow.case_id == CaseRow.id) & (ReportVersionRow.number == 1),
             )
+            .outerjoin(OrderRow, OrderRow.case_id == CaseRow.id)
             .where(*_of(chosen))
-            .group_by(CaseRow.id, CaseRow.erased_at, ReportVersionRow.signed_at)
+            .group_by(CaseRow.id, *ends)
             .having(*_within(received, chosen))
         )
         return [Turnaround(*row) for row in self._session.execute(query)]

@@ -151,15 +151,18 @@ class Turnaround:
     ----------
     erased_at
         When it was erased; None while it is kept. Nobody can sign it after that.
+    cancelled_at
+        When its order was taken back; None while it stands. Nobody is to sign it after that.
     """
 
     received_at: datetime
     signed_at: datetime | None
     erased_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
     def watched_until(self, now: datetime) -> datetime:
         """The signature, or the last moment at which it could have been signed."""
-        return self.signed_at or self.erased_at or now
+        return self.signed_at or self.cancelled_at or self.erased_at or now
 
 
 @dataclass(frozen=True)

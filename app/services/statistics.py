@@ -37,6 +37,8 @@ class TurnaroundTimes:
         Cases that have images and no signature; they count as not signed yet.
     erased
         Cases that were erased without one; they count as not signed until then.
+    cancelled
+        Cases whose order was taken back; they count as not signed until then.
     hours
         By level: the time by which this share of the cases is signed; None where that cannot be
         told yet.
@@ -45,7 +47,13 @@ class TurnaroundTimes:
     signed: int
     open: int
     erased: int
+    cancelled: int
     hours: Mapping[float, float | None]
+
+    @property
+    def all(self) -> int:
+        """Every case that has images."""
+        return self.signed + self.open + self.erased + self.cancelled
 
 
 @dataclass(frozen=True)
@@ -185,9 +193,16 @@ def _turnaround(cases: Sequence[Turnaround], now: datetime) -> TurnaroundTimes:
         for item in cases
     ]
     signed = sum(ended for _, ended in times)
-    erased = sum(item.signed_at is None and item.erased_at is not None for item in cases)
-    hours = quantiles(times, TURNAROUND_LEVELS)
-    return TurnaroundTimes(signed, len(times) - signed - erased, erased, hours)
+    unsigned = [item for item in cases if item.signed_at is None]
+    cancelled = sum(item.cancelled_at is not None for item in unsigned)
+    erased = sum(item.erased_at is not None and item.cancelled_at is None for item in unsigned)
+    return TurnaroundTimes(
+        signed=signed,
+        open=len(unsigned) - erased - cancelled,
+        erased=erased,
+        cancelled=cancelled,
+        hours=quantiles(times, TURNAROUND_LEVELS),
+    )
 
 
 def _hours(span: timedelta) -> float:

@@ -57,7 +57,7 @@ def _rows(found: StatisticsRead) -> Iterator[_Row]:
             "section": "turnaround_hours",
             "measure": measure,
             "count": times.signed,
-            "total": times.signed + times.open + times.erased,
+            "total": times.signed + times.open + times.erased + times.cancelled,
             "value": getattr(times, measure),
         }
     advice = found.recommendations

@@ -28,6 +28,7 @@ class TurnaroundRead(BaseModel):
     signed: int = Field(description="Cases that are signed.")
     open: int = Field(description="Cases that are not signed yet.")
     erased: int = Field(description="Cases erased unsigned; not signed until then.")
+    cancelled: int = Field(description="Cases whose order was cancelled; not signed until then.")
     first_quartile: float | None = Field(description="Hours; null while it cannot be told.")
     median: float | None = Field(description="Hours; null while it cannot be told.")
     third_quartile: float | None = Field(description="Hours; null while it cannot be told.")
@@ -252,7 +253,13 @@ class StatisticsRead(BaseModel):
 def _turnaround(found: Statistics) -> TurnaroundRead:
     times = found.turnaround
     hours = {_LEVEL_NAMES[level]: value for level, value in times.hours.items()}
-    return TurnaroundRead(signed=times.signed, open=times.open, erased=times.erased, **hours)
+    return TurnaroundRead(
+        signed=times.signed,
+        open=times.open,
+        erased=times.erased,
+        cancelled=times.cancelled,
+        **hours,
+    )
 
 
 def _recommended(found: Statistics) -> RateRead:

@@ -164,13 +164,14 @@ def _turnaround(found: TurnaroundTimes) -> tuple[Named, ...]:
 def _turnaround_note(found: TurnaroundTimes) -> str:
     return gettext(
         "{all} cases whose first image came in the period: {signed} signed, {open} still open, "
-        "{erased} erased unsigned. Open cases count as not signed yet, erased ones as not signed "
-        "until then (Kaplan and Meier)."
+        "{erased} erased unsigned, {cancelled} cancelled. Open cases count as not signed yet, "
+        "erased and cancelled ones as not signed until then (Kaplan and Meier)."
     ).format(
-        all=wording.count(found.signed + found.open + found.erased),
+        all=wording.count(found.all),
         signed=wording.count(found.signed),
         open=wording.count(found.open),
         erased=wording.count(found.erased),
+        cancelled=wording.count(found.cancelled),
     )
 
 

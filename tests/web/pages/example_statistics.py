@@ -61,7 +61,7 @@ def make_statistics(site_ids=frozenset({HERE}), drift=1) -> Statistics:
     return Statistics(
         chosen=chosen,
         days=days,
-        turnaround=TurnaroundTimes(30, 4, 1, {0.25: 3.5, 0.5: 20.0, 0.75: 100.0, 0.9: None}),
+        turnaround=TurnaroundTimes(30, 4, 1, 2, {0.25: 3.5, 0.5: 20.0, 0.75: 100.0, 0.9: None}),
         recommended=Recommended(5, 20, 2, 3),
         recommended_share=Proportion(5, 25),
         signed_overrides=signed,
@@ -98,7 +98,7 @@ def empty_statistics() -> Statistics:
     return replace(
         found,
         days=[replace(item, opened=0, signed=0) for item in found.days],
-        turnaround=TurnaroundTimes(0, 0, 0, dict.fromkeys(found.turnaround.hours)),
+        turnaround=TurnaroundTimes(0, 0, 0, 0, dict.fromkeys(found.turnaround.hours)),
         recommended=Recommended(),
         recommended_share=Proportion(0, 0),
         signed_overrides=[],

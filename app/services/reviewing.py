@@ -11,7 +11,7 @@ from app.domain.abnormality import Abnormality
 from app.domain.access import Permission
 from app.domain.case import Case
 from app.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
-from app.domain.message import message
+from app.domain.message import Message, message
 from app.domain.review import (
     LABELLED_ACTS,
     Act,
@@ -27,10 +27,11 @@ from app.domain.review import (
 from app.domain.signing import not_reviewed
 from app.domain.user import User
 from app.ports import Bundle, Transaction
-from app.services.cancelling import refuse_cancelled
+from app.services.cancelling import CANCELLED, is_cancelled
 from app.services.reading import CaseAsRead, read_case
 from app.services.worklist import write_line
 
+SIGNED = message("The case is signed. Open an amendment, with its reason, to change it.")
 MOST_CELLS = 5000
 EXCLUDING_ACTS = {Act.EXCLUDE, Act.INCLUDE}
 
@@ -214,11 +215,15 @@ def is_closed(transaction: Transaction, case_id: UUID) -> bool:
 
 def refuse_closed(transaction: Transaction, case_id: UUID) -> None:
     """Raise `Conflict` where a case is signed and no amendment is open, or is cancelled."""
-    refuse_cancelled(transaction, case_id)
-    if is_closed(transaction, case_id):
-        raise Conflict(
-            message("The case is signed. Open an amendment, with its reason, to change it.")
-        )
+    if why := why_closed(transaction, case_id):
+        raise Conflict(why)
+
+
+def why_closed(transaction: Transaction, case_id: UUID) -> Message | None:
+    """Why nothing can be added to a case: it is cancelled, or signed; None where it is open."""
+    if is_cancelled(transaction, case_id):
+        return CANCELLED
+    return SIGNED if is_closed(transaction, case_id) else None
 
 
 def _check(act: Act, label: Abnormality | None, cell_ids: Sequence[UUID]) -> None:

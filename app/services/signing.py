@@ -160,12 +160,15 @@ class Standing:
         That is open.
     is_blinded
         Whether the viewer is the second reader, who sees no version and no reason.
+    is_cancelled
+        Whether the order of an unsigned case was taken back.
     """
 
     version_count: int = 0
     sha256: str | None = None
     amendment: Amendment | None = None
     is_blinded: bool = False
+    is_cancelled: bool = False
 
 
 UNSIGNED = Standing()
@@ -218,7 +221,9 @@ def current_report(
     if count and amendment is None and not blinded:
         return signed_report(transaction, case_id, count, viewer_id)
     report = report_on(transaction, reader.case, reader.active, reader.rule, now, viewer_id)
-    return report, Standing(count, amendment=amendment, is_blinded=blinded)
+    cancelled = is_cancelled(transaction, case_id)
+    standing = Standing(count, amendment=amendment, is_blinded=blinded, is_cancelled=cancelled)
+    return report, standing
 
 
 def chosen_report(

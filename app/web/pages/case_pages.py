@@ -10,11 +10,10 @@ from fastapi import APIRouter, Depends, Form, Response
 
 from app.domain.errors import Conflict
 from app.domain.user import User
-from app.services.cancelling import is_cancelled
 from app.services.discussing import comments_for
 from app.services.opening import open_case
 from app.services.reading import bundle_of, read_case
-from app.services.reviewing import is_closed
+from app.services.reviewing import why_closed
 from app.services.signing import missing_for_signature
 from app.services.sites import site_for
 from app.web.dependencies import ContainerDep, UserDep, current_user
@@ -24,7 +23,7 @@ from app.web.pages.case_form import CaseForm, form_page, read_form
 from app.web.pages.contexts import CasePage
 from app.web.pages.navigation import see_other
 from app.web.pages.present import case_head, case_path, progress_part
-from app.web.pages.present_case import cancelled_step, next_step, readers
+from app.web.pages.present_case import next_step, readers
 from app.web.pages.present_talk import comments_part
 from app.web.pages.present_uploads import upload_panel
 from app.web.pages.rendering import chrome, render
@@ -73,19 +72,18 @@ def show_case(container: ContainerDep, user: UserDep, case_id: UUID) -> Response
         case = transaction.cases.get(case_id)
         as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
         missing = missing_for_signature(transaction, as_read)
-        is_signed = is_closed(transaction, case_id)
-        cancelled = is_cancelled(transaction, case_id)
+        closed = why_closed(transaction, case_id)
         deliveries = read_deliveries(transaction, case_id, user)
         remarks = comments_for(transaction, as_read, user.id)
     panel = upload_panel(case_id, deliveries, first=as_read.progress.cell_count == 0)
     page = CasePage(
         head=case_head(case, now),
         progress=progress_part(case_id, as_read.progress),
-        step=cancelled_step() if cancelled else next_step(as_read, missing, is_signed=is_signed),
+        step=next_step(as_read, missing, closed),
         readers=readers(as_read),
         comments=offers.comments_for(comments_part(remarks, case_id, None, now), user),
         gallery_path=f"{case_path(case_id)}/gallery",
-        upload=offers.upload_for(panel, user),
+        upload=offers.upload_for(panel, user, is_open=closed is None),
         report_path=f"{case_path(case_id)}/report",
     )
     title = gettext("Case {accession}").format(accession=case.accession_number)

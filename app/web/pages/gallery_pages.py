@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app.domain.abnormality import Abnormality
 from app.services.reading import read_case
 from app.services.review_count import review_count
-from app.services.reviewing import is_closed
+from app.services.reviewing import why_closed
 from app.web.dependencies import ContainerDep, UserDep
 from app.web.language import gettext, translated
 from app.web.pages.contexts import Choice
@@ -36,14 +36,14 @@ def show_gallery(
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
         as_read = read_case(transaction, case, container.bundle, container.review_rule, user.id)
-        is_signed = is_closed(transaction, case_id)
+        closed = why_closed(transaction, case_id)
     if request.headers.get("hx-request") == "true":
         return render("gallery_groups.html", review_groups(as_read, order))
     um_per_pixel = container.settings.um_per_pixel
     page = GalleryPage(
         head=case_head(case, container.now()),
         progress=progress_part(case_id, as_read.progress),
-        status=review_for(review_status(as_read, is_signed=is_signed), user),
+        status=review_for(review_status(as_read, closed), user),
         numbers=numbers(review_count(as_read)),
         review=review_groups(as_read, order),
         orders=tuple(Choice(item.value, translated(item.wording), item is order) for item in Order),

@@ -29,9 +29,9 @@ def comments_for(comments: Comments, user: User) -> Comments:
     return comments if user.may(Permission.REVIEW) else replace(comments, path=None)
 
 
-def upload_for(panel: UploadPanel, user: User) -> UploadPanel:
-    """What was sent, and for who may send more the place for it."""
-    return panel if user.may(Permission.UPLOAD) else replace(panel, path=None)
+def upload_for(panel: UploadPanel, user: User, *, is_open: bool) -> UploadPanel:
+    """What was sent, and while the case is open the place for more, for who may send it."""
+    return panel if is_open and user.may(Permission.UPLOAD) else replace(panel, path=None)
 
 
 def review_for(status: ReviewStatus, user: User) -> ReviewStatus:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.domain.message import Message
 from app.domain.review import Reading
 from app.services.cancelling import CANCELLED
 from app.services.reading import CaseAsRead
@@ -15,7 +16,9 @@ from app.web.pages.present import case_path
 _FINISHABLE = (Reading.FIRST, Reading.SECOND)
 
 
-def next_step(as_read: CaseAsRead, missing: Sequence[str], *, is_signed: bool) -> NextStep:
+def next_step(
+    as_read: CaseAsRead, missing: Sequence[str], closed: Message | None = None
+) -> NextStep:
     """The one thing to do next; `missing` is what stands between the case and its signature.
 
     The blinded reader does not sign, and would learn from it how far the first reading is.
@@ -23,8 +26,8 @@ def next_step(as_read: CaseAsRead, missing: Sequence[str], *, is_signed: bool) -
     path = case_path(as_read.case.id)
     said = () if as_read.is_blinded else tuple(translated(sentence) for sentence in missing)
     review = (f"{path}/gallery", gettext("Review the cells"))
-    if is_signed:
-        return NextStep(gettext("The case is signed."), f"{path}/report", gettext("Report"), ())
+    if closed:
+        return _closed_step(closed, f"{path}/report")
     if not as_read.progress.cell_count:
         return NextStep(gettext("Add images of the cells."), "", "", ())
     if not as_read.progress.done:
@@ -46,9 +49,11 @@ def next_step(as_read: CaseAsRead, missing: Sequence[str], *, is_signed: bool) -
     )
 
 
-def cancelled_step() -> NextStep:
-    """Of a case whose order was taken back: nothing is to be done."""
-    return NextStep(translated(CANCELLED), "", "", ())
+def _closed_step(closed: Message, report_path: str) -> NextStep:
+    """Of a signed case there is the report to read; of a cancelled one nothing is to be done."""
+    if closed == CANCELLED:
+        return NextStep(translated(CANCELLED), "", "", ())
+    return NextStep(gettext("The case is signed."), report_path, gettext("Report"), ())
 
 
 def readers(as_read: CaseAsRead) -> tuple[Named, ...]:
@@ -71,24 +76,28 @@ def readers(as_read: CaseAsRead) -> tuple[Named, ...]:
     )
 
 
-def review_status(as_read: CaseAsRead, *, is_signed: bool) -> ReviewStatus:
-    """Whose reading the viewer's decisions belong to, and what can be done with it."""
+def review_status(as_read: CaseAsRead, closed: Message | None = None) -> ReviewStatus:
+    """Whose reading the viewer's decisions belong to, and what can be done with it.
+
+    Parameters
+    ----------
+    closed
+        Why the case can be looked at only (`why_closed`).
+    """
     reading = reading_of(as_read)
     state = as_read.readings.get(reading)
     is_finished = bool(state and state.finished_at)
     waits = is_finished and Reading.SECOND in as_read.readings and not as_read.both_finished
     return ReviewStatus(
         reading=reading.value,
-        notice=_notice(as_read, reading, is_signed=is_signed, is_finished=is_finished),
-        is_closed=is_signed or waits,
-        can_finish=reading in _FINISHABLE and not (is_signed or is_finished),
-        can_reopen=waits and not is_signed,
+        notice=translated(closed) if closed else _notice(as_read, reading, is_finished=is_finished),
+        is_closed=bool(closed) or waits,
+        can_finish=reading in _FINISHABLE and not (closed or is_finished),
+        can_reopen=waits and not closed,
     )
 
 
-def _notice(as_read: CaseAsRead, reading: Reading, *, is_signed: bool, is_finished: bool) -> str:
-    if is_signed:
-        return gettext("The case is signed. Open an amendment in the report to change it.")
+def _notice(as_read: CaseAsRead, reading: Reading, *, is_finished: bool) -> str:
     if reading is Reading.SETTLED:
         left = len(as_read.unsettled)
         return ngettext(

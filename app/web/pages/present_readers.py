@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.agreement import Agreement, Kappa
-from app.domain.message import message
+from app.domain.message import Message, message
 from app.domain.review import Reading, SecondReading
 from app.domain.signing import ReadingState
 from app.domain.user import User
@@ -44,13 +44,13 @@ class Roster:
         Accounts that could be given the second reading.
     has_begun
         Whether the second reading has begun.
-    is_closed
-        Whether the case is signed, and no amendment is open.
+    closed
+        Why nothing can be changed (`why_closed`); None while the case is open.
     """
 
     eligible: Sequence[User]
     has_begun: bool
-    is_closed: bool
+    closed: Message | None = None
 
 
 def readers_page(as_read: CaseAsRead, roster: Roster, viewer: User, now: datetime) -> ReadersPage:
@@ -66,7 +66,7 @@ def readers_page(as_read: CaseAsRead, roster: Roster, viewer: User, now: datetim
         rule=_rule(as_read),
         notice=_notice(as_read, roster),
         readings=tuple(_reading_row(as_read, reading, viewer) for reading in _TITLES),
-        finish=finish_part(as_read, is_closed=roster.is_closed),
+        finish=finish_part(as_read, is_closed=bool(roster.closed)),
         give_path=f"{path}/readers/give" if may_give and roster.eligible else None,
         give_note=_give_note(as_read, roster),
         choices=tuple(
@@ -75,7 +75,7 @@ def readers_page(as_read: CaseAsRead, roster: Roster, viewer: User, now: datetim
         withdraw_path=f"{path}/readers/withdraw" if may_give and has_second else None,
         agreement=_agreement_rows(as_read.agreement),
         settle_path=f"{path}/readers/settle",
-        can_settle=as_read.both_finished and not roster.is_closed,
+        can_settle=as_read.both_finished and not roster.closed,
         summary=_summary(len(cards), len(as_read.unsettled)),
         cards=cards,
     )
@@ -166,17 +166,15 @@ def _notice(as_read: CaseAsRead, roster: Roster) -> str:
             "You read second: the first reading, its reader, comments and interpretation are "
             "hidden from you until both readings are finished."
         )
-    if roster.is_closed:
-        return gettext("The case is signed. Open an amendment, with its reason, to change it.")
-    return ""
+    return translated(roster.closed) if roster.closed else ""
 
 
 def _may_give(as_read: CaseAsRead, roster: Roster) -> bool:
-    return not (as_read.is_blinded or roster.is_closed or roster.has_begun)
+    return not (as_read.is_blinded or roster.closed or roster.has_begun)
 
 
 def _give_note(as_read: CaseAsRead, roster: Roster) -> str:
-    if as_read.is_blinded or as_read.both_finished or roster.is_closed:
+    if as_read.is_blinded or as_read.both_finished or roster.closed:
         return ""
     if roster.has_begun:
         return gettext("The second reading has begun. It stays with its reader.")

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.domain.discussion import MAX_COMMENT_LENGTH
 from app.domain.report import Interpretation, Report
 from app.domain.signing import Amendment, Signature
+from app.services.cancelling import CANCELLED
 from app.services.signing import Standing
 from app.web.language import gettext, translated
 from app.web.pages.present import case_path
@@ -39,12 +40,16 @@ def status_part(report: Report, standing: Standing) -> StatusPart:
 
 
 def _draft_title(standing: Standing) -> str:
+    if standing.is_cancelled:
+        return gettext("Cancelled: not signed")
     if standing.amendment:
         return gettext("Draft of an amendment: not signed")
     return gettext("Draft: not signed")
 
 
 def _draft_note(standing: Standing) -> str:
+    if standing.is_cancelled:
+        return translated(CANCELLED)
     if standing.is_blinded:
         return gettext(
             "You are the second reader: this is your own reading. The first one is shown when "
@@ -115,8 +120,8 @@ def lines_of(text: str) -> tuple[str, ...]:
 
 
 def editor_part(report: Report, standing: Standing) -> EditorPart | None:
-    """The form of the interpretation; None where it is signed or not the viewer's to write."""
-    if report.version is not None or standing.is_blinded:
+    """The form of the interpretation; None where it is closed or not the viewer's to write."""
+    if not may_be_signed(report, standing):
         return None
     return editor_of(report.case.id, report.interpretation)
 
@@ -139,7 +144,7 @@ def seen_mark(interpretation: Interpretation | None) -> str:
 
 def may_be_signed(report: Report, standing: Standing) -> bool:
     """Whether the page of signing has something to say."""
-    return report.version is None and not standing.is_blinded
+    return report.version is None and not (standing.is_blinded or standing.is_cancelled)
 
 
 def may_be_amended(report: Report, standing: Standing) -> bool:

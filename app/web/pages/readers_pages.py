@@ -12,7 +12,7 @@ from app.domain.review import Reading
 from app.domain.user import User
 from app.ports import Transaction
 from app.services.reading import CaseAsRead, read_case
-from app.services.reviewing import finish, reopen
+from app.services.reviewing import finish, reopen, why_closed
 from app.services.second_reading import (
     give_to_second_reader,
     has_begun,
@@ -97,7 +97,7 @@ def settle_cell(
 
 
 def _roster(transaction: Transaction, as_read: CaseAsRead, viewer: User) -> Roster:
-    case_id, versions = as_read.case.id, transaction.versions
+    case_id = as_read.case.id
     refused = knows_first(transaction, case_id)
     if Reading.FIRST not in as_read.readings:
         # Who gives the second reading away keeps the first.
@@ -116,7 +116,7 @@ def _roster(transaction: Transaction, as_read: CaseAsRead, viewer: User) -> Rost
             and not as_read.is_blinded
         ],
         has_begun=has_begun(transaction, case_id),
-        is_closed=bool(versions.count(case_id)) and versions.amendment(case_id) is None,
+        closed=why_closed(transaction, case_id),
     )
 
 

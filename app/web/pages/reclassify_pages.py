@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Response
 from app.bootstrap import Container
 from app.domain.errors import Conflict, InvalidInput
 from app.domain.user import User
+from app.services.cancelling import refuse_cancelled
 from app.services.reading import bundle_of
 from app.services.reclassifying import reclassify
 from app.services.reviewing import is_closed
@@ -62,6 +63,7 @@ def _form(
     installed = [item.bundle for item in container.shelf.installed() if item.bundle]
     with container.transactions() as transaction:
         case = transaction.cases.get(case_id)
+        refuse_cancelled(transaction, case_id)
         refuse_blinded(transaction, case_id, user.id)
         current = bundle_of(transaction, case_id, container.bundle)
         past = transaction.case_bundles.reclassifications(case_id)

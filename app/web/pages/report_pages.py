@@ -56,7 +56,8 @@ def _report(container: ContainerDep, user: User, case_id: UUID, number: int | No
         report, standing = chosen_report(transaction, reader, number, now)
         points = patient_points(transaction, reader, report, now)
     page = report_for(report_page(report, now, standing, points), user)
-    if number is None and user.may(Permission.SIGN) and not standing.is_blinded:
+    is_open = not (standing.is_blinded or standing.is_cancelled)
+    if number is None and user.may(Permission.SIGN) and is_open:
         page = replace(page, reclassify_path=f"{case_path(case_id)}/reclassify")
     return render("report.html", page, report_frame(report.case, user))
 

@@ -20,6 +20,7 @@ from app.domain.signing import ReadingState
 from app.domain.user import User
 from app.ports import Bundle
 from app.services.reading import CaseAsRead
+from app.services.reviewing import SIGNED
 from app.web.pages.present_readers import Roster, readers_page
 from tests.factories import NOW, make_rule
 
@@ -95,7 +96,7 @@ def differing(cells):
 
 def example_readers(cells):
     both = (Reading.FIRST, Reading.SECOND)
-    open_roster = Roster([BOB], has_begun=False, is_closed=False)
+    open_roster = Roster([BOB], has_begun=False)
     begun = replace(open_roster, has_begun=True)
     recommended = ReviewRule(second_reading=SecondReading.RECOMMENDED)
     always = ReviewRule(second_reading=SecondReading.ALWAYS)
@@ -110,7 +111,7 @@ def example_readers(cells):
         (case_as_read(cells, given=both, finished=both[1:], blinded=True), begun, BOB),
         (case_as_read(cells, given=both[:1], finished=both[:1]), open_roster, ANN),
         (differing(cells), begun, ANN),
-        (differing(cells), replace(begun, is_closed=True), ANN),
+        (differing(cells), replace(begun, closed=SIGNED), ANN),
         (replace(differing(cells), reviews=[]), begun, BOB),
     ]
     return [readers_page(as_read, roster, viewer, NOW) for as_read, roster, viewer in scenes]

@@ -133,6 +133,7 @@ def report_examples(cells):
         report_page(draft, LATER, points=_points(draft)),
         report_page(draft, LATER, Standing(1, amendment=opened)),
         report_page(draft, LATER, Standing(1, amendment=opened, is_blinded=True)),
+        report_page(draft, LATER, Standing(is_cancelled=True)),
         report_page(first, LATER, Standing(1, version.sha256)),
         report_page(first, LATER, Standing(2, version.sha256)),
         report_page(second, LATER, Standing(2, version.sha256, opened)),

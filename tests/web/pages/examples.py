@@ -17,8 +17,10 @@ from app.domain.upload_part import UploadPart
 from app.imaging.morphometry import NotMeasured, examine
 from app.imaging.synthetic import SyntheticCell, render_cell
 from app.ports import Bundle
+from app.services.cancelling import CANCELLED
 from app.services.reading import CaseAsRead
 from app.services.review_count import review_count
+from app.services.reviewing import SIGNED
 from app.services.similar import SimilarCell, SimilarCells
 from app.web.language import translated
 from app.web.pages.case_form import CaseForm, form_page
@@ -230,7 +232,8 @@ def pages() -> dict[str, list[object]]:
             _case_page(cells, busy),
             _case_page(cells, done),
             _case_page(empty, Progress(0, 0, 0)),
-            _case_page(cells, done, is_signed=True),
+            _case_page(cells, done, SIGNED),
+            _case_page(cells, done, CANCELLED),
         ],
         "deliveries.html": [example_deliveries(), example_deliveries(0)],
         "progress.html": [progress_part(case.id, item) for item in (done, busy)],
@@ -365,13 +368,13 @@ def _gallery_page(as_read, status) -> GalleryPage:
     )
 
 
-def _case_page(cells, progress, *, is_signed=False) -> CasePage:
+def _case_page(cells, progress, closed=None) -> CasePage:
     case_id = cells.case.id
     as_read = replace(as_read_of(cells), progress=progress)
     return CasePage(
         head=case_head(cells.case, LATER),
         progress=progress_part(case_id, progress),
-        step=next_step(as_read, (HOSTILE,), is_signed=is_signed),
+        step=next_step(as_read, (HOSTILE,), closed),
         readers=(Named("P-1", HOSTILE),),
         comments=comments_part(_remarks(case_id), case_id, None, LATER),
         gallery_path="/cases/1/gallery",

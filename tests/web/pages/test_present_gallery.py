@@ -9,6 +9,7 @@ from app.domain.abnormality import Abnormality
 from app.domain.finding import read_cell
 from app.domain.review import Act, Reading
 from app.domain.signing import ReadingState
+from app.services.cancelling import CANCELLED
 from app.services.review_count import review_count, score_of
 from app.web.pages.present_case import next_step, readers, review_status
 from app.web.pages.present_gallery import Order, review_groups
@@ -176,11 +177,14 @@ def test_the_room_says_whose_reading_it_is(first, second, blinded, words, closed
     as_read = as_read_of(
         example_cells(3, 0), readings=reading_states(first, second), is_blinded=blinded
     )
-    status = review_status(as_read, is_signed=False)
+    status = review_status(as_read)
     assert status.notice.startswith(words)
     assert bool(status.notice) == bool(words)
     assert status.is_closed == closed
-    assert review_status(as_read, is_signed=True).is_closed
+    closed = review_status(as_read, CANCELLED)
+    assert closed.is_closed
+    assert closed.notice == CANCELLED
+    assert not closed.can_finish
 
 
 def test_the_blinded_reader_does_not_learn_how_far_the_first_is():
@@ -188,7 +192,7 @@ def test_the_blinded_reader_does_not_learn_how_far_the_first_is():
         example_cells(3, 0), readings=reading_states(first=False, second=False), is_blinded=True
     )
     assert [item.name for item in readers(as_read)] == ["Second reading"]
-    assert next_step(as_read, ("The first is not finished.",), is_signed=False).missing == ()
+    assert next_step(as_read, ("The first is not finished.",)).missing == ()
 
 
 def test_a_laboratorys_own_pictures_take_the_place_of_drawings(tmp_path):

@@ -16,7 +16,7 @@ from tests.web.pages.example_readers import ANN, BOB, case_as_read, differing
 from tests.web.pages.examples import example_cells
 
 BOTH = (Reading.FIRST, Reading.SECOND)
-OPEN = Roster([BOB], has_begun=False, is_closed=False)
+OPEN = Roster([BOB], has_begun=False)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Signing, amending, comparing and writing the interpretation, through the pages."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -12,6 +13,7 @@ from app.domain.review import Act
 from app.domain.signing import MOST_VERSIONS
 from app.services.reviewing import finish, relabel
 from app.services.second_reading import give_to_second_reader
+from tests.interchange.hl7_messages import make_placed
 from tests.services.reading_room import LATER, open_room
 
 PASSWORD = "a long enough passphrase"
@@ -79,6 +81,27 @@ def test_it_says_what_is_missing_and_where_to_mend_it(idle_client, open_containe
     data = {"seen_sequence": 0, "seen_digest": "none", "password": PASSWORD}
     refused = idle_client.post(at(room, "/sign"), data=data, auth=ANN)
     assert "cannot be signed yet" in words(refused, 409)
+
+
+def test_a_cancelled_case_says_so_and_offers_nothing_that_would_be_refused(idle_client, room):
+    offers = [at(room, path) for path in ("/sign", "/report/interpretation", "/reclassify")]
+    report = idle_client.get(at(room, "/report"), auth=ANN).text
+    assert all(offer in report for offer in offers)
+    assert "/upload.js" in idle_client.get(at(room), auth=ANN).text
+    with room.container.transactions() as transaction:
+        placed = replace(make_placed(), cancelled_at=LATER)
+        transaction.orders.put(room.case.id, placed)
+    for page in ("", "/gallery", "/readers", "/report", "/sign"):
+        assert "has cancelled the order" in words(idle_client.get(at(room, page), auth=ANN)), page
+    report = idle_client.get(at(room, "/report"), auth=ANN).text
+    assert "Cancelled: not signed" in report
+    assert not any(offer in report for offer in offers)
+    assert 'data-closed="yes"' in idle_client.get(at(room, "/gallery"), auth=ANN).text
+    assert "/upload.js" not in idle_client.get(at(room), auth=ANN).text
+    readers = idle_client.get(at(room, "/readers"), auth=ANN).text
+    assert not re.findall(r'action="[^"]*/readers/', readers)
+    again = idle_client.get(at(room, "/reclassify"), auth=ANN)
+    assert "has cancelled the order" in words(again, 409)
 
 
 def test_a_wrong_password_signs_nothing(idle_client, room):

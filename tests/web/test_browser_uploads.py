@@ -182,6 +182,8 @@ def test_files_that_are_chosen_before_the_script_is_there_are_sent(page, tmp_pat
     open_case(page, "QUICK")
     file = tmp_path / "quick.jpg"
     file.write_bytes(cell_jpeg(960))
+    # Else what is held may be asked for by the page before it is loaded again.
+    page.wait_for_load_state("load")
     held = []
 
     def hold(route):

@@ -10,6 +10,7 @@ from app.domain.message import message
 from app.domain.timeline import EventKind, HistoryLine, TimelineEvent
 from app.services.timeline import _ACTS
 from app.web.pages.contexts import Choice
+from app.web.pages.done import just_done
 from app.web.pages.history_contexts import (
     DataPage,
     ErasePage,
@@ -104,5 +105,5 @@ def data_pages() -> list[object]:
     rule = RetentionRule(timedelta(days=3650), timedelta(days=90))
     return [
         DataPage(rule_texts(rule), (overdue_row(make_case(), LATER),), rows[0].cause, rows),
-        DataPage(rule_texts(RetentionRule()), (), "", (), "The patient is erased."),
+        DataPage(rule_texts(RetentionRule()), (), "", (), just_done("erased")),
     ]

@@ -75,7 +75,8 @@ def test_a_client_s_life_on_its_page(admin):
 @pytest.mark.parametrize(
     ("change", "status", "word"),
     [
-        ({"name": "a:b"}, 422, "visible characters"),
+        ({"name": "a\x07b"}, 422, "visible characters"),
+        ({"name": "a:b"}, 422, "colon"),
         ({"scopes": []}, 422, "at least one scope"),
         ({"scopes": ["all:everything"]}, 422, "at least one scope"),
         ({"days": "many"}, 422, "whole numbers"),

@@ -34,7 +34,7 @@ from app.db.tables import (
 )
 from app.db.versions import SqlVersionRepository
 from app.db.worklist import SqlWorklistRepository
-from app.domain.case import Patient
+from app.domain.case import Case, Patient
 from app.domain.case_records import (
     AmendmentRecord,
     BundleRecord,
@@ -191,7 +191,7 @@ class SqlArchiveRepository:
 
     def _write_case(self, records: CaseRecords, now: datetime) -> None:
         case = records.case
-        insert_new(self._session, PatientRow, [from_patient(case.patient, case.site_id, now)])
+        self._hold_patient(case, now)
         self._session.add(
             CaseRow(
                 id=case.id,
@@ -206,6 +206,18 @@ class SqlArchiveRepository:
         )
         self._session.flush()
         SqlWorklistRepository(self._session).put(opened(case))
+
+    def _hold_patient(self, case: Case, now: datetime) -> None:
+        """Whom the case was meant for may have been erased since, and opened again."""
+        row = from_patient(case.patient, case.site_id, now)
+        found = SqlCaseRepository(self._session).hold_patient(row)
+        if found is None or found.id != case.patient.id:
+            raise Conflict(
+                message(
+                    "The patient of this case was erased or opened just now. Nothing was imported. "
+                    "Import it again."
+                )
+            )
 
     def _insert(self, table: type[Row], rows: Sequence[dict[str, Any]]) -> None:
         if rows:

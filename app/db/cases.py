@@ -65,7 +65,9 @@ class SqlCaseRepository:
 
     def _patient_of(self, new: NewCase, created_at: datetime) -> PatientRow:
         given = Patient(uuid7(), new.patient_identifier, new.patient_name)
-        found = self._found_or_added(from_patient(given, new.site_id, created_at))
+        row = from_patient(given, new.site_id, created_at)
+        while (found := self.hold_patient(row)) is None:
+            pass
         if new.patient_name and found.name is None:
             found.name, found.name_folded = from_name(new.patient_name).values()
         elif new.patient_name and found.name != new.patient_name:
@@ -77,16 +79,16 @@ class SqlCaseRepository:
             )
         return found
 
-    def _found_or_added(self, row: dict[str, Any]) -> PatientRow:
-        """Held until the commit, so that nobody forgets a patient who gets a case just now."""
+    def hold_patient(self, row: dict[str, Any]) -> PatientRow | None:
+        """Find a patient by the identifier, or add them; None if forgotten while this waited.
+
+        Held until the commit, so that nobody forgets a patient who gets a case just now.
+        """
+        # Two requests may open the first two cases of one patient at once.
+        insert_new(self._session, PatientRow, [row])
         query = select(PatientRow).where(PatientRow.identifier == row["identifier"])
         query = query.with_for_update(read=True, key_share=True)
-        while True:
-            # Two requests may open the first two cases of one patient at once.
-            insert_new(self._session, PatientRow, [row])
-            # Not there: it was forgotten while this waited for it.
-            if found := self._session.scalars(query).one_or_none():
-                return found
+        return self._session.scalars(query).one_or_none()
 
     def get(self, case_id: UUID) -> Case:
         """One case with its patient."""

@@ -27,6 +27,7 @@ from app.services.archive_reading import read_archive, store_images
 from app.services.case_archive import records_of, write_archive
 from app.services.case_import import ImportChoices, import_case
 from app.services.discussing import comment
+from app.services.erasing import erase_patient
 from app.services.identity import check_password
 from app.services.intake import IncomingFile, blob_name, take_in
 from app.services.reading import read_case
@@ -303,6 +304,36 @@ def test_the_same_patient_can_be_said(room, elsewhere):
         here = transaction.cases.add(NewCase("B-1", "P-1"), NOW).patient
     case = take(elsewhere, room.archive(), ImportChoices(same_patient=True))
     assert case.patient.id == here.id
+
+
+@pytest.mark.parametrize("has_its_key", [True, False])
+def test_a_case_is_not_given_to_a_patient_who_was_erased_meanwhile(
+    room, elsewhere, monkeypatch, has_its_key
+):
+    """Between the look for the patient and the first row that is written."""
+    finished(room)
+    key = room.case.patient.id if has_its_key else uuid7()
+    with elsewhere.transactions() as transaction:
+        monkeypatch.setattr("app.db.cases.uuid7", lambda: key)
+        here = transaction.cases.add(NewCase("B-1", "P-1"), NOW).patient
+        monkeypatch.undo()
+    records = read_archive(room.archive())
+    store_images(room.archive(), records, elsewhere.blobs, elsewhere.limits.image)
+    with pytest.raises(Conflict, match="erased"), elsewhere.transactions() as transaction:
+        look = transaction.archives.patients
+
+        def look_and_erase(*wanted):
+            found = look(*wanted)
+            with elsewhere.transactions() as other:
+                erase_patient(other, here.id, "asked", LATER)
+            return found
+
+        monkeypatch.setattr(transaction.archives, "patients", look_and_erase)
+        choices = ImportChoices(same_patient=True)
+        import_case(transaction, records, choices, elsewhere.bundle, RULE, LATER)
+    again = take(elsewhere, room.archive())
+    assert again.patient.id != here.id
+    assert again.patient.identifier == "P-1"
 
 
 def test_nobody_exports_while_a_reader_is_blinded(room):

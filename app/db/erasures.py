@@ -35,8 +35,8 @@ from app.domain.case import Case
 from app.domain.erasure import Erasure, RetentionRule
 from app.domain.errors import NotFound
 from app.domain.message import message
+from app.domain.naming_people import may_name
 from app.domain.outbox import DeliveryState
-from app.domain.worklist import folded
 
 ERASED = "erased"
 CHUNK = 500
@@ -59,11 +59,11 @@ class SqlErasureRepository:
         session = self._session
         case = session.get_one(CaseRow, case_id)
         patient = session.get_one(PatientRow, case.patient_id)
-        self._forget_searches(
+        numbers = (
             case.own_number or case.accession_number,
             patient.own_identifier or patient.identifier,
-            *(patient.name or "").split(),
         )
+        self._forget_searches(numbers, patient.name)
         cells = select(CellRow.id).where(CellRow.case_id == case_id)
         session.execute(delete(CellEmbeddingRow).where(CellEmbeddingRow.cell_id.in_(cells)))
         self._empty(CaseMeasuresRow, case_id, vector=None)
@@ -75,7 +75,7 @@ class SqlErasureRepository:
         self._empty(AmendmentRow, case_id, reason=ERASED)
         self._empty(ReclassificationRow, case_id, reason=ERASED)
         self._leave_sets(case_id, at)
-        self._forget_deliveries(case_id)
+        self._forget_deliveries(case_id, at)
         for table in (UploadPartRow, OrderRow, WorklistRow):
             session.execute(delete(table).where(table.case_id == case_id))
         # The message stays known by its sender and number, which name nobody: sent again, it opens
@@ -85,7 +85,7 @@ class SqlErasureRepository:
         case.context, case.erased_at = {}, at
         session.flush()
 
-    def _forget_deliveries(self, case_id: UUID) -> None:
+    def _forget_deliveries(self, case_id: UUID, at: datetime) -> None:
         """What waits is not sent; what receivers answered may name the person."""
         of_case = DeliveryRow.case_id == case_id
         waits = DeliveryRow.state == DeliveryState.WAITING.value
@@ -98,7 +98,11 @@ class SqlErasureRepository:
         waiting = update(DeliveryRow).where(of_case, waits)
         session.execute(
             waiting.values(
-                state=DeliveryState.SKIPPED.value, lease=None, leased_until=None, last_error=ERASED
+                state=DeliveryState.SKIPPED.value,
+                settled_at=at,
+                lease=None,
+                leased_until=None,
+                last_error=ERASED,
             )
         )
 
@@ -132,14 +136,13 @@ class SqlErasureRepository:
         if rows:
             self._session.execute(update(CellRow), rows)
 
-    def _forget_searches(self, *known: str) -> None:
+    def _forget_searches(self, numbers: Collection[str], name: str | None) -> None:
         """What people searched for may be the numbers and the name, or a part of them, or more."""
         query = select(WorklistSearchRow.id, WorklistSearchRow.text)
-        erased = [folded(text) for text in known]
         found = [
             search_id
             for search_id, text in self._session.execute(query)
-            if any(item in folded(text) or folded(text) in item for item in erased)
+            if may_name(text, numbers, name)
         ]
         rows = [{"id": search_id, "text": f"{ERASED}-{search_id}"} for search_id in found]
         if rows:

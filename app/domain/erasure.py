@@ -1,6 +1,5 @@
 """Erasing a patient: what goes, what stays, and the proof of it."""
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from uuid import UUID
 from app.domain.case import Case
 from app.domain.errors import InvalidInput
 from app.domain.message import message
-from app.domain.worklist import folded
+from app.domain.naming_people import is_named
 
 MAX_REASON_LENGTH = 500
 
@@ -108,7 +107,7 @@ def checked_reason(text: str, cases: Collection[Case]) -> str:
         raise InvalidInput(
             message("Give a reason of 1 to {most} characters.", most=MAX_REASON_LENGTH)
         )
-    if any(_stands_in(reason, known) for case in cases for known in _identifying(case)):
+    if any(is_named(reason, _numbers(case), case.patient.name) for case in cases):
         raise InvalidInput(
             message(
                 "The reason names the patient or a case. It is kept when they are gone: leave out "
@@ -118,12 +117,5 @@ def checked_reason(text: str, cases: Collection[Case]) -> str:
     return reason
 
 
-def _identifying(case: Case) -> tuple[str, ...]:
-    words = (case.patient.name or "").split()
-    return (case.accession_number, case.patient.identifier, *words)
-
-
-def _stands_in(text: str, known: str) -> bool:
-    """As a word of its own: the identifier `7` is not named by the year 2027."""
-    found = re.search(rf"(?<!\w){re.escape(folded(known))}(?!\w)", folded(text))
-    return len(known) > 1 and found is not None
+def _numbers(case: Case) -> tuple[str, str]:
+    return case.accession_number, case.patient.identifier

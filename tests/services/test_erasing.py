@@ -16,6 +16,7 @@ from app.domain.case import ClinicalContext, NewCase, RefusedFile
 from app.domain.control import ControlState
 from app.domain.erasure import ErasureCause, RetentionRule
 from app.domain.errors import Conflict, Gone, InvalidInput, NotFound
+from app.domain.outbox import DeliveryState
 from app.domain.site import DEFAULT_SITE_ID
 from app.jobs import maintenance
 from app.jobs.maintenance import DAILY, Chore, Traces, retain
@@ -30,6 +31,8 @@ from app.services.registering import register
 from app.services.signing import sign
 from app.services.thumbnails import thumbnail
 from tests.accounts import add_account
+from tests.db.test_outbox import make_destination, publish
+from tests.factories import NOW
 from tests.images import cell_png
 from tests.services.reading_room import open_room
 
@@ -302,6 +305,33 @@ def test_a_reason_is_needed_that_does_not_name_the_patient(container, case):
         with pytest.raises(InvalidInput):
             erase(container, case, reason)
     erase(container, case, "secretary asked, MRN-770")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_particles_of_a_name_are_nobodys(container):
+    """Another person's search stays, and an ordinary sentence is a reason."""
+    sought = ("Desmond", "Lambert", "Claudel", "de la Cruz", "Fontaine")
+    with container.transactions() as transaction:
+        case = open_case(transaction, NewCase("B-1", "P-1", "Jean de La Fontaine"), NOW)
+        person = add_account(transaction, "ann", Role.HAEMATOLOGIST, NOW)
+        keys = [transaction.filters.search_for(person.id, text, NOW) for text in sought]
+    erase(container, case, "Retrait du consentement, lettre de mai")
+    with container.transactions() as transaction:
+        kept = [transaction.filters.text(person.id, key) for key in keys]
+    assert kept[:-1] == list(sought[:-1])
+    assert kept[-1].startswith("erased")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_messages_that_an_erasure_keeps_back_are_forgotten_in_their_time(container):
+    with container.transactions() as transaction:
+        destination = make_destination(transaction)
+        case = open_case(transaction, NewCase("B-1", "P-1"), NOW)
+        publish(transaction, case)
+    erase(container, case)
+    with container.transactions() as transaction:
+        [skipped] = transaction.destinations.deliveries(destination.id, DeliveryState, None, 9)
+    assert skipped.settled_at is not None
 
 
 def test_the_audit_tells_of_it_and_still_holds(container, case):

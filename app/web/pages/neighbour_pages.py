@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.bootstrap import Container
 from app.domain.abnormality import Abnormality
 from app.domain.cell import Cell
-from app.domain.errors import NotFound
+from app.domain.errors import BundleRefused, NotFound
 from app.imaging.heat import overlay
-from app.ports import Bundle
+from app.ports import Bundle, Classifier
 from app.services.reading import bundle_of
 from app.services.similar import similar_cells
 from app.web.dependencies import ContainerDep, UserDep, current_user
@@ -47,14 +47,22 @@ def show_heat_map(
     """
     cell, reader = _read_by(container, case_id, cell_id)
     digest = reader.manifest.digest
-    if bundle not in {None, digest} or not container.has_bundle(digest):
+    if bundle not in {None, digest}:
         raise NotFound(WEIGHTS_ARE_GONE)
-    maps = container.explainer.maps(cell, container.classifier_of(digest), container.blobs)
+    maps = container.explainer.maps(cell, _classifier(container, digest), container.blobs)
     crop = cell.location.crop
     content = overlay(maps[list(Abnormality).index(label)], crop.height, crop.width)
     return Response(
         content, media_type="image/png", headers=FOR_GOOD if bundle == digest else _ASK_AGAIN
     )
+
+
+def _classifier(container: Container, digest: str) -> Classifier:
+    """Loading it tells more than to look whether it is installed: its files may be others now."""
+    try:
+        return container.classifier_of(digest)
+    except BundleRefused as error:
+        raise NotFound(WEIGHTS_ARE_GONE) from error
 
 
 def _read_by(container: Container, case_id: UUID, cell_id: UUID) -> tuple[Cell, Bundle]:

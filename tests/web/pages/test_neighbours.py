@@ -87,6 +87,21 @@ def test_a_case_keeps_its_heat_maps_when_another_bundle_is_activated(client, ope
     assert refused.status_code == 404
 
 
+def test_a_network_that_was_exchanged_explains_nothing(client, open_container):
+    """The bundle was read when the server began; the classifier is loaded later, or again."""
+    [path] = opened(client, "A-1", cell_png(1))
+    network = open_container.bundle_files.network
+    content = network.read_bytes()
+    open_container.classifiers._loaded.clear()
+    try:
+        network.write_bytes(content + b"x")
+        gone = client.get(f"{path}/heat/vacuole.png")
+    finally:
+        network.write_bytes(content)
+    assert gone.status_code == 404
+    assert "not installed here" in gone.text
+
+
 def test_a_cell_of_another_case_is_not_found(client):
     [first] = opened(client, "A-1", cell_png(1))
     [second] = opened(client, "A-2", cell_png(2))

@@ -92,10 +92,10 @@ def _reading(
     for deed in transaction.history.interpretations(case_id):
         what = message("wrote the interpretation")
         yield TimelineEvent(deed.at, EventKind.READING, deed.who, what)
-    # The record knows the last time alone, the audit every one; but of an imported case none.
-    is_noted = any(entry.event.action == "reading.finish" for entry in entries)
+    # The record knows the last time alone, the audit every one; but of what was imported none.
+    noted = [entry.event.after for entry in entries if entry.event.action == "reading.finish"]
     for reading, state in transaction.reviews.readings(case_id).items():
-        if state.finished_at is not None and not is_noted:
+        if state.finished_at is not None and {"reading": reading.value} not in noted:
             what = _finished(reading)
             yield TimelineEvent(state.finished_at, EventKind.READING, state.reader_name, what)
 

@@ -6,8 +6,10 @@ import pytest
 
 from app.domain.abnormality import Abnormality
 from app.domain.audit import Actor, ActorKind
+from app.domain.review import Reading
 from app.services.acting import acting_as
 from app.services.discussing import interpret
+from app.services.reviewing import finish
 from app.services.second_reading import give_to_second_reader, withdraw_second_reader
 from app.services.signing import amend, sign
 from app.services.timeline import timeline
@@ -50,3 +52,21 @@ def test_an_amendment_and_what_was_written_stay_on_the_timeline(container):
     ):
         assert told.count(once) == 1, (once, told)
     assert told.count("wrote the interpretation") == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_reading_that_was_finished_elsewhere_is_told_beside_one_that_was_finished_here(container):
+    room = open_room(container, shown=[{Abnormality.VACUOLE}])
+    ann, bob, now = room.reader(room.ann), room.reader(room.bob), container.now()
+    with container.transactions() as transaction:
+        give_to_second_reader(transaction, ann, room.bob, now)
+    with container.transactions() as transaction:
+        # As an import leaves it: the audit here knows nothing of it.
+        transaction.reviews.finish(room.case.id, Reading.FIRST, now)
+    with container.transactions() as transaction:
+        finish(transaction, bob, now)
+    with container.transactions() as transaction:
+        told = [event.what for event in timeline(transaction, room.case.id)]
+    assert told.count("finished the first reading") == 1
+    assert told.count("finish a reading") == 1
+    assert "finished the second reading" not in told

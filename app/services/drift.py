@@ -88,7 +88,8 @@ def site_drift(
     mine = [
         replace(item, week=period_of(item.week, spans[item.bundle_digest]))
         for item in vectors
-        if item.site_id == site_id
+        # A case that was measured since the weeks were read may be the first of its bundle.
+        if item.site_id == site_id and item.bundle_digest in spans
     ]
     found = []
     for series, build in _builds(mine, start).items():

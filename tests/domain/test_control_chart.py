@@ -22,8 +22,10 @@ from app.domain.control_chart import (
 )
 from app.domain.distance_chart import distance_chart
 from app.domain.periods import period_of, weeks_each
+from app.domain.site import DEFAULT_SITE_ID
 from app.domain.tendency import REACH, Departure, running_tendency
-from app.services.drift import scatter_of
+from app.ports.statistics import CaseVector
+from app.services.drift import scatter_of, site_drift
 from tests.simulated_weeks import LATER_WEEKS, alarms_of, laboratories, laboratory, week
 
 LABORATORIES = 250
@@ -231,3 +233,8 @@ def test_sums_are_what_the_cases_give():
     cases = [(1, 10), (4, 20), (0, 5)]
     assert sum((CountSums.of([case]) for case in cases), CountSums()) == CountSums.of(cases)
     assert MeanSums.of([1.0, 2.0, 4.0]).deviation == pytest.approx(np.std([1, 2, 4], ddof=1))
+
+
+def test_a_case_that_was_measured_between_the_two_looks_is_drawn_the_next_time():
+    early = CaseVector(DEFAULT_SITE_ID, "b" * 64, week(0), np.zeros(64, np.float32))
+    assert site_drift(DEFAULT_SITE_ID, [], [early], week(0)).series == ()

@@ -19,7 +19,7 @@ from app.domain.worklist import (
 )
 from app.services.controlling import ControlStanding
 from app.services.worklist import WorklistPage
-from app.web.language import gettext, localised, translated
+from app.web.language import THIN, gettext, localised, translated
 from app.web.pages import wording
 from app.web.pages.contexts import Choice
 from app.web.pages.present import BADGES, case_path
@@ -73,7 +73,7 @@ _COLUMNS = (
     _Column(WorklistSort.ACCESSION, message("Accession")),
     _Column(WorklistSort.PATIENT, message("Patient")),
     _Column(WorklistSort.STATE, message("State")),
-    _Column(WorklistSort.OPENED, message("Age"), DESCENDING, "h", numeric=True),
+    _Column(WorklistSort.OPENED, message("Age"), DESCENDING, numeric=True),
     _Column(WorklistSort.PMN_COUNT, message("PMN"), DESCENDING, "n", numeric=True),
     _Column(WorklistSort.SCORE, message("Score"), DESCENDING, numeric=True),
     _Column(WorklistSort.READER, message("Reader")),
@@ -225,7 +225,7 @@ def _line(entry: WorklistEntry, view: WorklistView) -> WorklistLine:
         state_mark=_STATE_MARKS[entry.state],
         state_note=_note(entry),
         opened=wording.moment(entry.opened_at, view.now),
-        age_hours=age_hours(entry.opened_at, view.now),
+        age=age(entry.opened_at, view.now),
         pmn_count=wording.DASH if entry.pmn_count is None else wording.count(entry.pmn_count),
         finding_share=_share(entry, view.chosen.finding),
         score=_score(entry),
@@ -236,10 +236,13 @@ def _line(entry: WorklistEntry, view: WorklistView) -> WorklistLine:
     )
 
 
-def age_hours(opened_at: datetime, now: datetime) -> str:
-    """Hours since the opening, to a tenth, rounded down."""
-    tenths = max(0, math.floor((now - opened_at) / timedelta(hours=1) * 10))
-    return localised(f"{tenths / 10:,.1f}")
+def age(opened_at: datetime, now: datetime) -> str:
+    """Hours since the opening, to a tenth; from two days on, whole days; both rounded down."""
+    passed = now - opened_at
+    if passed >= timedelta(days=2):
+        return f"{wording.count(passed.days)}{THIN}{gettext('d')}"
+    tenths = max(0, math.floor(passed / timedelta(hours=1) * 10))
+    return f"{localised(f'{tenths / 10:.1f}')}{THIN}{gettext('h')}"
 
 
 def _note(entry: WorklistEntry) -> str | None:

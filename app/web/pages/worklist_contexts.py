@@ -56,7 +56,7 @@ class WorklistLine:
     state_mark: str
     state_note: str | None
     opened: Moment
-    age_hours: str
+    age: str
     pmn_count: str
     finding_share: str | None
     score: str

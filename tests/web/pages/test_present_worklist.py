@@ -5,7 +5,7 @@ import pytest
 
 from app.domain.case_state import CaseState
 from app.web.language import Language, speaking
-from app.web.pages.present_worklist import age_hours, worklist_part
+from app.web.pages.present_worklist import age, worklist_part
 from tests.factories import NOW
 from tests.web.pages.example_worklist import USER, example_view, example_worklist
 from tests.web.pages.test_wording import plain
@@ -31,14 +31,16 @@ def test_a_share_of_no_cells_is_a_dash():
 @pytest.mark.parametrize(
     ("passed", "text"),
     [
-        (timedelta(minutes=5, seconds=59), "0.0"),
-        (timedelta(minutes=6), "0.1"),
-        (timedelta(hours=1234, minutes=59), "1,234.9"),
-        (timedelta(minutes=-3), "0.0"),
+        (timedelta(minutes=5, seconds=59), "0.0 h"),
+        (timedelta(minutes=6), "0.1 h"),
+        (timedelta(hours=47, minutes=59), "47.9 h"),
+        (timedelta(hours=48), "2 d"),
+        (timedelta(days=1234, hours=23), "1,234 d"),
+        (timedelta(minutes=-3), "0.0 h"),
     ],
 )
-def test_the_age_is_in_hours(passed, text):
-    assert age_hours(NOW, NOW + passed) == text
+def test_the_age_is_in_hours_and_then_in_days(passed, text):
+    assert plain(age(NOW, NOW + passed)) == text
 
 
 def test_the_age_rises_where_the_time_of_opening_falls():
@@ -105,4 +107,4 @@ def test_an_empty_product_is_told_from_an_empty_list():
 def test_numbers_are_written_as_in_the_language_of_the_request():
     with speaking(Language.FRENCH):
         line = example_worklist().lines[0]
-    assert (line.score, line.age_hours) == ("0,4999", "3,0")
+    assert (line.score, plain(line.age)) == ("0,4999", "3,0 h")

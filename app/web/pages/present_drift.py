@@ -95,7 +95,7 @@ def _site_verdict(site: SiteDrift | None, alarms: int) -> str:
 def _verdict(alarms: int) -> str:
     if not alarms:
         return gettext("within the limits")
-    return ngettext("{count} week with an alarm", "{count} weeks with an alarm", alarms).format(
+    return ngettext("{count} point with an alarm", "{count} points with an alarm", alarms).format(
         count=wording.count(alarms)
     )
 

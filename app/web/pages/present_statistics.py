@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.domain.message import message
 from app.domain.override import Subject
+from app.domain.proportion import Proportion
 from app.domain.site import Site
 from app.domain.statistics import DayCount, OutboxState, QueueState
 from app.services.statistics import OverrideLine, Rate, Statistics, TurnaroundTimes
@@ -176,18 +177,26 @@ def _turnaround_note(found: TurnaroundTimes) -> str:
 
 
 def _advice(found: Statistics) -> tuple[Named, ...]:
-    share, counts = found.recommended_share, found.recommended
-    recommended = gettext("{count} of {total}: {share} ({interval})").format(
+    counts = found.recommended
+    return (
+        Named(
+            gettext("UBA1 testing recommended, of the cases with a score"),
+            _recommended(found.recommended_share),
+        ),
+        Named(gettext("Not raised by the smear"), wording.count(counts.not_raised)),
+        Named(gettext("Too few cells to say"), wording.count(counts.insufficient)),
+        Named(gettext("No recommendation yet"), wording.count(counts.open)),
+    )
+
+
+def _recommended(share: Proportion) -> str:
+    if not share.total:
+        return gettext("no cases")
+    return gettext("{count} of {total}: {share} ({interval})").format(
         count=wording.count(share.count),
         total=wording.count(share.total),
         share=wording.percent(share.value),
         interval=wording.percent_interval(share),
-    )
-    return (
-        Named(gettext("UBA1 testing recommended, of the cases with a score"), recommended),
-        Named(gettext("Not raised by the smear"), wording.count(counts.not_raised)),
-        Named(gettext("Too few cells to say"), wording.count(counts.insufficient)),
-        Named(gettext("No recommendation yet"), wording.count(counts.open)),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,17 @@ class SqlSiteRepository:
 
     def all(self) -> Sequence[Site]:
         """By name."""
-        rows = self._session.scalars(select(SiteRow).order_by(SiteRow.name))
+        return self._read(select(SiteRow))
+
+    def held(self) -> Sequence[Site]:
+        """Locked in the order of their keys; SQLite locks nothing before something is written."""
+        self._session.execute(select(SiteRow.id).order_by(SiteRow.id).with_for_update()).all()
+        unchanged = update(SiteRow).values(is_active=SiteRow.is_active)
+        self._session.execute(unchanged.execution_options(synchronize_session=False))
+        return self._read(select(SiteRow).execution_options(populate_existing=True))
+
+    def _read(self, query: Select[SiteRow]) -> list[Site]:
+        rows = self._session.scalars(query.order_by(SiteRow.name))
         return [Site(row.id, row.name, row.created_at, row.is_active) for row in rows]
 
     def set_sites_of(self, user_id: UUID, site_ids: Collection[UUID]) -> None:

@@ -74,6 +74,13 @@ class SqlUserRepository:
         """By id."""
         return self._one(_BY_ID, user_id=user_id)
 
+    def lock(self, user_id: UUID) -> None:
+        """Write the row as it is: on PostgreSQL that locks it, on SQLite the whole database."""
+        held = update(UserRow).where(UserRow.id == user_id).values(role=UserRow.role)
+        self._session.execute(held.execution_options(synchronize_session=False))
+        # What was read before may have been changed by whom this has waited for.
+        self._session.expire_all()
+
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the hash, and end the tokens: who had the old password may have made them."""
         row = self._row(user_id)

@@ -25,6 +25,9 @@ class UserRepository(Protocol):
     def get(self, user_id: UUID) -> User | None:
         """An account by its id."""
 
+    def lock(self, user_id: UUID) -> None:
+        """Hold an account until the transaction ends; what is read from then on is as it stands."""
+
     def set_password_hash(self, user_id: UUID, password_hash: str) -> None:
         """Replace the stored hash and end the account's tokens."""
 
@@ -64,6 +67,9 @@ class SiteRepository(Protocol):
 
     def all(self) -> Sequence[Site]:
         """Every site, by name."""
+
+    def held(self) -> Sequence[Site]:
+        """Every site, by name, locked until the transaction ends: two must not close the last."""
 
     def set_sites_of(self, user_id: UUID, site_ids: Collection[UUID]) -> None:
         """Say which sites an account sees."""

@@ -121,8 +121,14 @@ def change(
     Conflict
         If it is the own role, or the last administrator that can sign in.
     """
-    user = person(transaction, user_id)
     _check_role(role)
+    if role is not Role.ADMINISTRATOR:
+        # All of them first, in their order: two who took the role from each other would wait for
+        # each other otherwise.
+        transaction.users.active_administrators()
+    # Two may give sites at one moment: the second one adds to what the first has given.
+    transaction.users.lock(user_id)
+    user = person(transaction, user_id)
     site_ids |= unseen_sites(user, by)
     _check_sites(transaction, site_ids)
     check_giving(by, site_ids - user.site_ids)

@@ -46,6 +46,9 @@ def admit(
         If an administrator has deactivated the account here.
     """
     known = transaction.sign_ins.external(identity.issuer, identity.subject)
+    if known:
+        # An administrator may give it sites just now.
+        transaction.users.lock(known)
     user = transaction.users.get(known) if known else None
     role = rule.role(identity.claims)
     if user is not None:

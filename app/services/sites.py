@@ -71,7 +71,9 @@ def add_site(transaction: Transaction, name: str, now: datetime, by: User | None
     after = {"name": name}
     if by is not None:
         # Nobody could give it to others otherwise.
-        transaction.sites.set_sites_of(by.id, by.site_ids | {site.id})
+        transaction.users.lock(by.id)
+        own = transaction.users.get(by.id) or by
+        transaction.sites.set_sites_of(by.id, own.site_ids | {site.id})
         after["seen_by"] = by.name
     transaction.audit.note("site.add", subject=f"site:{site.id}", after=after)
     return site
@@ -80,7 +82,7 @@ def add_site(transaction: Transaction, name: str, now: datetime, by: User | None
 def rename_site(transaction: Transaction, site_id: UUID, name: str, by: User) -> None:
     """Give a site another name; raises `NotFound`, `Forbidden`, `InvalidInput` or `Conflict`."""
     check_full_name(name)
-    site = _seen_site(transaction, site_id, by)
+    site = _seen_site(transaction.sites.held(), site_id, by)
     transaction.sites.put(replace(site, name=name))
     transaction.audit.note(
         "site.rename", subject=f"site:{site.id}", before={"name": site.name}, after={"name": name}
@@ -96,8 +98,9 @@ def set_site_active(transaction: Transaction, site_id: UUID, by: User, *, is_act
     Conflict
         If it is the last site in which cases can be opened.
     """
-    site = _seen_site(transaction, site_id, by)
-    others = [other for other in transaction.sites.all() if other.is_active and other.id != site.id]
+    sites = transaction.sites.held()
+    site = _seen_site(sites, site_id, by)
+    others = [other for other in sites if other.is_active and other.id != site.id]
     if not is_active and not others:
         raise Conflict(message("This is the last site. Add another one first."))
     transaction.sites.put(replace(site, is_active=is_active))
@@ -110,8 +113,13 @@ def sees_all_sites(transaction: Transaction, user: User) -> bool:
     return all(user.sees(site.id) for site in transaction.sites.all())
 
 
-def _seen_site(transaction: Transaction, site_id: UUID, by: User) -> Site:
-    found = [site for site in transaction.sites.all() if site.id == site_id]
+def narrowed_to(transaction: Transaction, user: User) -> frozenset[UUID] | None:
+    """The sites whose cases an account sees; None, nothing to choose from, where it sees all."""
+    return None if sees_all_sites(transaction, user) else user.site_ids
+
+
+def _seen_site(sites: Sequence[Site], site_id: UUID, by: User) -> Site:
+    found = [site for site in sites if site.id == site_id]
     if not found:
         raise NotFound(message("There is no such site."))
     if not by.sees(site_id):

@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -15,10 +16,11 @@ from app.domain.sign_in import LocalSignIn
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import AT_PROVIDER, User
 from app.ports import AuditFilter
-from app.services import accounts, second_factor
+from app.services import accounts, second_factor, sites
 from app.web.app import create_app
 from tests.accounts import ADMIN, ADMIN_PASSWORD, add_account
 from tests.factories import NOW
+from tests.meeting import at_once, meeting
 
 PASSWORD = "a sentence of their own"
 
@@ -214,6 +216,62 @@ def test_two_administrators_cannot_deactivate_each_other_at_one_moment(container
 
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(deactivate, pair)) == ["done", "refused"]
+
+
+def test_two_who_give_sites_at_one_moment_both_have_given(container, monkeypatch):
+    a, b = Site(uuid7(), "A", NOW), Site(uuid7(), "B", NOW)
+    with container.transactions() as transaction:
+        for site in (a, b):
+            transaction.sites.add(site)
+        pat = add_account(transaction, "pat", Role.HAEMATOLOGIST, NOW)
+    monkeypatch.setattr(accounts, "check_giving", meeting(accounts.check_giving))
+
+    def give(site):
+        by = User(uuid7(), "by", Role.ADMINISTRATOR, "!", site_ids=frozenset({site.id}))
+        with container.transactions() as transaction:
+            sites = frozenset({site.id})
+            accounts.change(transaction, pat.id, pat.role, sites, by=by, local=LocalSignIn())
+
+    at_once(lambda: give(a), lambda: give(b))
+    with container.transactions() as transaction:
+        assert transaction.users.get(pat.id).site_ids == {DEFAULT_SITE_ID, a.id, b.id}
+
+
+def test_two_administrators_cannot_take_the_role_from_each_other_at_one_moment(container):
+    with container.transactions() as transaction:
+        pair = [add_account(transaction, name, Role.ADMINISTRATOR, NOW) for name in ("ann", "bob")]
+    start = meeting(lambda: None)
+
+    def demote(user):
+        start()
+        try:
+            with container.transactions() as transaction:
+                role, sites = Role.AUDITOR, user.site_ids
+                accounts.change(transaction, user.id, role, sites, by=None, local=LocalSignIn())
+        except Conflict:
+            return "refused"
+        return "done"
+
+    assert sorted(at_once(*(partial(demote, user) for user in pair))) == ["done", "refused"]
+
+
+def test_two_sites_cannot_both_be_closed_as_the_last_at_one_moment(container, monkeypatch):
+    other = Site(uuid7(), "Other", NOW)
+    with container.transactions() as transaction:
+        transaction.sites.add(other)
+    keys = {DEFAULT_SITE_ID, other.id}
+    by = User(uuid7(), "by", Role.ADMINISTRATOR, "!", site_ids=frozenset(keys))
+    monkeypatch.setattr(sites, "replace", meeting(sites.replace))
+
+    def close(site_id):
+        try:
+            with container.transactions() as transaction:
+                sites.set_site_active(transaction, site_id, by, is_active=False)
+        except Conflict:
+            return "refused"
+        return "done"
+
+    assert sorted(at_once(*(partial(close, key) for key in keys))) == ["done", "refused"]
 
 
 def test_administrators_whose_password_opens_nothing_do_not_count(container):

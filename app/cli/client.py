@@ -66,7 +66,7 @@ def rotate_key(
 ) -> None:
     """Make a new key and print it, once; the keys before end after the overlap."""
     with ready() as container, container.transactions() as transaction:
-        client = transaction.clients.by_name(name)
+        client = clients.held(transaction, transaction.clients.by_name(name).id)
         key, made = clients.rotate_key(
             transaction, client, None, container.now(), days=days, overlap_hours=overlap_hours
         )
@@ -83,7 +83,7 @@ def revoke_keys(
 ) -> None:
     """End a client's keys at once."""
     with ready() as container, container.transactions() as transaction:
-        client = transaction.clients.by_name(name)
+        client = clients.held(transaction, transaction.clients.by_name(name).id)
         number = clients.revoke_keys(transaction, client, container.now(), key)
     _words.print(f"Keys revoked: {number}.", markup=False)
 

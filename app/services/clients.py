@@ -106,6 +106,15 @@ def create_client(
     return transaction.clients.get(made.id), text
 
 
+def held(transaction: Transaction, client_id: UUID) -> ApiClient:
+    """A client, held until the transaction ends, for who changes it; raises `NotFound`.
+
+    A change writes all of it: read without being held, it would undo what another one has written.
+    """
+    transaction.users.lock(client_id)
+    return transaction.clients.get(client_id)
+
+
 def rotate_key(
     transaction: Transaction,
     client: ApiClient,
@@ -157,7 +166,7 @@ def revoke_keys(
 def change_client(
     transaction: Transaction, client: ApiClient, change: ClientChange, by: User | None
 ) -> ApiClient:
-    """Write what is to change; raises as `create_client`.
+    """Write what is to change of a client that is `held`; raises as `create_client`.
 
     Anyone may switch a client off; for the rest one must see its sites, those before and after.
     """

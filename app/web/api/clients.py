@@ -16,7 +16,7 @@ from app.web.api.client_schema import (
     KeyCreate,
     KeyMade,
 )
-from app.web.api.conditional import IfMatch, etag_of, refuse_changed
+from app.web.api.conditional import IfMatch, etag_of_configured, refuse_changed
 from app.web.api.problems import problems
 from app.web.dependencies import ContainerDep, UserDep, shows_secret
 
@@ -56,7 +56,7 @@ def read_client(client_id: UUID, container: ContainerDep, response: Response) ->
     """A client with its keys, without their secrets."""
     with container.transactions() as transaction:
         read = _read(container, transaction, client_id)
-    response.headers["ETag"] = etag_of(read)
+    response.headers["ETag"] = etag_of_configured(read, ClientChange)
     return read
 
 
@@ -73,11 +73,12 @@ def change_client(
 ) -> ClientRead:
     """Change scopes, or switch the client off and on; what is left out stays."""
     with container.transactions() as transaction:
-        client = transaction.clients.get(client_id)
-        refuse_changed(if_match, etag_of(_read(container, transaction, client_id)))
+        client = clients.held(transaction, client_id)
+        now = _read(container, transaction, client_id)
+        refuse_changed(if_match, etag_of_configured(now, ClientChange))
         clients.change_client(transaction, client, change.to_service(), user)
         read = _read(container, transaction, client_id)
-    response.headers["ETag"] = etag_of(read)
+    response.headers["ETag"] = etag_of_configured(read, ClientChange)
     return read
 
 
@@ -91,7 +92,7 @@ def change_client(
 def rotate_key(client_id: UUID, new: KeyCreate, container: ContainerDep, user: UserDep) -> KeyMade:
     """Make a new key; those before go on for the overlap and then end."""
     with container.transactions() as transaction:
-        client = transaction.clients.get(client_id)
+        client = clients.held(transaction, client_id)
         key, _ = clients.rotate_key(
             transaction,
             client,
@@ -107,7 +108,7 @@ def rotate_key(client_id: UUID, new: KeyCreate, container: ContainerDep, user: U
 def revoke_key(client_id: UUID, prefix: Prefix, container: ContainerDep) -> ClientRead:
     """End one key at once; one that has ended already stays as it was."""
     with container.transactions() as transaction:
-        client = transaction.clients.get(client_id)
+        client = clients.held(transaction, client_id)
         clients.revoke_keys(transaction, client, container.now(), prefix)
         return _read(container, transaction, client_id)
 

@@ -28,6 +28,17 @@ def etag_of(read: BaseModel, *, without: set[str] | None = None) -> str:
     return f'{"W/" if without else ""}"{digest[:_TAG_LENGTH]}"'
 
 
+def etag_of_configured(read: BaseModel, change: type[BaseModel]) -> str:
+    """Name what a change may write, and behind a dash all of it.
+
+    `If-Match` compares the first part alone: that a key was used or a message sent is no change of
+    somebody else's.
+    """
+    configured = read.model_dump_json(include=set(change.model_fields))
+    first = hashlib.sha256(configured.encode()).hexdigest()[:_TAG_LENGTH]
+    return f'"{first}-{etag_of(read)[1:]}'
+
+
 def etag_of_bytes(content: bytes) -> str:
     """Name a finished answer."""
     return f'"{hashlib.sha256(content).hexdigest()[:_TAG_LENGTH]}"'
@@ -62,7 +73,12 @@ def refuse_stale(if_match: str | None, etag: str) -> None:
         raise PreconditionMissing(
             message("Send If-Match with the ETag of what you have read, so that nothing is lost.")
         )
-    if if_match.strip() != "*" and etag not in _TAGS.findall(if_match):
+    if if_match.strip() != "*" and _written(etag) not in map(_written, _TAGS.findall(if_match)):
         raise PreconditionFailed(
             message("It has changed since you read it. Read it again, and change that.")
         )
+
+
+def _written(etag: str) -> str:
+    """The part of a name that tells what changes write."""
+    return etag.strip('"').partition("-")[0]

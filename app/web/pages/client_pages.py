@@ -88,7 +88,7 @@ def change_client(
     try:
         change = ClientChange(_scopes(scopes), _sites(site_ids), subject=subject.strip())
         with container.transactions() as transaction:
-            client = transaction.clients.get(client_id)
+            client = clients.held(transaction, client_id)
             clients.change_client(transaction, client, change, user)
     except REFUSED as problem:
         return _trouble(container, user, client_id, problem)
@@ -101,7 +101,7 @@ def switch_client(
 ) -> Response:
     """Switch it off, or on again."""
     with container.transactions() as transaction:
-        client = transaction.clients.get(client_id)
+        client = clients.held(transaction, client_id)
         clients.change_client(transaction, client, ClientChange(is_active=on == "yes"), user)
     return see_other(f"{client_path(client_id)}?saved=true")
 
@@ -118,7 +118,7 @@ def rotate_key(
     try:
         lasting, overlap = _number(days), _number(overlap_hours)
         with container.transactions() as transaction:
-            client = transaction.clients.get(client_id)
+            client = clients.held(transaction, client_id)
             key, _ = clients.rotate_key(
                 transaction, client, user, container.now(), days=lasting, overlap_hours=overlap
             )
@@ -132,7 +132,7 @@ def rotate_key(
 def revoke_key(container: ContainerDep, client_id: UUID, prefix: Text = "") -> Response:
     """End one key at once."""
     with container.transactions() as transaction:
-        client = transaction.clients.get(client_id)
+        client = clients.held(transaction, client_id)
         clients.revoke_keys(transaction, client, container.now(), prefix)
     return see_other(f"{client_path(client_id)}?saved=true")
 

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import inspect
 
+from app.services import clients as services
 from tests.accounts import ADMIN
 from tests.images import cell_png
+from tests.meeting import at_once, meeting
 from tests.web.api.test_cases import NEW, is_problem
 
 
@@ -82,6 +84,31 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(idle_client, made
     stale = idle_client.patch(path, json={"scopes": ["cells:write"]}, headers=seen)
     is_problem(stale, 412, "changed since")
     assert idle_client.get(path).json()["scopes"] == ["cases:read"]
+
+
+def test_of_two_who_change_at_one_moment_what_they_have_read_one_is_told(
+    idle_client, made, monkeypatch
+):
+    path = f"/api/v1/clients/{made['client']['id']}"
+    seen = {"If-Match": idle_client.get(path).headers["etag"]}
+    monkeypatch.setattr(services, "change_client", meeting(services.change_client))
+    off, narrower = at_once(
+        lambda: idle_client.patch(path, json={"is_active": False}, headers=seen),
+        lambda: idle_client.patch(path, json={"scopes": ["cases:read"]}, headers=seen),
+    )
+    assert sorted([off.status_code, narrower.status_code]) == [200, 412]
+    done = off if off.status_code == 200 else narrower
+    assert idle_client.get(path).json() == done.json()
+
+
+def test_that_a_key_was_used_is_no_change_of_somebody_else_s(idle_client, made):
+    path, key = f"/api/v1/clients/{made['client']['id']}", made["key"]
+    before = idle_client.get(path).headers["etag"]
+    as_system(idle_client, "POST", "/api/v1/cases", key, json=NEW)
+    # What is read has changed, what is written has not.
+    assert idle_client.get(path, headers={"If-None-Match": before}).status_code == 200
+    changed = idle_client.patch(path, json={"scopes": ["cases:read"]}, headers={"If-Match": before})
+    assert changed.status_code == 200
 
 
 def test_a_system_learns_the_keys_of_its_sites(idle_client, made):

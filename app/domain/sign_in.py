@@ -76,9 +76,9 @@ class LocalSignIn:
     break_glass: str | None = None
     has_provider: bool = True
 
-    def keeps_out(self, user: User) -> bool:
-        """Whether the settings close what the account signs in by."""
-        if user.password_hash == AT_PROVIDER:
+    def keeps_out(self, user: User, method: Method | None = None) -> bool:
+        """Whether the settings close what the account signs in by, or has signed in by."""
+        if method is Method.PROVIDER or user.password_hash == AT_PROVIDER:
             return not self.has_provider
         return user.has_password and not self.is_open and user.name != self.break_glass
 

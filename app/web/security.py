@@ -197,7 +197,7 @@ class Security:
         # Before the session: what another site caused is no act of the person.
         refuse_cross_site(request)
         found = self.session_of(request, look)
-        if found is None or self._is_kept_out(found[0]):
+        if found is None or self._is_kept_out(*found):
             _renew_cookie(request, None)
             raise NotSignedIn(message("The sign-in has ended. Sign in again."))
         request.state.session = found[1]
@@ -224,9 +224,10 @@ class Security:
             raise NotSignedIn(message("Only the provider opens this account now, and no token."))
         return user
 
-    def _is_kept_out(self, user: User) -> bool:
-        """Whether what a password opened before is closed by the settings now."""
-        return self._container.local_sign_in.keeps_out(user)
+    def _is_kept_out(self, user: User, session: Session | None = None) -> bool:
+        """Whether what was opened before is closed by the settings now."""
+        method = session.method if session else None
+        return self._container.local_sign_in.keeps_out(user, method)
 
     def _vouched(self, token: str) -> ExternalClient:
         provider = self._container.identity_provider

@@ -32,6 +32,7 @@ ACCOUNTS = {
     "eve": {"name": "Eve", "preferred_username": "eve", "groups": ["staff"]},
     "ivy": {"name": "Ivy", "preferred_username": "ivy", "groups": ["staff", "bench"]},
     "zoe": {"name": "Zoe", "preferred_username": "zoe", "groups": ["haem"]},
+    "joe": {"name": "Joe", "preferred_username": "joe", "groups": ["bench"]},
     "tom": {"name": "Tom", "preferred_username": "t:m", "groups": ["bench"], "sites": ["North"]},
 }
 ROLES = "haem=haematologist, it=administrator, bench=technician"
@@ -291,6 +292,17 @@ def test_what_a_password_opened_before_is_closed_with_local_sign_in(shop):
     after = TestClient(create_app(other), cookies=before.cookies, follow_redirects=False)
     is_problem(after.get("/api/v1/cases", headers=bearer), 401, "provider")
     assert after.get("/account", headers={"accept": "text/html"}).status_code == 303
+
+
+def test_who_came_from_the_provider_stays_also_where_the_account_has_a_password(shop):
+    """As the first administrator's has, whose password the settings may set."""
+    other = changed(shop, local_sign_in=False)
+    browser = TestClient(create_app(other), follow_redirects=False)
+    sign_in(browser, Person("joe"))
+    with shop.transactions() as transaction:
+        joe, reader = (transaction.users.by_name(name) for name in ("joe", "reader"))
+        transaction.users.set_password_hash(joe.id, reader.password_hash)
+    assert browser.get("/account", headers={"accept": "text/html"}).status_code == 200
 
 
 def test_an_access_token_names_a_client_and_its_scopes(shop, provider):

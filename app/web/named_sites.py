@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from app.bootstrap import Container
-from app.domain.errors import OfAnotherSite
+from app.domain.errors import NotFound, OfAnotherSite
 from app.domain.message import message
 from app.domain.user import User
 from app.ports import CasePlace, Transaction
@@ -21,7 +21,7 @@ class NamedSites:
     def __init__(self, keys: Mapping[str, str]) -> None:
         self._keys = {name: key for name, text in keys.items() if (key := key_of(text))}
         names_none = not self._keys.keys() & {"case_id", "cell_id", "upload_id"}
-        self._found: list[CasePlace] | None = [] if names_none else None
+        self._found: dict[str, CasePlace | None] | None = {} if names_none else None
 
     def look(self, transaction: Transaction) -> None:
         """Look them up, unless it is done."""
@@ -33,8 +33,8 @@ class NamedSites:
             "cell_id": cases.place_of_cell,
             "upload_id": cases.place_of_upload,
         }
-        found = (place_of[name](self._keys[name]) for name in place_of if name in self._keys)
-        self._found = [place for place in found if place]
+        named = [name for name in place_of if name in self._keys]
+        self._found = {name: place_of[name](self._keys[name]) for name in named}
 
     def look_up(self, container: Container) -> None:
         """Look them up in a transaction of their own, unless it is done."""
@@ -43,17 +43,34 @@ class NamedSites:
                 self.look(transaction)
 
     def check(self, user: User) -> None:
-        """Raise `OfAnotherSite` where one of them is of a site that the account does not see.
+        """Raise where one of them is not there, or of a site that the account does not see.
 
-        As if it were not there: who does not see a case does not learn that it exists. The audit
-        does.
+        In the same words: who does not see a case does not learn that it exists. The audit does.
+
+        Raises
+        ------
+        NotFound
+        OfAnotherSite
         """
         assert self._found is not None, "look them up first"  # noqa: S101
-        places = self._found
-        if places:
-            concerns_case(places[0].case_id)
-        if not all(user.sees(place.site_id) for place in places):
-            raise OfAnotherSite(message("There is no such case, or it belongs to another site."))
+        if first := next(filter(None, self._found.values()), None):
+            concerns_case(first.case_id)
+        for name, place in self._found.items():
+            if place is None:
+                raise NotFound(_absent(name, self._keys[name]))
+            if not user.sees(place.site_id):
+                raise OfAnotherSite(_absent(name, self._keys[name]))
+
+
+def _absent(name: str, key: UUID) -> str:
+    """That there is no such case, cell or upload, as the repositories say it."""
+    match name:
+        case "case_id":
+            return message("There is no case {case}.", case=key)
+        case "cell_id":
+            return message("There is no cell {cell}.", cell=key)
+        case _:
+            return message("There is no upload {upload}.", upload=key)
 
 
 def key_of(text: str | None) -> UUID | None:

@@ -1,5 +1,6 @@
 """Every route has a rule, every rule a route, and every role is held to its rules."""
 
+import re
 from dataclasses import replace
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from app.web.app import create_app
 from app.web.named_sites import NamedSites
 from tests.access_table import PAGE, page
 from tests.accounts import ADMIN_PASSWORD, add_account
+from tests.db.test_repositories import add_cells, open_case
 from tests.images import cell_png
 from tests.web.api.test_cases import NEW, is_problem
 
@@ -102,11 +104,38 @@ def other_site(open_container):
 def test_a_case_of_another_site_is_not_there(idle_client, other_site):
     case = idle_client.post("/api/v1/cases", json=NEW).json()
     idle_client.auth = ("elsewhere", ADMIN_PASSWORD)
-    is_problem(idle_client.get(f"/api/v1/cases/{case['id']}"), 404, "another site")
+    is_problem(idle_client.get(f"/api/v1/cases/{case['id']}"), 404, case["id"])
     is_problem(idle_client.get(f"/api/v1/cases/{case['id']}/report"), 404)
     assert idle_client.get(f"/cases/{case['id']}").status_code == 404
     assert idle_client.get("/api/v1/cases").json()["items"] == []
     assert NEW["accession_number"] not in idle_client.get("/cases").text
+
+
+def test_what_another_site_has_is_told_as_what_nobody_has(idle_client, open_container, other_site):
+    with open_container.transactions() as transaction:
+        case = open_case(transaction)
+        upload, [cell] = add_cells(transaction, case, 1)
+    idle_client.auth = ("elsewhere", ADMIN_PASSWORD)
+    paths = {
+        "/api/v1/cases/{}": case.id,
+        "/cases/{}": case.id,
+        "/api/v1/cells/{}": cell.id,
+        "/api/v1/cells/{}/image": cell.id,
+        f"/api/v1/cases/{case.id}/uploads/{{}}": upload.id,
+    }
+    for path, there in paths.items():
+        absent = uuid7()
+        hidden = idle_client.get(path.format(there))
+        unknown = idle_client.get(path.format(absent).replace(str(case.id), str(uuid7())))
+        assert hidden.status_code == unknown.status_code == 404, path
+        assert _without_keys(hidden.text) == _without_keys(unknown.text), path
+    wrong = {"headers": {"If-Match": "*"}, "json": {"shoe_size": 42}}
+    for key in (case.id, uuid7()):
+        is_problem(idle_client.patch(f"/api/v1/cases/{key}", **wrong), 404, str(key))
+
+
+def _without_keys(text):
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", "KEY", text)
 
 
 def test_the_site_is_looked_up_where_the_account_is(idle_client, open_container, monkeypatch):

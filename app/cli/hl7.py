@@ -142,9 +142,9 @@ def replay(
     with ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
         if message is None:
-            count = replaying.replay_dead(transaction, peer.id, container.now())
+            count = replaying.replay_dead(transaction, peer.id, container.now(), None)
         else:
-            replaying.replay(transaction, peer.id, message, container.now())
+            replaying.replay(transaction, peer.id, message, container.now(), None)
             count = 1
     print(f"Sent again: {count}")
 
@@ -157,4 +157,4 @@ def skip(
     """Let a message go, so that the later ones of its case are sent."""
     with ready() as container, container.transactions() as transaction:
         peer = hl7_peers.peer_named(transaction, name)
-        replaying.skip(transaction, peer.id, message, container.now())
+        replaying.skip(transaction, peer.id, message, container.now(), None)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from app.db.outbox import WAITING, hold_destination
 from app.db.outbox_mapping import from_destination, standing, to_delivery, to_destination
 from app.db.outbox_tables import DeliveryRow, DestinationRow
+from app.db.tables import CaseRow
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.outbox import Delivery, DeliveryState, Destination, SinkKind
@@ -82,11 +83,13 @@ class SqlDestinationRepository:
             .values(state=DeliveryState.SKIPPED.value, settled_at=now, lease=None)
         )
 
-    def counts(self, destination_id: UUID) -> Mapping[DeliveryState, int]:
+    def counts(
+        self, destination_id: UUID, site_ids: Collection[UUID] | None = None
+    ) -> Mapping[DeliveryState, int]:
         """From the index of states."""
         query = (
             select(DeliveryRow.state, func.count())
-            .where(DeliveryRow.destination_id == destination_id)
+            .where(DeliveryRow.destination_id == destination_id, *_of_sites(site_ids))
             .group_by(DeliveryRow.state)
         )
         found = {row[0]: row[1] for row in self._session.execute(query)}
@@ -106,11 +109,13 @@ class SqlDestinationRepository:
         states: Collection[DeliveryState],
         before: UUID | None,
         limit: int,
+        site_ids: Collection[UUID] | None = None,
     ) -> Sequence[Delivery]:
         """Keys are UUIDv7, so descending keys are newest first."""
         query = _DELIVERIES.where(
             DeliveryRow.destination_id == destination_id,
             DeliveryRow.state.in_([state.value for state in states]),
+            *_of_sites(site_ids),
         )
         if before is not None:
             query = query.where(DeliveryRow.id < before)
@@ -135,11 +140,14 @@ class SqlDestinationRepository:
         )
         return self._read(query.order_by(DeliveryRow.sequence))
 
-    def dead(self, destination_id: UUID) -> Sequence[Delivery]:
+    def dead(
+        self, destination_id: UUID, site_ids: Collection[UUID] | None = None
+    ) -> Sequence[Delivery]:
         """In the order of their keys, which is that of their events within a case."""
         query = _DELIVERIES.where(
             DeliveryRow.destination_id == destination_id,
             DeliveryRow.state == DeliveryState.DEAD.value,
+            *_of_sites(site_ids),
         )
         return self._read(query.order_by(DeliveryRow.id))
 
@@ -172,6 +180,15 @@ class SqlDestinationRepository:
 
     def _read(self, query: Select[DeliveryRow]) -> list[Delivery]:
         return [to_delivery(row) for row in self._session.scalars(query)]
+
+
+def _of_sites(site_ids: Collection[UUID] | None) -> tuple[ColumnElement[bool], ...]:
+    """Nothing to ask where every site is seen."""
+    if site_ids is None:
+        return ()
+    return (
+        DeliveryRow.case_id.in_(select(CaseRow.id).where(CaseRow.site_id.in_(sorted(site_ids)))),
+    )
 
 
 def _settled_before(row: type[DeliveryRow], before: datetime) -> ColumnElement[bool]:

@@ -87,8 +87,10 @@ class DestinationRepository(Protocol):
     def remove(self, destination_id: UUID, now: datetime) -> None:
         """Send nothing any more and forget its config; what waited is skipped."""
 
-    def counts(self, destination_id: UUID) -> Mapping[DeliveryState, int]:
-        """Deliveries in each state."""
+    def counts(
+        self, destination_id: UUID, site_ids: Collection[UUID] | None = None
+    ) -> Mapping[DeliveryState, int]:
+        """Deliveries in each state, of cases of these sites; None: of all."""
 
     def last_delivered_at(self, destination_id: UUID) -> datetime | None:
         """When the receiver last took something."""
@@ -99,8 +101,9 @@ class DestinationRepository(Protocol):
         states: Collection[DeliveryState],
         before: UUID | None,
         limit: int,
+        site_ids: Collection[UUID] | None = None,
     ) -> Sequence[Delivery]:
-        """Deliveries, newest first, older than `before`."""
+        """Deliveries of cases of these sites (None: of all), newest first, older than `before`."""
 
     def delivery(self, destination_id: UUID, delivery_id: UUID) -> Delivery:
         """One delivery of a destination; raises `NotFound`."""
@@ -108,8 +111,10 @@ class DestinationRepository(Protocol):
     def from_here_on(self, delivery: Delivery) -> Sequence[Delivery]:
         """A delivery and the later ones of its case and destination, in their order."""
 
-    def dead(self, destination_id: UUID) -> Sequence[Delivery]:
-        """Those that were given up, in the order of their events."""
+    def dead(
+        self, destination_id: UUID, site_ids: Collection[UUID] | None = None
+    ) -> Sequence[Delivery]:
+        """Those of cases of these sites that were given up, in the order of their events."""
 
     def with_settled(self, before: datetime) -> Sequence[UUID]:
         """Destinations, removed ones too, with a delivery that was settled before then."""

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from uuid_utils.compat import uuid7
 
-from app.domain.errors import Conflict, NotFound
+from app.domain.access import Role
+from app.domain.errors import Conflict, Forbidden, NotFound
 from app.domain.event_list import EventFilter
 from app.domain.outbox import (
     DeliveryFailed,
@@ -23,6 +24,7 @@ from app.domain.outbox import (
     troubled,
 )
 from app.domain.site import DEFAULT_SITE_ID, Site
+from app.domain.user import User
 from app.jobs.maintenance import forget_deliveries
 from app.services.replaying import replay, replay_dead, skip
 from tests.db.test_repositories import open_case
@@ -190,7 +192,7 @@ def test_a_refused_message_is_tried_again_and_given_up_in_the_end(container, tol
             DeliveryState.DEAD: 1,
             DeliveryState.SKIPPED: 0,
         }
-        assert replay_dead(transaction, destination.id, now) == 1
+        assert replay_dead(transaction, destination.id, now, None) == 1
     [held] = claim(container, destination, now)
     assert (held.delivery.attempts, held.delivery.event.sequence) == (0, 1)
 
@@ -247,7 +249,7 @@ def test_replaying_sends_the_case_again_from_there_on(container, told):
     [flying] = claim(container, destination)
     with container.transactions() as transaction:
         first = transaction.destinations.deliveries(destination.id, DeliveryState, None, 9)[-1]
-        replay(transaction, destination.id, first.id, NOW)
+        replay(transaction, destination.id, first.id, NOW, None)
     # The one in flight is not overtaken, and comes again after the others.
     assert claim(container, destination) == []
     assert not settle(container, flying, delivered(flying.delivery, NOW))
@@ -265,19 +267,48 @@ def test_skipping_lets_the_later_ones_go_and_is_final_once_they_went(container, 
     destination, _, events = told
     with container.transactions() as transaction:
         first = transaction.destinations.deliveries(destination.id, DeliveryState, None, 9)[-1]
-        skip(transaction, destination.id, first.id, NOW)
-        replay(transaction, destination.id, first.id, NOW)
-        skip(transaction, destination.id, first.id, NOW)
+        skip(transaction, destination.id, first.id, NOW, None)
+        replay(transaction, destination.id, first.id, NOW, None)
+        skip(transaction, destination.id, first.id, NOW, None)
     [held] = claim(container, destination)
     assert held.delivery.event == events[1]
     settle(container, held, delivered(held.delivery, NOW))
     with container.transactions() as transaction:
         with pytest.raises(Conflict, match="older result"):
-            replay(transaction, destination.id, first.id, NOW)
+            replay(transaction, destination.id, first.id, NOW, None)
         with pytest.raises(Conflict, match="delivered already"):
-            skip(transaction, destination.id, held.delivery.id, NOW)
+            skip(transaction, destination.id, held.delivery.id, NOW, None)
         with pytest.raises(NotFound):
-            skip(transaction, destination.id, uuid7(), NOW)
+            skip(transaction, destination.id, uuid7(), NOW, None)
+
+
+def test_what_an_administrator_sends_again_is_of_the_sites_that_they_see(container):
+    there = Site(uuid7(), "Elsewhere", NOW)
+    by = User(uuid7(), "by", Role.ADMINISTRATOR, "!", site_ids=frozenset({DEFAULT_SITE_ID}))
+    with container.transactions() as transaction:
+        transaction.sites.add(there)
+        destination = make_destination(transaction)
+        for site_id in (DEFAULT_SITE_ID, there.id):
+            publish(transaction, open_case(transaction, site_id=site_id))
+        both = transaction.destinations.deliveries(destination.id, DeliveryState, None, 9)
+        transaction.destinations.set_states(
+            [replace(item, state=DeliveryState.DEAD) for item in both]
+        )
+        theirs, ours = both
+    with container.transactions() as transaction:
+        for act in (replay, skip):
+            with pytest.raises(NotFound):
+                act(transaction, destination.id, theirs.id, NOW, by)
+        with pytest.raises(Forbidden):
+            replay_dead(transaction, destination.id, NOW, by)
+        # It becomes one of the own site; what it was told before stays among its messages.
+        transaction.destinations.change(replace(destination, site_id=DEFAULT_SITE_ID))
+        assert replay_dead(transaction, destination.id, NOW, by) == 1
+        seen = {"site_ids": by.site_ids}
+        found = transaction.destinations.deliveries(destination.id, DeliveryState, None, 9, **seen)
+        assert [(item.id, item.state) for item in found] == [(ours.id, DeliveryState.WAITING)]
+        assert sum(transaction.destinations.counts(destination.id, **seen).values()) == 1
+        assert replay_dead(transaction, destination.id, NOW, None) == 1
 
 
 def test_destinations_are_kept_changed_and_removed(container, told):

@@ -93,7 +93,9 @@ class WebhookRead(BaseModel):
     last_delivered_at: datetime | None = Field(
         description="When the receiver last confirmed a message, UTC."
     )
-    deliveries: dict[DeliveryState, int] = Field(description="Messages in each state.")
+    deliveries: dict[DeliveryState, int] = Field(
+        description="Messages in each state, of cases that the account sees."
+    )
 
     @classmethod
     def of(

@@ -6,10 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.domain.outbox import DeliveryState, Destination
+from app.domain.user import User
 from app.domain.webhook import checked_overlap
 from app.ports import Transaction
 from app.services import replaying, webhooks
-from app.web.api.conditional import IfMatch, etag_of, refuse_changed
+from app.services.sites import narrowed_to
+from app.web.api.conditional import IfMatch, etag_of_configured, refuse_changed
 from app.web.api.paging import Cursor, Limit, key_from, link_next
 from app.web.api.problems import problems
 from app.web.api.webhook_schema import (
@@ -37,7 +39,7 @@ def list_webhooks(container: ContainerDep, user: UserDep) -> WebhookList:
     """Every webhook with how its deliveries stand."""
     with container.transactions() as transaction:
         found = webhooks.webhooks_for(transaction, user)
-        return WebhookList(items=[_read(transaction, webhook) for webhook in found])
+        return WebhookList(items=[_read(transaction, user, webhook) for webhook in found])
 
 
 @router.post(
@@ -67,8 +69,8 @@ def read_webhook(
 ) -> WebhookRead:
     """A webhook and how its deliveries stand."""
     with container.transactions() as transaction:
-        read = _read(transaction, webhooks.webhook_for(transaction, user, webhook_id))
-    response.headers["ETag"] = etag_of(read)
+        read = _read(transaction, user, webhooks.webhook_for(transaction, user, webhook_id))
+    response.headers["ETag"] = etag_of_configured(read, WebhookChange)
     return read
 
 
@@ -87,11 +89,13 @@ def change_webhook(
     with container.transactions() as transaction:
         transaction.destinations.lock(webhook_id)
         before = webhooks.webhook_for(transaction, user, webhook_id)
-        refuse_changed(if_match, etag_of(_read(transaction, before)))
+        refuse_changed(
+            if_match, etag_of_configured(_read(transaction, user, before), WebhookChange)
+        )
         form = change.to_service(before)
         changed = webhooks.change_webhook(transaction, user, webhook_id, form)
-        read = _read(transaction, changed)
-    response.headers["ETag"] = etag_of(read)
+        read = _read(transaction, user, changed)
+    response.headers["ETag"] = etag_of_configured(read, WebhookChange)
     return read
 
 
@@ -138,24 +142,27 @@ def list_deliveries(
     ] = None,
     limit: Limit = 50,
 ) -> DeliveryList:
-    """What was sent, waits, or was given up, newest first."""
+    """What was sent, waits, or was given up, newest first: of cases that the account sees."""
     place = key_from(cursor) or before
     with container.transactions() as transaction:
         webhooks.webhook_for(transaction, user, webhook_id)
-        found = transaction.destinations.deliveries(webhook_id, states, place, limit + 1)
+        sites = narrowed_to(transaction, user)
+        found = transaction.destinations.deliveries(webhook_id, states, place, limit + 1, sites)
     page = DeliveryList.of(found, limit)
     link_next(request, response, page.next_cursor)
     return page
 
 
 @router.post(
-    "/{webhook_id}/replay", responses=problems(404, 422), summary="Send again what was given up"
+    "/{webhook_id}/replay",
+    responses=problems(403, 404, 422),
+    summary="Send again what was given up",
 )
 def replay_dead(webhook_id: UUID, container: ContainerDep, user: UserDep) -> Replayed:
-    """Let everything that was given up wait again."""
+    """Let everything that was given up wait again; of all sites only who sees all may."""
     with container.transactions() as transaction:
         webhooks.webhook_for(transaction, user, webhook_id)
-        count = replaying.replay_dead(transaction, webhook_id, container.now())
+        count = replaying.replay_dead(transaction, webhook_id, container.now(), user)
     return Replayed(replayed=count)
 
 
@@ -171,7 +178,7 @@ def replay(
     with container.transactions() as transaction:
         webhooks.webhook_for(transaction, user, webhook_id)
         return DeliveryRead.of(
-            replaying.replay(transaction, webhook_id, delivery_id, container.now())
+            replaying.replay(transaction, webhook_id, delivery_id, container.now(), user)
         )
 
 
@@ -187,10 +194,10 @@ def skip(
     with container.transactions() as transaction:
         webhooks.webhook_for(transaction, user, webhook_id)
         return DeliveryRead.of(
-            replaying.skip(transaction, webhook_id, delivery_id, container.now())
+            replaying.skip(transaction, webhook_id, delivery_id, container.now(), user)
         )
 
 
-def _read(transaction: Transaction, webhook: Destination) -> WebhookRead:
-    counts = transaction.destinations.counts(webhook.id)
+def _read(transaction: Transaction, user: User, webhook: Destination) -> WebhookRead:
+    counts = transaction.destinations.counts(webhook.id, narrowed_to(transaction, user))
     return WebhookRead.of(webhook, counts, transaction.destinations.last_delivered_at(webhook.id))

@@ -35,7 +35,7 @@ def message_acts(path: str, key: str, find: Find) -> APIRouter:
         """Send again what was given up."""
         with container.transactions() as transaction:
             find(transaction, user, destination_id)
-            replaying.replay_dead(transaction, destination_id, container.now())
+            replaying.replay_dead(transaction, destination_id, container.now(), user)
         return see_other(f"{path}/{destination_id}?done=all")
 
     @router.post(f"/{{{key}}}/deliveries/{{delivery_id}}/replay")
@@ -45,7 +45,7 @@ def message_acts(path: str, key: str, find: Find) -> APIRouter:
         """Send one message again."""
         with container.transactions() as transaction:
             find(transaction, user, destination_id)
-            replaying.replay(transaction, destination_id, delivery_id, container.now())
+            replaying.replay(transaction, destination_id, delivery_id, container.now(), user)
         return see_other(f"{path}/{destination_id}?done=again")
 
     @router.post(f"/{{{key}}}/deliveries/{{delivery_id}}/skip")
@@ -55,7 +55,7 @@ def message_acts(path: str, key: str, find: Find) -> APIRouter:
         """Let one message go."""
         with container.transactions() as transaction:
             find(transaction, user, destination_id)
-            replaying.skip(transaction, destination_id, delivery_id, container.now())
+            replaying.skip(transaction, destination_id, delivery_id, container.now(), user)
         return see_other(f"{path}/{destination_id}?done=skipped")
 
     return router

@@ -10,7 +10,9 @@ from app.bootstrap import Container
 from app.domain.errors import InvalidInput
 from app.domain.message import message
 from app.domain.outbox import Delivery, DeliveryState, Destination
+from app.domain.user import User
 from app.ports import Transaction
+from app.services.sites import narrowed_to
 from app.web.language import translated
 from app.web.pages.present_destinations import DestinationView
 
@@ -38,30 +40,35 @@ def done_text(query: MessagesQuery) -> str | None:
 
 
 def looking(
-    container: Container, transaction: Transaction
+    container: Container, transaction: Transaction, user: User
 ) -> Callable[[Destination], DestinationView]:
-    """Sees what is known of a destination."""
+    """Sees what is known of a destination: of its messages those of cases that the account sees."""
     sites, now = transaction.sites.all(), container.now()
-    kept = transaction.destinations
+    kept, seen = transaction.destinations, narrowed_to(transaction, user)
     return lambda destination: DestinationView(
         destination,
-        kept.counts(destination.id),
+        kept.counts(destination.id, seen),
         kept.last_delivered_at(destination.id),
         sites,
         now,
+        may_change=destination.site_id is not None or seen is None,
     )
 
 
 def messages_of(
-    transaction: Transaction, destination_id: UUID, state: DeliveryState | None, before: str
+    transaction: Transaction,
+    user: User,
+    destination_id: UUID,
+    state: DeliveryState | None,
+    before: str,
 ) -> tuple[list[Delivery], UUID | None]:
-    """A page of messages, and after which the next one begins."""
+    """A page of messages of cases that the account sees, and after which the next one begins."""
     place = None
     with suppress(ValueError):
         place = UUID(before) if before else None
     states = [state] if state else list(DeliveryState)
     found = transaction.destinations.deliveries(
-        destination_id, states, place, MESSAGES_PER_PAGE + 1
+        destination_id, states, place, MESSAGES_PER_PAGE + 1, narrowed_to(transaction, user)
     )
     shown = list(found[:MESSAGES_PER_PAGE])
     return shown, shown[-1].id if len(found) > MESSAGES_PER_PAGE else None

@@ -31,7 +31,7 @@ router = APIRouter(prefix=PATH)
 def show_hl7(container: ContainerDep, user: UserDep) -> Response:
     """The listener's settings, and every peer that the account sees."""
     with container.transactions() as transaction:
-        look = looking(container, transaction)
+        look = looking(container, transaction, user)
         views = [look(peer) for peer in hl7_peers.peers_for(transaction, user)]
     return render("hl7.html", hl7_page(container.settings, views), chrome("HL7", user))
 
@@ -44,8 +44,8 @@ def show_peer(
     state = state_of(query.state)
     with container.transactions() as transaction:
         peer = hl7_peers.peer_for(transaction, user, peer_id)
-        view = looking(container, transaction)(peer)
-        found, older = messages_of(transaction, peer_id, state, query.before)
+        view = looking(container, transaction, user)(peer)
+        found, older = messages_of(transaction, user, peer_id, state, query.before)
         can_switch = hl7_peers.may_switch(transaction, peer, user)
     saved = done_text(query)
     page = hl7_peer_page(view, found, state, older=older, saved=saved, can_switch=can_switch)

@@ -34,13 +34,23 @@ MARKS = {
 
 @dataclass(frozen=True)
 class DestinationView:
-    """A destination with what is known of its messages."""
+    """A destination with what is known of its messages.
+
+    Parameters
+    ----------
+    counts
+        Messages of cases that the account sees.
+    may_change
+        Whether it is of the account's sites alone, so that the account may change it, and have all
+        that was given up sent again.
+    """
 
     destination: Destination
     counts: Mapping[DeliveryState, int]
     last_delivered_at: datetime | None
     sites: Sequence[Site]
     now: datetime
+    may_change: bool = True
 
 
 def destination_line(view: DestinationView, rooms: str, address: str) -> DestinationLine:
@@ -100,7 +110,7 @@ def messages_part(
         tabs=_tabs(path, view.counts, chosen),
         dispatches=tuple(_dispatch(item, path, view.now, number(item.event)) for item in found),
         older_path=_query(path, chosen, older) if older else None,
-        replay_dead_text=_replay_text(view.counts[DeliveryState.DEAD]),
+        replay_dead_text=_replay_text(view.counts[DeliveryState.DEAD]) if view.may_change else None,
     )
 
 

@@ -51,6 +51,8 @@ def webhook_page(
     line = _line(view)
     return WebhookPage(
         hook=line,
+        # Who may not, and tries nevertheless, is told there why not.
+        can_change=view.may_change or fields.error is not None,
         trouble=trouble_of(view),
         saved=saved,
         sent=messages_part(view, line.path, found, chosen, older),

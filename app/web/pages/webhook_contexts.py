@@ -41,6 +41,8 @@ class WebhookPage:
 
     Parameters
     ----------
+    can_change
+        Whether the account may change it: all sites of its cases are the account's.
     trouble
         That it is off or paused, and why; None while all is well.
     saved
@@ -50,6 +52,7 @@ class WebhookPage:
     """
 
     hook: DestinationLine
+    can_change: bool
     trouble: str | None
     saved: str | None
     sent: MessagesPart

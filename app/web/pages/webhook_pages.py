@@ -149,7 +149,7 @@ def _list(
     done: str | None = None,
 ) -> Response:
     with container.transactions() as transaction:
-        look = looking(container, transaction)
+        look = looking(container, transaction, user)
         views = [look(webhook) for webhook in webhooks.webhooks_for(transaction, user)]
         fields = _fields(transaction, user, form, error)
     frame = chrome(gettext("Webhooks"), user)
@@ -168,8 +168,8 @@ def _detail(
     state = state_of(query.state)
     with container.transactions() as transaction:
         webhook = webhooks.webhook_for(transaction, user, webhook_id)
-        view = looking(container, transaction)(webhook)
-        found, older = messages_of(transaction, webhook_id, state, query.before)
+        view = looking(container, transaction, user)(webhook)
+        found, older = messages_of(transaction, user, webhook_id, state, query.before)
         fields = _fields(transaction, user, form or _form_of(webhook), error)
     page = webhook_page(view, found, state, fields, older=older, saved=done_text(query))
     return render("webhook.html", page, chrome(webhook.name, user), status=_status(error))

@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from app.bootstrap import build
 from app.domain.access import Role
-from app.domain.outbox import EventType
+from app.domain.outbox import DeliveryState, EventType
 from app.domain.site import DEFAULT_SITE_ID, Site
 from app.domain.user import User
 from app.jobs.deliverer import deliverer
@@ -149,6 +150,40 @@ def test_a_receiver_that_wants_no_more_is_switched_off(laboratory, admin, receiv
     assert "410" in admin.get(path).json()["last_error"]
     assert admin.patch(path, json={"enabled": True}).json()["enabled"]
     deliver_until(laboratory, lambda: len(receiver.requests) == 2)
+
+
+def test_that_a_message_waits_is_no_change_of_somebody_else_s(laboratory, admin, receiver):
+    path = f"{HOOKS}/{make(admin, receiver)['id']}"
+    seen = {"If-Match": admin.get(path).headers["etag"]}
+    tell(laboratory)
+    assert admin.patch(path, json={"name": "Warehouse"}, headers=seen).status_code == 200
+    is_problem(admin.patch(path, json={"name": "LIS"}, headers=seen), 412, "changed since")
+
+
+def test_messages_of_other_sites_are_not_there_at_a_receiver_of_all(laboratory, admin, receiver):
+    hook = make(admin, receiver)
+    path = f"{HOOKS}/{hook['id']}"
+    with laboratory.transactions() as transaction:
+        there = Site(uuid7(), "Elsewhere", laboratory.now())
+        transaction.sites.add(there)
+        theirs = open_case(transaction, "B-1", "P-2", site_id=there.id)
+        publish(transaction, theirs)
+        ours = open_case(transaction, "B-2", "P-2")
+        publish(transaction, ours)
+        both = transaction.destinations.deliveries(UUID(hook["id"]), DeliveryState, None, 9)
+    key = {delivery.event.case_id: delivery.id for delivery in both}
+    assert [item["case_id"] for item in deliveries(admin, hook)] == [str(ours.id)]
+    assert admin.get(path).json()["deliveries"]["waiting"] == 1
+    for act in ("skip", "replay"):
+        own, other = (f"{path}/deliveries/{key[case.id]}/{act}" for case in (ours, theirs))
+        is_problem(admin.post(other), 404, "no delivery")
+        assert admin.post(own).status_code == 200
+    is_problem(admin.post(f"{path}/replay"), 403, "all sites")
+    page = admin.get(f"/administration/webhooks/{hook['id']}", headers={"accept": "text/html"})
+    assert "/secret" not in page.text
+    with laboratory.transactions() as transaction:
+        found = transaction.destinations.delivery(UUID(hook["id"]), key[theirs.id])
+    assert found.state is DeliveryState.WAITING
 
 
 def test_while_secrets_change_the_receiver_may_know_either(laboratory, admin, receiver):

@@ -1,6 +1,7 @@
 """The pages of HL7, as an administrator uses them."""
 
 import shutil
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -116,6 +117,35 @@ def test_a_peer_of_all_sites_is_switched_by_who_sees_all(admin, product):
     assert admin.post(f"{page}/switch").status_code == 403
     with product.transactions() as transaction:
         assert transaction.destinations.get(peer.id).enabled
+
+
+def test_the_page_of_a_peer_of_all_sites_offers_the_own_sites_messages(admin, product):
+    peer = add(product)
+    page = f"{PAGES}/{peer.id}"
+    with product.transactions() as transaction:
+        there = Site(uuid7(), "Elsewhere", NOW)
+        transaction.sites.add(there)
+        cases = [
+            open_case(transaction, "A-1", "P-1"),
+            open_case(transaction, "B-1", "P-2", site_id=there.id),
+        ]
+        for case in cases:
+            publish(transaction, case, EventType.SIGNED, version=1)
+        found = transaction.destinations.deliveries(peer.id, list(DeliveryState), None, 9)
+        transaction.destinations.set_states(
+            [replace(item, state=DeliveryState.DEAD) for item in found]
+        )
+    key = {delivery.event.case_id: delivery.id for delivery in found}
+    own, other = (f"/deliveries/{key[case.id]}/" for case in cases)
+    text = admin.get(page).text
+    assert own in text
+    assert other not in text
+    assert f'action="{page}/replay"' not in text
+    assert admin.post(f"{page}/replay").status_code == 403
+    for act in ("skip", "replay"):
+        assert admin.post(f"{page}{other}{act}").status_code == 404
+        assert admin.post(f"{page}{own}{act}").status_code == 200
+    assert states(product, peer) == {DeliveryState.WAITING: 1, DeliveryState.DEAD: 1}
 
 
 def test_a_webhook_has_no_page_here(admin, product):

@@ -70,6 +70,14 @@ def page(request, browser, server) -> Iterator[Page]:
     assert complaints == []
 
 
+def intercept(page):
+    """Have the browser hand over its requests from now on, for the routes that a test sets later.
+
+    Where the first route is set, the browser begins to hand over a little after it has said so.
+    """
+    page.route("**/asked-for-by-nobody", lambda route: route.abort())
+
+
 def sign_in(page):
     page.goto("/cases")
     expect(page).to_have_url(re.compile(r"/sign-in"))

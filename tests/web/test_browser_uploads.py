@@ -13,6 +13,7 @@ from tests.images import cell_jpeg, zipped
 from tests.web.test_browser import (
     CHROMIUM,
     browser,
+    intercept,
     no_sideways_scroll,
     open_case,
     server,
@@ -36,6 +37,7 @@ def page(browser, server):
     context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
+    intercept(page)
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
     yield page

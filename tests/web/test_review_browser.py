@@ -14,6 +14,7 @@ from tests.web.test_browser import (
     CHROMIUM,
     WAIT_MS,
     browser,
+    intercept,
     no_sideways_scroll,
     page,
     server,
@@ -77,6 +78,7 @@ def sign_in(page, name, password):
 
 
 def open_room(page, case, name="reader", password=ADMIN_PASSWORD):
+    intercept(page)
     sign_in(page, name, password)
     page.goto(f"{case}/gallery?order=number")
     page.wait_for_load_state("networkidle")

@@ -120,6 +120,8 @@ def test_the_key_stands_in_no_list_of_processes_and_an_interruption_ends_it(fold
             text=True,
         )
         connection, _ = mute.accept()
+        # It has asked, and waits for the answer.
+        assert connection.recv(1) == b"G"
         command_line = open(f"/proc/{process.pid}/cmdline").read()  # noqa: SIM115, PTH123
         assert "vxk_secret" not in command_line
         process.send_signal(signal.SIGINT)

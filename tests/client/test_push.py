@@ -121,7 +121,7 @@ def test_the_key_stands_in_no_list_of_processes_and_an_interruption_ends_it(fold
         )
         connection, _ = mute.accept()
         # It has asked, and waits for the answer.
-        assert connection.recv(1) == b"G"
+        assert connection.recv(4) == b"POST"
         command_line = open(f"/proc/{process.pid}/cmdline").read()  # noqa: SIM115, PTH123
         assert "vxk_secret" not in command_line
         process.send_signal(signal.SIGINT)

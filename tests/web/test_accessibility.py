@@ -155,7 +155,7 @@ def paths(values):
     ("width", "scheme", "language"),
     [
         (1440, "light", "en"),
-        (390, "dark", "en"),
+        pytest.param(390, "dark", "en", marks=pytest.mark.slow),
         pytest.param(1440, "dark", "fr", marks=pytest.mark.slow),
         pytest.param(390, "light", "fr", marks=pytest.mark.slow),
     ],

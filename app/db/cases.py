@@ -24,8 +24,15 @@ from app.db.mapping import (
 from app.db.site_keys import own_number, site_key, site_keys
 from app.db.tables import CaseRow, CellRow, PatientRow, UploadRow
 from app.db.worklist import SqlWorklistRepository
-from app.domain.case import Case, ClinicalContext, NewCase, Patient, Upload
-from app.domain.errors import Conflict, Duplicate, Gone, NotFound
+from app.domain.case import (
+    Case,
+    ClinicalContext,
+    NewCase,
+    Patient,
+    Upload,
+    refuse_other_name,
+)
+from app.domain.errors import Duplicate, Gone, NotFound
 from app.domain.message import message
 from app.domain.worklist import opened
 from app.ports import CasePlace, CaseSummary
@@ -70,13 +77,7 @@ class SqlCaseRepository:
             pass
         if new.patient_name and found.name is None:
             found.name, found.name_folded = from_name(new.patient_name).values()
-        elif new.patient_name and found.name != new.patient_name:
-            raise Conflict(
-                message(
-                    "The patient with this identifier is stored under another name. "
-                    "Check the identifier; leave the name out to keep the stored one."
-                )
-            )
+        refuse_other_name(found.name, new.patient_name)
         return found
 
     def hold_patient(self, row: dict[str, Any]) -> PatientRow | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from app.domain.errors import InvalidInput, RefusedFile
+from app.domain.errors import Conflict, InvalidInput, RefusedFile
 from app.domain.message import message
 from app.domain.site import DEFAULT_SITE_ID
 
@@ -109,6 +109,17 @@ class Patient:
     id: UUID
     identifier: str
     name: str | None = None
+
+
+def refuse_other_name(stored: str | None, given: str | None) -> None:
+    """Raise `Conflict` where a name is not the stored one: somebody else is meant."""
+    if given and stored is not None and given != stored:
+        raise Conflict(
+            message(
+                "The patient with this identifier is stored under another name. "
+                "Check the identifier; leave the name out to keep the stored one."
+            )
+        )
 
 
 @dataclass(frozen=True)

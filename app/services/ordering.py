@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.case import Case, ClinicalContext
+from app.domain.case import Case, ClinicalContext, refuse_other_name
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import message
 from app.domain.order import Order, OrderKey, PlacedOrder
@@ -61,7 +61,7 @@ def _held(transaction: Transaction, case_id: UUID) -> Case:
 
 
 def _renew(transaction: Transaction, case: Case, order: Order, desk: Desk) -> Case:
-    _check_name(case, order)
+    refuse_other_name(case.patient.name, order.new_case.patient_name)
     transaction.cases.set_context(case.id, order.new_case.context)
     transaction.orders.add(case.id, order, desk.now)
     transaction.audit.note("order.renew", case_id=case.id)
@@ -86,7 +86,7 @@ def change(transaction: Transaction, order: Order, desk: Desk) -> Case:
     key = OrderKey(order.placer_number, new.patient_identifier, new.accession_number)
     case, placed = _ordered(transaction, key, new.site_id)
     _refuse_signed(transaction, case)
-    _check_name(case, order)
+    refuse_other_name(case.patient.name, order.new_case.patient_name)
     case = change_context(transaction, case, _merged(case.context, new.context))
     after = replace(
         placed,
@@ -146,18 +146,6 @@ def _refuse_signed(transaction: Transaction, case: Case) -> None:
 def _fits(case: Case, key: OrderKey) -> bool:
     is_sample = key.accession_number in {None, case.accession_number}
     return is_sample and case.patient.identifier == key.patient_identifier
-
-
-def _check_name(case: Case, order: Order) -> None:
-    """A name that is not the stored one means that somebody else is meant."""
-    given, stored = order.new_case.patient_name, case.patient.name
-    if given and stored and given != stored:
-        raise Conflict(
-            message(
-                "The patient with this identifier is stored under another name. "
-                "Check the identifier; leave the name out to keep the stored one."
-            )
-        )
 
 
 def _merged(old: ClinicalContext, new: ClinicalContext) -> ClinicalContext:

@@ -6,9 +6,8 @@ from uuid import UUID
 from app.domain.outbox import EventType, OutboxEvent
 from app.domain.signing import Meaning, SignedVersion
 from app.ports import Bundle, Transaction
-from app.services.cancelling import is_cancelled
 from app.services.reading import bundle_of
-from app.services.reviewing import is_closed
+from app.services.reviewing import why_closed
 
 
 def tell_if_classified(
@@ -24,7 +23,7 @@ def tell_if_classified(
     progress = transaction.cells.progress(case_id, digest)
     if not progress.cell_count or not progress.done:
         return
-    if is_closed(transaction, case_id) or is_cancelled(transaction, case_id):
+    if why_closed(transaction, case_id):
         return
     if transaction.parts.all_of(case_id):
         # More is on its way, and will be told of together with this.
